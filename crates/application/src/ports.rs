@@ -1,0 +1,39 @@
+//! The ports: what the application asks of network, database, vault, signing key and clock.
+//!
+//! Owns one trait per consistency unit; one method is one transaction. The error variants are
+//! what a caller can act on, everything else is `Other` with its cause; no adapter's type shows.
+//! Must never name iroh, SQL or a keyring. Every port has a contract suite in
+//! `testing::contract`, run against the in-memory fake and against the real adapter.
+
+mod book;
+mod network;
+mod source;
+mod store;
+mod vault;
+
+use std::error::Error as StdError;
+
+use kukuri_domain::Now;
+
+pub use book::{JoinedTopic, KnownPeer, PeerContact, TopicBook};
+pub use network::{
+    DialReport, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer,
+    SyncCall, SyncRequest, TopicLink, TopicNetwork,
+};
+pub use source::{
+    Announced, Announcement, Candidate, CandidateStream, PeerSource, Query, SourceError,
+};
+pub use store::{
+    Commit, EventStore, Origin, PostState, StoreError, StoredEvent,
+};
+pub use vault::{Identity, IdentityError, KeyStore, SecretBytes, SecretName, SecretVault, VaultError};
+
+/// The cause of an error that no caller can act on.
+pub type Source = Box<dyn StdError + Send + Sync>;
+
+/// The present. Real nodes read the machine's clocks; tests turn the hands themselves.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+pub trait Clock: Send + Sync {
+    /// Wall and monotonic time.
+    fn now(&self) -> Now;
+}

@@ -1,0 +1,311 @@
+//! Events: what members say, signed by their author (NIP-01).
+//!
+//! Owns the two states of an event, `SignedEvent` (claims a signature) and `VerifiedEvent` (was
+//! checked), their order, and drafts before signing. Must never let an unverified event pass for
+//! a verified one: only [`SignedEvent::verify`] makes a [`VerifiedEvent`].
+
+mod rules;
+
+use std::{fmt, str::FromStr};
+
+use nostr::{
+    event::{Kind, Tag, Tags, UnsignedEvent},
+    key::PublicKey,
+    types::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{
+    limits::{EVENT_BYTES_MAX, EVENT_TAGS_MAX},
+    time::UnixMs,
+    topic::TopicName,
+    wire::WireEvent,
+};
+
+pub use rules::{AdmissionError, admit};
+
+/// Tag that refines `created_at` by milliseconds: `["ms", "0".."999"]`.
+pub const MS_TAG: &str = "ms";
+
+/// Tag that names the topic of a public event.
+pub const TOPIC_TAG: &str = "t";
+
+/// SHA-256 of an event's canonical form (NIP-01).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EventId(pub [u8; 32]);
+
+/// An author's public key (BIP-340, x only), the identity of a person.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AuthorId(pub [u8; 32]);
+
+macro_rules! hex_id {
+    ($name:ident) => {
+        impl $name {
+            /// The first eight hex digits, for people.
+            pub fn short(&self) -> String {
+                hex::encode(&self.0[..4])
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.short())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = hex::FromHexError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let mut bytes = [0; 32];
+                hex::decode_to_slice(text, &mut bytes)?;
+                Ok(Self(bytes))
+            }
+        }
+    };
+}
+hex_id!(EventId);
+hex_id!(AuthorId);
+
+impl AuthorId {
+    /// The NIP-19 form for people, `npub1...`.
+    pub fn npub(&self) -> String {
+        use nostr::nips::nip19::ToBech32 as _;
+        match PublicKey::from_byte_array(self.0).to_bech32() {
+            Ok(npub) => npub,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// The place of an event in its topic: by second, then millisecond, then id, so that any two
+/// members list the same events in the same order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EventOrder {
+    /// Seconds since the Unix epoch, as signed.
+    pub created_at: u64,
+    /// Millisecond within the second, 0 to 999.
+    pub ms: u16,
+    /// Ties are broken by id.
+    pub id: EventId,
+}
+
+impl EventOrder {
+    /// The time part.
+    pub fn at(&self) -> UnixMs {
+        UnixMs(self.created_at.saturating_mul(1_000).saturating_add(u64::from(self.ms)))
+    }
+}
+
+/// An event as it came: shaped like one and within the limits, but with a signature that
+/// nobody has checked yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedEvent(nostr::event::Event);
+
+/// An event whose id and signature were checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedEvent(nostr::event::Event);
+
+/// Why bytes or fields are no event within the limits.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ShapeError {
+    /// Not the JSON of a NIP-01 event.
+    #[error("not a Nostr event: {0}")]
+    Json(String),
+    /// Larger than [`EVENT_BYTES_MAX`].
+    #[error("the event has {0} bytes, at most {EVENT_BYTES_MAX} are allowed")]
+    TooLarge(usize),
+    /// More than [`EVENT_TAGS_MAX`] tags.
+    #[error("the event has {0} tags, at most {EVENT_TAGS_MAX} are allowed")]
+    TooManyTags(usize),
+    /// A tag without a name.
+    #[error("the event has an empty tag")]
+    EmptyTag,
+}
+
+/// Why a signed event is not genuine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum VerifyError {
+    /// The id is not the hash of the content.
+    #[error("the event's id is not the hash of its content")]
+    Id,
+    /// The signature is not the author's.
+    #[error("the event's signature is not its author's")]
+    Signature,
+}
+
+impl SignedEvent {
+    /// Takes an event of the `nostr` crate.
+    ///
+    /// # Errors
+    /// [`ShapeError`] when it is beyond a limit.
+    pub fn new(event: nostr::event::Event) -> Result<Self, ShapeError> {
+        if event.tags.len() > EVENT_TAGS_MAX {
+            return Err(ShapeError::TooManyTags(event.tags.len()));
+        }
+        let size = encoded_len(&event);
+        if size > EVENT_BYTES_MAX {
+            return Err(ShapeError::TooLarge(size));
+        }
+        Ok(Self(event))
+    }
+
+    /// Reads the NIP-01 JSON form.
+    ///
+    /// # Errors
+    /// [`ShapeError`] when it is no event or beyond a limit.
+    pub fn from_json(json: &str) -> Result<Self, ShapeError> {
+        let event = nostr::event::Event::from_json(json).map_err(|e| ShapeError::Json(e.to_string()))?;
+        Self::new(event)
+    }
+
+    /// Checks the id, then the signature.
+    ///
+    /// # Errors
+    /// [`VerifyError`] names which of the two is false.
+    pub fn verify(self) -> Result<VerifiedEvent, VerifyError> {
+        if !self.0.verify_id() {
+            return Err(VerifyError::Id);
+        }
+        if !self.0.verify_signature() {
+            return Err(VerifyError::Signature);
+        }
+        Ok(VerifiedEvent(self.0))
+    }
+}
+
+macro_rules! event_fields {
+    ($name:ident) => {
+        impl $name {
+            /// SHA-256 of the canonical form.
+            pub fn id(&self) -> EventId {
+                EventId(*self.0.id.as_bytes())
+            }
+
+            /// Who signed it.
+            pub fn author(&self) -> AuthorId {
+                AuthorId(self.0.pubkey.to_bytes())
+            }
+
+            /// NIP-01 kind.
+            pub fn kind(&self) -> u16 {
+                self.0.kind.as_u16()
+            }
+
+            /// The text.
+            pub fn content(&self) -> &str {
+                &self.0.content
+            }
+
+            /// Each tag as its list of strings.
+            pub fn tags(&self) -> impl Iterator<Item = &[String]> {
+                self.0.tags.iter().map(|tag| tag.as_slice())
+            }
+
+            /// The event's place in its topic.
+            pub fn order(&self) -> EventOrder {
+                EventOrder { created_at: self.0.created_at.as_secs(), ms: ms_of(&self.0), id: self.id() }
+            }
+
+            /// The NIP-01 JSON form.
+            pub fn to_json(&self) -> String {
+                self.0.as_json()
+            }
+
+            /// The event of the `nostr` crate.
+            pub fn as_nostr(&self) -> &nostr::event::Event {
+                &self.0
+            }
+
+            /// The form that goes over the network.
+            pub fn to_wire(&self) -> WireEvent {
+                WireEvent::from_nostr(&self.0)
+            }
+        }
+    };
+}
+event_fields!(SignedEvent);
+event_fields!(VerifiedEvent);
+
+impl VerifiedEvent {
+    /// The same event, to be sent on.
+    pub fn into_signed(self) -> SignedEvent {
+        SignedEvent(self.0)
+    }
+}
+
+/// The first well-formed `ms` tag counts; without one the event is at the start of its second.
+fn ms_of(event: &nostr::event::Event) -> u16 {
+    event
+        .tags
+        .iter()
+        .filter(|tag| tag.kind() == MS_TAG)
+        .filter_map(|tag| tag.content()?.parse::<u16>().ok())
+        .find(|ms| *ms < 1_000)
+        .unwrap_or(0)
+}
+
+/// The size that limits count: fixed fields, strings, and a length prefix for each string.
+fn encoded_len(event: &nostr::event::Event) -> usize {
+    const FIXED_BYTES: usize = 32 + 32 + 64 + 8 + 2;
+    const PREFIX_BYTES: usize = 3;
+    let tag_len = |tag: &Tag| -> usize {
+        PREFIX_BYTES + tag.as_slice().iter().map(|s| s.len() + PREFIX_BYTES).sum::<usize>()
+    };
+    FIXED_BYTES + event.content.len() + event.tags.iter().map(tag_len).sum::<usize>()
+}
+
+/// What is to be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// NIP-01 kind.
+    pub kind: u16,
+    /// Tags, in order.
+    pub tags: Vec<Vec<String>>,
+    /// The text.
+    pub content: String,
+    /// When it is said to have been written.
+    pub at: UnixMs,
+}
+
+impl Draft {
+    /// A post (kind 1) in a public topic.
+    pub fn post(topic: &TopicName, content: &str, at: UnixMs) -> Self {
+        let tag = |name: &str, value: String| vec![name.to_owned(), value];
+        Self {
+            kind: Kind::TextNote.as_u16(),
+            tags: vec![
+                tag(TOPIC_TAG, topic.as_str().to_owned()),
+                tag(MS_TAG, at.subsec_ms().to_string()),
+            ],
+            content: content.to_owned(),
+            at,
+        }
+    }
+
+    /// The form that an author signs.
+    ///
+    /// # Errors
+    /// [`ShapeError::EmptyTag`] when a tag has no name.
+    pub fn unsigned(self, author: AuthorId) -> Result<UnsignedEvent, ShapeError> {
+        let tags = self
+            .tags
+            .into_iter()
+            .map(|tag| Tag::parse(tag).map_err(|_| ShapeError::EmptyTag))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(UnsignedEvent::new(
+            PublicKey::from_byte_array(author.0),
+            Timestamp::from_secs(self.at.secs()),
+            Kind::from_u16(self.kind),
+            Tags::from_list(tags),
+            self.content,
+        ))
+    }
+}

@@ -1,0 +1,104 @@
+//! Owns the way from `host:port` settings to addresses of bootstrap nodes.
+//!
+//! It must never block a thread of the runtime or wait longer than [`RESOLVE_TIMEOUT`]. The DHT
+//! crate would resolve names itself, once, blocking, and swallow the failure; it is only ever
+//! given addresses.
+
+use std::net::{SocketAddr, SocketAddrV4};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Longest wait for one name.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Once one name is known, how long the others may still take: one good node is enough to start.
+const RESOLVE_GRACE: Duration = Duration::from_millis(200);
+/// Addresses taken from one name.
+const ADDRESSES_PER_NAME_MAX: usize = 4;
+
+/// What resolving a list of names gave.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    /// IPv4 addresses, since the DHT crate speaks nothing else.
+    pub(crate) addresses: Vec<SocketAddrV4>,
+    /// Why the last name that failed did.
+    pub(crate) error: Option<String>,
+}
+
+/// Resolves all of `names` at once.
+pub(crate) async fn resolve(names: &[String]) -> Resolved {
+    let mut resolved = Resolved::default();
+    let mut lookups = JoinSet::new();
+    for name in names {
+        match name.parse::<SocketAddrV4>() {
+            Ok(address) => resolved.addresses.push(address),
+            Err(_not_a_literal) => {
+                let name = name.clone();
+                lookups.spawn(async move { resolve_one(&name).await });
+            }
+        }
+    }
+    // Each lookup ends by itself; the margin lets it say why.
+    let mut deadline = Instant::now() + RESOLVE_TIMEOUT + RESOLVE_GRACE;
+    if !resolved.addresses.is_empty() {
+        deadline = Instant::now() + RESOLVE_GRACE;
+    }
+    while let Ok(Some(joined)) = timeout_at(deadline, lookups.join_next()).await {
+        match joined {
+            Ok(Ok(addresses)) if !addresses.is_empty() => {
+                resolved.addresses.extend(addresses);
+                deadline = deadline.min(Instant::now() + RESOLVE_GRACE);
+            }
+            Ok(Ok(_)) => resolved.error = Some("a bootstrap name has no IPv4 address".to_owned()),
+            Ok(Err(error)) => resolved.error = Some(error),
+            Err(panicked) => resolved.error = Some(panicked.to_string()),
+        }
+    }
+    resolved
+}
+
+async fn resolve_one(name: &str) -> Result<Vec<SocketAddrV4>, String> {
+    match timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host(name)).await {
+        Ok(Ok(addresses)) => Ok(addresses
+            .filter_map(|address| match address {
+                SocketAddr::V4(v4) => Some(v4),
+                SocketAddr::V6(_) => None,
+            })
+            .take(ADDRESSES_PER_NAME_MAX)
+            .collect()),
+        Ok(Err(error)) => Err(format!("failed to resolve {name}: {error}")),
+        Err(_elapsed) => Err(format!(
+            "failed to resolve {name}: no answer within {} s",
+            RESOLVE_TIMEOUT.as_secs()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn literals_need_no_resolver_and_bad_names_are_reported() {
+        let started = Instant::now();
+        let resolved = resolve(&[
+            "127.0.0.1:6881".to_owned(),
+            "no-port-here".to_owned(),
+            "localhost:25401".to_owned(),
+        ])
+        .await;
+        assert!(
+            resolved
+                .addresses
+                .contains(&"127.0.0.1:6881".parse().expect("a literal"))
+        );
+        assert!(
+            resolved
+                .addresses
+                .contains(&"127.0.0.1:25401".parse().expect("a literal"))
+        );
+        assert!(resolved.error.is_some());
+        assert!(started.elapsed() < RESOLVE_TIMEOUT + Duration::from_secs(1));
+    }
+}

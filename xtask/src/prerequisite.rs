@@ -1,0 +1,176 @@
+//! What a test group needs from the machine: how it is checked, and how it is installed.
+//!
+//! A check tries the thing itself where it can (it makes a network namespace rather than asking
+//! for a uid), because that is what the tests will do.
+
+use crate::workspace::{self, Workspace};
+
+/// Something that a machine has or lacks.
+pub struct Prerequisite {
+    /// What it is called in reports.
+    pub name: &'static str,
+    /// A short description of what was found, or why it cannot be used.
+    pub check: fn(&Workspace) -> Result<String, String>,
+    /// How to get it.
+    pub install: Install,
+}
+
+/// How a prerequisite is come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Install {
+    /// Debian packages.
+    Apt(&'static [&'static str]),
+    /// A command that needs no package manager of the system.
+    Command(&'static str),
+    /// Something that only the person at the machine can do.
+    ByHand(&'static str),
+}
+
+impl Install {
+    /// What a person does about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Apt(packages) => {
+                format!(
+                    "apt-get install -y --no-install-recommends {}",
+                    packages.join(" ")
+                )
+            }
+            Self::Command(command) => (*command).to_owned(),
+            Self::ByHand(advice) => (*advice).to_owned(),
+        }
+    }
+}
+
+/// rustfmt, as a component of the toolchain.
+pub const RUSTFMT: Prerequisite = Prerequisite {
+    name: "rustfmt",
+    check: |workspace| cargo(workspace, &["fmt", "--version"]),
+    install: Install::Command("rustup component add rustfmt"),
+};
+
+/// clippy, as a component of the toolchain.
+pub const CLIPPY: Prerequisite = Prerequisite {
+    name: "clippy",
+    check: |workspace| cargo(workspace, &["clippy", "--version"]),
+    install: Install::Command("rustup component add clippy"),
+};
+
+/// A C compiler: it links Rust, and builds SQLite and ring.
+pub const C_COMPILER: Prerequisite = Prerequisite {
+    name: "C compiler",
+    check: |workspace| version(workspace, "cc", &["--version"]),
+    install: Install::Apt(&["build-essential"]),
+};
+
+/// The test runner. Without it the groups fall back to `cargo test`.
+pub const NEXTEST: Prerequisite = Prerequisite {
+    name: "cargo-nextest",
+    check: |workspace| cargo(workspace, &["nextest", "--version"]),
+    install: Install::Command("cargo install cargo-nextest --locked"),
+};
+
+/// The coverage tool of `cargo xtask coverage`.
+pub const TARPAULIN: Prerequisite = Prerequisite {
+    name: "cargo-tarpaulin",
+    check: |workspace| cargo(workspace, &["tarpaulin", "--version"]),
+    install: Install::Command("cargo install cargo-tarpaulin --locked"),
+};
+
+/// `ip`, which makes the namespaces, bridges and links of network tests.
+pub const IPROUTE2: Prerequisite = Prerequisite {
+    name: "iproute2",
+    check: |workspace| version(workspace, "ip", &["-Version"]),
+    install: Install::Apt(&["iproute2"]),
+};
+
+/// `iptables`, which loses packets on purpose.
+pub const IPTABLES: Prerequisite = Prerequisite {
+    name: "iptables",
+    check: |workspace| version(workspace, "iptables", &["--version"]),
+    install: Install::Apt(&["iptables"]),
+};
+
+/// `strace`, which shows that a commit reached the disk before it was answered.
+pub const STRACE: Prerequisite = Prerequisite {
+    name: "strace",
+    check: traces,
+    install: Install::Apt(&["strace"]),
+};
+
+/// `dbus-run-session`, for a Secret Service of the test's own.
+pub const DBUS: Prerequisite = Prerequisite {
+    name: "dbus-run-session",
+    check: |workspace| version(workspace, "dbus-run-session", &["--version"]),
+    install: Install::Apt(&["dbus", "dbus-daemon"]),
+};
+
+/// The right to make network namespaces.
+pub const NETNS: Prerequisite = Prerequisite {
+    name: "network namespaces",
+    check: makes_namespaces,
+    install: Install::ByHand("run as root on Linux, with CAP_SYS_ADMIN if in a container"),
+};
+
+fn cargo(workspace: &Workspace, args: &[&str]) -> Result<String, String> {
+    let mut command = workspace.cargo();
+    command.args(args);
+    // What cargo prints about an unknown subcommand is about cargo, not about this machine.
+    let said = workspace::capture(command).map_err(|_| "not installed".to_owned())?;
+    Ok(first_line(&said))
+}
+
+fn version(workspace: &Workspace, program: &str, args: &[&str]) -> Result<String, String> {
+    let mut command = workspace.program(program);
+    command.args(args);
+    workspace::capture(command).map(|said| first_line(&said))
+}
+
+fn first_line(said: &str) -> String {
+    said.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Traces a program that does nothing: `ptrace` can be forbidden where `strace` is installed.
+fn traces(workspace: &Workspace) -> Result<String, String> {
+    let found = version(workspace, "strace", &["--version"])?;
+    let mut probe = workspace.program("strace");
+    probe.args(["-f", "-qq", "-e", "trace=none", "true"]);
+    workspace::capture(probe).map(|_| found)
+}
+
+/// Makes one and removes it again. Its name carries our process id, so that two runs on one
+/// machine do not meet.
+fn makes_namespaces(workspace: &Workspace) -> Result<String, String> {
+    let name = format!("kukuri-probe-{}", std::process::id());
+    for action in ["add", "delete"] {
+        let mut command = workspace.program("ip");
+        command.args(["netns", action, &name]);
+        workspace::capture(command)?;
+    }
+    Ok("made one and removed it".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remedy_is_a_command_to_paste() {
+        let remedy = STRACE.install.remedy();
+        assert_eq!(remedy, "apt-get install -y --no-install-recommends strace");
+        assert_eq!(
+            NEXTEST.install.remedy(),
+            "cargo install cargo-nextest --locked"
+        );
+    }
+
+    #[test]
+    fn a_missing_program_fails_its_check() {
+        let workspace = Workspace::here();
+        assert!(version(&workspace, "kukuri-no-such-program", &[]).is_err());
+        assert_eq!(
+            cargo(&workspace, &["no-such-command"]),
+            Err("not installed".to_owned())
+        );
+    }
+}
