@@ -322,5 +322,5 @@ pub fn check(metadata: &Value) -> anyhow::Result<()> {
         return Ok(());
     }
     let lines: Vec<String> = found.iter().map(|breach| format!("  {breach}")).collect();
-    anyhow::bail!("the layers are broken:\n{}", lines.join("\n"))
+    anyhow::bail!("forbidden in xtask/src/layers.rs\n{}", lines.join("\n"))
 }

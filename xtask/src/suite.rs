@@ -112,46 +112,38 @@ fn heading(name: &str, about: &str) {
     let _ = std::io::stdout().flush();
 }
 
+/// Checks what any group needs, and installs what is missing and can be installed.
 fn install(workspace: &Workspace) -> anyhow::Result<()> {
-    let mut wanted: Vec<Install> = Vec::new();
-    for needed in GROUPS
-        .iter()
-        .flat_map(|group| group.needs)
-        .chain([&NEXTEST])
-    {
+    let mut needs: Vec<&Prerequisite> = GROUPS.iter().flat_map(|group| group.needs).collect();
+    needs.push(&NEXTEST);
+    needs.sort_by_key(|needed| needed.name);
+    needs.dedup_by_key(|needed| needed.name);
+
+    let mut packages: Vec<&str> = vec!["install", "-y", "--no-install-recommends"];
+    let options = packages.len();
+    let mut commands: Vec<&str> = Vec::new();
+    for needed in needs {
         match (needed.check)(workspace) {
             Ok(found) => println!("ok     {:<20}{found}", needed.name),
-            Err(_) if wanted.contains(&needed.install) => {}
             Err(why) => {
                 println!("warn   {:<20}{why}", needed.name);
-                wanted.push(needed.install);
+                match needed.install {
+                    Install::Apt(names) => packages.extend(names),
+                    Install::Command(line) => commands.push(line),
+                    // Said again by the group that is skipped for it.
+                    Install::ByHand(_) => {}
+                }
             }
         }
     }
-    let mut packages: Vec<&str> = wanted
-        .iter()
-        .flat_map(|install| {
-            if let Install::Apt(packages) = install {
-                *packages
-            } else {
-                &[]
-            }
-        })
-        .copied()
-        .collect();
-    packages.sort_unstable();
-    packages.dedup();
-    if !packages.is_empty() {
+    if packages.len() > options {
         apt_get(workspace, &["update"])?;
-        let words = ["install", "-y", "--no-install-recommends"];
-        apt_get(workspace, &[&words[..], &packages].concat())?;
+        apt_get(workspace, &packages)?;
     }
-    for install in wanted {
-        if let Install::Command(line) = install {
-            let mut command = workspace.program("sh");
-            command.args(["-c", line]);
-            workspace::run(command)?;
-        }
+    for line in commands {
+        let mut command = workspace.program("sh");
+        command.args(["-c", line]);
+        workspace::run(command)?;
     }
     Ok(())
 }
@@ -174,6 +166,31 @@ impl Report {
             .count()
     }
 
+    /// What to do about the skipped groups, all Debian packages in one command.
+    fn remedies(&self) -> Vec<String> {
+        let mut packages = Vec::new();
+        let mut others = Vec::new();
+        for Outcome { verdict, .. } in &self.outcomes {
+            let Verdict::Skipped(missing) = verdict else {
+                continue;
+            };
+            for Missing { install, .. } in missing {
+                match install {
+                    Install::Apt(names) => packages.extend_from_slice(names),
+                    other => others.push(other.remedy()),
+                }
+            }
+        }
+        packages.sort_unstable();
+        packages.dedup();
+        others.sort_unstable();
+        others.dedup();
+        if !packages.is_empty() {
+            others.insert(0, Install::Apt(&[]).remedy() + &packages.join(" "));
+        }
+        others
+    }
+
     fn good(&self, skips: Skips) -> bool {
         let skipped = self.count(|verdict| matches!(verdict, Verdict::Skipped(_)));
         let failed = self.count(|verdict| matches!(verdict, Verdict::Failed(_)));
@@ -184,7 +201,6 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "== summary")?;
-        let mut remedies: Vec<String> = Vec::new();
         for Outcome {
             group,
             took,
@@ -201,13 +217,10 @@ impl fmt::Display for Report {
                 }
                 Verdict::Skipped(missing) => {
                     writeln!(f, "skipped {group:<18}{:>9}  {}", "", list(missing))?;
-                    remedies.extend(missing.iter().map(|missing| missing.install.remedy()));
                 }
             }
         }
-        remedies.sort();
-        remedies.dedup();
-        for remedy in remedies {
+        for remedy in self.remedies() {
             writeln!(f, "do      {remedy}")?;
         }
         write!(
@@ -247,8 +260,8 @@ mod tests {
         }
     }
 
-    fn skipped() -> Verdict {
-        let install = Install::Apt(&["strace"]);
+    fn skipped(package: &'static [&'static str]) -> Verdict {
+        let install = Install::Apt(package);
         Verdict::Skipped(vec![Missing {
             name: "strace",
             why: "not installed".into(),
@@ -265,19 +278,19 @@ mod tests {
             Verdict::Failed("exit status: 1".into()),
         ]);
         assert!(!failed.good(Skips::Allowed) && !failed.good(Skips::Fail));
-        let with_skip = report(vec![Verdict::Passed, skipped()]);
+        let with_skip = report(vec![Verdict::Passed, skipped(&["strace"])]);
         assert!(with_skip.good(Skips::Allowed) && !with_skip.good(Skips::Fail));
     }
 
     #[test]
     fn the_report_says_what_to_install_once_and_ends_with_the_sum() {
-        let shown = report(vec![
+        let verdicts = vec![
             Verdict::Passed,
-            skipped(),
-            skipped(),
+            skipped(&["strace"]),
+            skipped(&["iptables", "strace"]),
             Verdict::Failed("why\nmore".into()),
-        ])
-        .to_string();
+        ];
+        let shown = report(verdicts).to_string();
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(
             lines,
@@ -287,7 +300,7 @@ mod tests {
                 "skipped some                         strace (not installed)",
                 "skipped some                         strace (not installed)",
                 "failed  some                  1.2 s  why",
-                "do      apt-get install -y --no-install-recommends strace",
+                "do      apt-get install -y --no-install-recommends iptables strace",
                 "1 passed, 1 failed, 2 skipped",
             ]
         );

@@ -68,16 +68,7 @@ impl Workspace {
     /// and the exit code are its own.
     pub fn become_test_binary(&self, name: &str, args: &[OsString]) -> anyhow::Result<bool> {
         let mut command = self.cargo();
-        command.args([
-            "run",
-            "--quiet",
-            "--release",
-            "-p",
-            TEST_PACKAGE,
-            "--bin",
-            name,
-            "--",
-        ]);
+        command.args(["run", "--release", "-p", TEST_PACKAGE, "--bin", name, "--"]);
         command.args(args);
         become_command(command)
     }

@@ -1,1 +1,230 @@
-//! In the making.
+//! The engine: drives one `session` and one `discovery` per joined topic with tasks and timers.
+//!
+//! Owns the ownership tree of a node's tasks, the bounded channels between them, and the handles
+//! by which a node reaches its topics. Must never decide anything about a protocol: what to do is
+//! decided by the pure machines, how to do it by the ports.
+
+mod actor;
+mod timers;
+mod topic;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use kukuri_domain::{TopicId, TopicKeys, TopicName};
+use thiserror::Error;
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    discovery,
+    ports::{
+        Clock, EventStore, Identity, JoinedTopic, NetworkError, PeerSource, StoreError, TopicBook,
+        TopicNetwork,
+    },
+};
+use actor::Actor;
+
+pub use topic::{PostError, Posted, TopicClosed, TopicHandle};
+
+/// How long one topic may take to finish its acknowledgements when the node stops.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Everything that a node's binary chose.
+#[derive(Clone)]
+pub struct Ports {
+    /// Events.
+    pub store: Arc<dyn EventStore>,
+    /// Topics and peers.
+    pub book: Arc<dyn TopicBook>,
+    /// Network.
+    pub network: Arc<dyn TopicNetwork>,
+    /// Paths of discovery.
+    pub sources: Vec<Arc<dyn PeerSource>>,
+    /// The author.
+    pub identity: Arc<dyn Identity>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a user may change about the engine.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// How members are found. Sources that the node has no port for are left out.
+    pub discovery: discovery::Settings,
+    /// Makes random choices reproducible in tests; `None` draws a seed from the system.
+    pub seed: Option<u64>,
+}
+
+/// Why a topic was not joined.
+#[derive(Debug, Error)]
+pub enum JoinError {
+    /// The topic book could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The network does not take the topic.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The engine was shut down.
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// The joined topics of one node.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ports: Ports,
+    settings: Settings,
+    topics: Mutex<HashMap<TopicId, Joined>>,
+    /// Only one join or leave at a time, so that a topic is never joined twice.
+    changing: tokio::sync::Mutex<()>,
+    cancel: CancellationToken,
+}
+
+struct Joined {
+    handle: TopicHandle,
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Engine {
+    /// An engine without topics.
+    pub fn start(ports: Ports, mut settings: Settings) -> Self {
+        let kinds: Vec<_> = ports.sources.iter().map(|source| source.kind()).collect();
+        settings.discovery.sources.retain(|kind| kinds.contains(kind));
+        Self {
+            inner: Arc::new(Inner {
+                ports,
+                settings,
+                topics: Mutex::default(),
+                changing: tokio::sync::Mutex::default(),
+                cancel: CancellationToken::new(),
+            }),
+        }
+    }
+
+    /// Joins a public topic and begins to look for its members. Joining again returns the same
+    /// topic.
+    ///
+    /// # Errors
+    /// [`JoinError`]; then nothing was joined.
+    pub async fn join(&self, name: TopicName) -> Result<TopicHandle, JoinError> {
+        let _one_at_a_time = self.inner.changing.lock().await;
+        if self.inner.cancel.is_cancelled() {
+            return Err(JoinError::Stopping);
+        }
+        let keys = Arc::new(TopicKeys::public(name));
+        if let Some(handle) = self.topic(&keys.id) {
+            return Ok(handle);
+        }
+        let ports = &self.inner.ports;
+        let joined_at = ports.clock.now().unix;
+        let link = ports.network.join(keys.clone()).await?;
+        ports
+            .book
+            .join(JoinedTopic {
+                id: keys.id,
+                name: keys.name.clone(),
+                visibility: keys.visibility,
+                epoch: keys.epoch,
+                joined_at,
+            })
+            .await?;
+        let seed = self.inner.settings.seed.unwrap_or_else(rand::random);
+        let cancel = self.inner.cancel.child_token();
+        let last_own_at = latest_own_post(ports, keys.id).await?;
+        let (actor, handle) = Actor::new(
+            ports.clone(),
+            self.inner.settings.discovery.clone(),
+            keys.clone(),
+            link,
+            seed,
+            last_own_at,
+        );
+        let task = tokio::spawn(actor.run(cancel.clone()));
+        let joined = Joined { handle: handle.clone(), cancel, task };
+        self.lock_topics().insert(keys.id, joined);
+        Ok(handle)
+    }
+
+    /// The handle of a joined topic.
+    pub fn topic(&self, id: &TopicId) -> Option<TopicHandle> {
+        self.lock_topics().get(id).map(|joined| joined.handle.clone())
+    }
+
+    /// The handles of all joined topics, by name.
+    pub fn topics(&self) -> Vec<TopicHandle> {
+        let mut all: Vec<_> = self.lock_topics().values().map(|j| j.handle.clone()).collect();
+        all.sort_by(|a, b| a.keys().name.cmp(&b.keys().name));
+        all
+    }
+
+    /// Leaves a topic; its events stay in the store. Returns whether it had been joined.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the topic book cannot be written; the topic is left all the same.
+    pub async fn leave(&self, id: TopicId) -> Result<bool, StoreError> {
+        let _one_at_a_time = self.inner.changing.lock().await;
+        let joined = self.lock_topics().remove(&id);
+        if let Some(joined) = joined {
+            finish(joined).await;
+        }
+        self.inner.ports.book.leave(id).await
+    }
+
+    /// Tells every topic that the machine's network, or the reach of a source, has changed.
+    pub async fn network_changed(&self) {
+        for topic in self.topics() {
+            topic.network_changed().await;
+        }
+    }
+
+    /// Finishes what was begun and leaves every topic; the topic book keeps them. Takes at most
+    /// a few seconds.
+    pub async fn shutdown(&self) {
+        self.inner.cancel.cancel();
+        let _no_more_joins = self.inner.changing.lock().await;
+        let all: Vec<Joined> = self.lock_topics().drain().map(|(_, joined)| joined).collect();
+        futures_util::future::join_all(all.into_iter().map(finish)).await;
+    }
+
+    fn lock_topics(&self) -> std::sync::MutexGuard<'_, HashMap<TopicId, Joined>> {
+        self.inner.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+async fn finish(joined: Joined) {
+    joined.cancel.cancel();
+    let mut task = joined.task;
+    match timeout(SHUTDOWN_PATIENCE, &mut task).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "a topic's task failed"),
+        Err(_) => {
+            tracing::warn!("a topic did not stop in time");
+            task.abort();
+        }
+    }
+}
+
+/// The time of this author's latest post among the newest events, so that the author's clock does
+/// not go back when the machine's clock did.
+async fn latest_own_post(ports: &Ports, topic: TopicId) -> Result<u64, StoreError> {
+    const NEWEST: u32 = 200;
+    let author = ports.identity.author();
+    let newest = ports.store.newest(topic, NEWEST, None).await?;
+    let own = newest.iter().filter(|stored| stored.event.author() == author);
+    Ok(own.map(|stored| stored.event.order().at().0).max().unwrap_or(0))
+}

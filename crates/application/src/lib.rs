@@ -7,6 +7,7 @@
 
 pub mod discovery;
 pub mod engine;
+pub mod keys;
 pub mod ports;
 pub mod session;
 pub mod views;

@@ -27,6 +27,8 @@ pub use store::{
     Commit, EventStore, Origin, PostState, StoreError, StoredEvent,
 };
 pub use vault::{Identity, IdentityError, KeyStore, SecretBytes, SecretName, SecretVault, VaultError};
+#[cfg(any(test, feature = "testing"))]
+pub use vault::{MockIdentity, MockSecretVault};
 
 /// The cause of an error that no caller can act on.
 pub type Source = Box<dyn StdError + Send + Sync>;

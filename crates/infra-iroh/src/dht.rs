@@ -15,12 +15,16 @@ mod client;
 mod put_queue;
 mod read_only;
 mod slots;
+mod source;
 mod tracker;
 
-pub use address_lookup::{AddressLookupConfig, DHT_PROVENANCE, DhtAddressLookup, PublishedAddresses};
+pub use address_lookup::{
+    AddressLookupConfig, DHT_PROVENANCE, DhtAddressLookup, PublishedAddresses,
+};
 pub use client::{DhtClient, DhtConfig, DhtError, DhtStatus, PUBLIC_BOOTSTRAP};
 pub use put_queue::{PutQueueError, PutRate};
 pub use slots::{
     ACTIVE_PEERS_MAX, RecordError, SlotKeys, SlotRecord, decode_record, encode_record,
 };
+pub use source::DhtSource;
 pub use tracker::{PublishError, SlotRecords, SlotTracker, TrackerPolicy, TrackerStats};

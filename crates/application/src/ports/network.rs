@@ -17,7 +17,12 @@ use super::Source;
 #[derive(Debug)]
 pub enum NetworkEvent {
     /// A peer became a neighbour.
-    NeighborUp(PeerId),
+    NeighborUp {
+        /// Who.
+        peer: PeerId,
+        /// Whether it opened the connection (it dialled us) rather than we.
+        inbound: bool,
+    },
     /// A neighbour is gone.
     NeighborDown(PeerId),
     /// A message arrived; `from` delivered it and need not have written it.

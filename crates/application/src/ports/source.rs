@@ -49,8 +49,9 @@ pub struct Announcement {
     pub topic: Arc<TopicKeys>,
     /// Neighbours to list, at most [`kukuri_domain::limits::RECORD_PEERS_MAX`].
     pub neighbours: Vec<PeerId>,
-    /// The present.
-    pub now: UnixMs,
+    /// The slot, in whole minutes since the Unix epoch; readers look at the last, this and the
+    /// next minute.
+    pub minute: u64,
     /// How long one attempt may take, in milliseconds.
     pub timeout_ms: u64,
 }

@@ -4,9 +4,11 @@
 //! crate would resolve names itself, once, blocking, and swallow the failure; it is only ever
 //! given addresses.
 
-use std::net::{SocketAddr, SocketAddrV4};
+use std::io;
+use std::net::{SocketAddr, SocketAddrV4, ToSocketAddrs};
 use std::time::Duration;
 
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -16,6 +18,9 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 const RESOLVE_GRACE: Duration = Duration::from_millis(200);
 /// Addresses taken from one name.
 const ADDRESSES_PER_NAME_MAX: usize = 4;
+/// Lookups of the process that may block at the same time: the four public names, tried again
+/// every four seconds, against a resolver that gives up after half a minute.
+static LOOKUPS: Semaphore = Semaphore::const_new(32);
 
 /// What resolving a list of names gave.
 #[derive(Debug, Default)]
@@ -59,20 +64,46 @@ pub(crate) async fn resolve(names: &[String]) -> Resolved {
 }
 
 async fn resolve_one(name: &str) -> Result<Vec<SocketAddrV4>, String> {
-    match timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host(name)).await {
-        Ok(Ok(addresses)) => Ok(addresses
-            .filter_map(|address| match address {
-                SocketAddr::V4(v4) => Some(v4),
-                SocketAddr::V6(_) => None,
-            })
-            .take(ADDRESSES_PER_NAME_MAX)
-            .collect()),
-        Ok(Err(error)) => Err(format!("failed to resolve {name}: {error}")),
-        Err(_elapsed) => Err(format!(
+    let late = |_| {
+        format!(
             "failed to resolve {name}: no answer within {} s",
             RESOLVE_TIMEOUT.as_secs()
-        )),
-    }
+        )
+    };
+    timeout(RESOLVE_TIMEOUT, lookup(name))
+        .await
+        .map_err(late)?
+        .map_err(|error| format!("failed to resolve {name}: {error}"))
+}
+
+/// Asks the system's resolver on a thread of its own: it may block for half a minute when the
+/// name server is dead, and the runtime, when it ends, waits for its own blocking threads
+/// (`tokio::net::lookup_host` uses them) but not for this one.
+async fn lookup(name: &str) -> io::Result<Vec<SocketAddrV4>> {
+    let place = LOOKUPS
+        .try_acquire()
+        .map_err(|_| io::Error::other("too many earlier lookups are still waiting"))?;
+    let (answer, answered) = oneshot::channel();
+    let name = name.to_owned();
+    std::thread::Builder::new()
+        .name("dht-resolver".to_owned())
+        .spawn(move || {
+            let addresses = name.to_socket_addrs().map(|addresses| {
+                addresses
+                    .filter_map(|address| match address {
+                        SocketAddr::V4(v4) => Some(v4),
+                        SocketAddr::V6(_) => None,
+                    })
+                    .take(ADDRESSES_PER_NAME_MAX)
+                    .collect()
+            });
+            drop(place);
+            // Nobody listens any more when the answer came too late.
+            let _ = answer.send(addresses);
+        })?;
+    answered
+        .await
+        .map_err(|_| io::Error::other("the resolver thread ended without an answer"))?
 }
 
 #[cfg(test)]

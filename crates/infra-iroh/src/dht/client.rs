@@ -96,6 +96,8 @@ pub struct DhtStatus {
     pub bootstrapped: bool,
     /// Nodes in that table.
     pub table_nodes: usize,
+    /// The local UDP port.
+    pub port: Option<u16>,
     /// How often the client was built.
     pub builds: u64,
     /// Why the last attempt to connect failed; `None` while connected.
@@ -162,6 +164,7 @@ impl DhtClient {
     #[must_use]
     pub fn start(config: DhtConfig, shutdown: &CancellationToken) -> Self {
         let (current_sender, current) = watch::channel(None);
+        let last = current_sender.clone();
         let (commands, command_receiver) = mpsc::channel(COMMAND_CAPACITY);
         let report = Arc::new(Report::default());
         let shutdown = shutdown.child_token();
@@ -176,6 +179,8 @@ impl DhtClient {
         tasks.spawn(async move {
             // `None` means cancelled, which is how a supervisor ends.
             token.run_until_cancelled(supervisor.run()).await;
+            // The socket closes with the last handle to the node, and this is one.
+            last.send_replace(None);
         });
         Self {
             shared: Arc::new(Shared {
@@ -199,17 +204,16 @@ impl DhtClient {
     /// The state of the client now.
     pub async fn status(&self) -> DhtStatus {
         let connected = self.shared.current.borrow().clone();
-        let table_nodes = match &connected {
-            Some(connected) => connected
-                .dht
-                .info()
-                .await
-                .map_or(0, |info| info.routing_table_size()),
-            None => 0,
+        let info = match &connected {
+            // A node that is gone has no table.
+            Some(connected) => connected.dht.info().await.ok(),
+            None => None,
         };
+        let table_nodes = info.as_ref().map_or(0, |info| info.routing_table_size());
         DhtStatus {
             bootstrapped: table_nodes > 0,
             table_nodes,
+            port: info.map(|info| info.local_addr().port()),
             builds: self.shared.report.builds.load(Ordering::Relaxed),
             last_error: self.shared.report.error(),
         }
@@ -240,10 +244,24 @@ impl DhtClient {
         let _ = self.shared.commands.try_send(command);
     }
 
+    /// Waits until the client has a routing table, however long that takes.
+    ///
+    /// # Errors
+    /// [`DhtError::Closed`] after a shutdown.
+    pub(crate) async fn ready_at_last(&self) -> Result<(), DhtError> {
+        while let Err(error) = self.ready(CHECK_PERIOD).await {
+            if matches!(error, DhtError::Closed) {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     async fn connected(&self, deadline: Instant) -> Result<Connected, DhtError> {
         let mut current = self.shared.current.clone();
         let waiting = current.wait_for(Option::is_some);
         let connected = tokio::select! {
+            biased;
             () = self.shared.shutdown.cancelled() => return Err(DhtError::Closed),
             waited = timeout_at(deadline, waiting) => match waited {
                 Ok(Ok(connected)) => connected.clone(),

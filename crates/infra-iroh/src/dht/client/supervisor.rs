@@ -6,11 +6,12 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddrV4;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use n0_mainline::{Dht, DatagramHook};
+use n0_mainline::{DatagramHook, Dht};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, info};
@@ -29,6 +30,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(2);
 /// network the first answer is there within a millisecond.
 const POLL_MIN: Duration = Duration::from_millis(1);
 const POLL_MAX: Duration = Duration::from_millis(100);
+/// Changes of the network come in bursts (interface up, address, route): a node is not replaced
+/// before this age.
+const REBUILD_PAUSE: Duration = Duration::from_secs(2);
 /// Looks that must find an empty table before it counts as lost (the crate refills it by itself).
 const EMPTY_LOOKS_MAX: u32 = 2;
 
@@ -114,17 +118,28 @@ impl Supervisor {
 
     /// One attempt. Remembered nodes are asked while the names are still being resolved.
     async fn connect(&mut self) -> Result<Dht, String> {
+        let bootstrap = self.bootstrap.clone();
+        let mut resolving = pin!(bootstrap::resolve(&bootstrap));
         let resolved = if self.known_nodes.is_empty() {
-            bootstrap::resolve(&self.bootstrap).await
+            resolving.await
         } else {
             let remembered = self.build(&self.known_nodes.clone()).await?;
+            let mut populating = pin!(populated(&remembered));
             tokio::select! {
                 biased;
-                populated = populated(&remembered) => match populated {
-                    true => return Ok(remembered),
-                    false => bootstrap::resolve(&self.bootstrap).await,
-                },
-                resolved = bootstrap::resolve(&self.bootstrap) => resolved,
+                populated = &mut populating => {
+                    if populated {
+                        return Ok(remembered.clone());
+                    }
+                    resolving.await
+                }
+                resolved = &mut resolving => {
+                    // Without new addresses a second node would only start from the same ones.
+                    if resolved.addresses.is_empty() && populating.await {
+                        return Ok(remembered.clone());
+                    }
+                    resolved
+                }
             }
         };
 
@@ -141,17 +156,15 @@ impl Supervisor {
         if populated(&dht).await {
             Ok(dht)
         } else {
-            Err(resolved.error.unwrap_or_else(|| {
-                format!("none of {} bootstrap nodes answered", addresses.len())
-            }))
+            Err(resolved
+                .error
+                .unwrap_or_else(|| format!("none of {} bootstrap nodes answered", addresses.len())))
         }
     }
 
     async fn build(&mut self, addresses: &[SocketAddrV4]) -> Result<Dht, String> {
         self.generation += 1;
-        self.report
-            .builds
-            .store(self.generation, Ordering::Relaxed);
+        self.report.builds.store(self.generation, Ordering::Relaxed);
         open(addresses)
             .await
             .map_err(|error| format!("failed to open a UDP socket for the DHT: {error}"))
@@ -159,6 +172,7 @@ impl Supervisor {
 
     /// Waits while the connected node is good.
     async fn watch(&mut self, connected: &Connected) -> Ended {
+        let connected_at = Instant::now();
         let mut empty_looks = 0;
         loop {
             tokio::select! {
@@ -177,7 +191,10 @@ impl Supervisor {
                     }
                 }
                 command = self.commands.recv() => match command {
-                    Some(Command::NetworkChanged) => return Ended::Replace,
+                    Some(Command::NetworkChanged) => {
+                        sleep_until(connected_at + REBUILD_PAUSE).await;
+                        return Ended::Replace;
+                    }
                     Some(Command::Unanswered(generation)) if generation == connected.generation => {
                         self.report.set_error(Some("no DHT node answered".to_owned()));
                         return Ended::Lost;
@@ -251,4 +268,51 @@ pub(super) async fn good_nodes(dht: &Dht, max: usize) -> Vec<SocketAddrV4> {
         .filter_map(|node| node.parse().ok()) // The crate prints addresses; another text is no address.
         .take(max)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::testnet::PrivateDht;
+
+    /// A ping that seems to come from the node's own public address, which anybody can forge;
+    /// here the node sends it to itself. Says whether the node then believes to be reachable, the
+    /// first step to becoming a server.
+    async fn believes_a_forged_ping(dht: &Dht) -> bool {
+        assert!(dht.bootstrapped().await.expect("it runs"));
+        let info = dht.info().await.expect("it runs");
+        let own = SocketAddrV4::new(Ipv4Addr::LOCALHOST, info.local_addr().port());
+        assert_eq!(info.public_address(), Some(own), "the nodes told it");
+        let ping = b"d1:ad2:id20:abcdefghij0123456789e1:q4:ping1:t4:aaaa1:y1:qe";
+        dht.send_datagram(ping.to_vec(), own)
+            .await
+            .expect("it runs");
+        // Datagrams that come later are handled later: after a lookup the ping has been, too.
+        let nodes = dht.get_closest_nodes(*info.id()).await.expect("it runs");
+        assert!(!nodes.is_empty());
+        !dht.info().await.expect("it runs").firewalled()
+    }
+
+    #[tokio::test]
+    async fn a_forged_ping_does_not_lead_to_serving() {
+        let network = PrivateDht::start(5, None).await.expect("free ports");
+        let bootstrap: Vec<SocketAddrV4> = network
+            .bootstrap()
+            .iter()
+            .map(|node| node.parse().expect("an address"))
+            .collect();
+        let bare = Dht::builder()
+            .bootstrap(&bootstrap)
+            .port(0)
+            .build()
+            .expect("a socket");
+        assert!(
+            believes_a_forged_ping(&bare).await,
+            "without the filter the danger is real"
+        );
+        let ours = open(&bootstrap).await.expect("a socket");
+        assert!(!believes_a_forged_ping(&ours).await);
+    }
 }

@@ -1,0 +1,302 @@
+//! How a command fails: what is told, and the exit code.
+//!
+//! Owns the exit codes and the form of an error on the screen. Every kind of error has its own
+//! code, so that a script can tell a wrong configuration from an absent network.
+
+use std::{error::Error, fmt::Write as _, process::ExitCode};
+
+use kukuri_application::{
+    keys::KeySetupError,
+    ports::{NetworkError, StoreError, VaultError},
+};
+use kukuri_domain::topic::TopicNameError;
+use kukuri_node::{
+    ClientError, ConfigError, HomeError, LockError,
+    client::Code,
+    logs::LogError,
+};
+
+/// The exit codes; they are fixed, because scripts use them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing else fits.
+    Unexpected = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// Wrong configuration.
+    Config = 3,
+    /// Another process has the profile.
+    InUse = 4,
+    /// Port taken, nobody found.
+    Network = 5,
+    /// Keyring or vault.
+    Vault = 6,
+    /// Database or disk.
+    Disk = 7,
+    /// There is no such thing.
+    NotFound = 8,
+    /// Not allowed.
+    Refused = 9,
+    /// By Ctrl-C or a signal.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a command ended without having done its work.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Exit code.
+    pub exit: Exit,
+    /// What is so.
+    pub message: String,
+    /// More, a line each.
+    pub details: Vec<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with its message.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), details: Vec::new(), hint: None }
+    }
+
+    /// The process was asked to end.
+    pub fn interrupted() -> Self {
+        Self::new(Exit::Interrupted, "interrupted")
+    }
+
+    /// Adds a line.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.details.push(detail.into());
+        self
+    }
+
+    /// Adds the causes of an error, a line each.
+    fn causes(mut self, error: &dyn Error) -> Self {
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let line = error.to_string();
+            if !self.message.contains(&line) && !self.details.contains(&line) {
+                self.details.push(line);
+            }
+            cause = error.source();
+        }
+        self
+    }
+
+    /// Says what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// As it is shown on standard error.
+    pub fn shown(&self) -> String {
+        let mut shown = format!("error: {}\n", self.message);
+        for detail in &self.details {
+            // Writing to a string cannot fail.
+            let _ = writeln!(shown, "  {detail}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(shown, "  do: {hint}");
+        }
+        shown
+    }
+}
+
+impl From<TopicNameError> for Failure {
+    fn from(error: TopicNameError) -> Self {
+        Failure::new(Exit::Usage, error.to_string())
+            .hint("name the topic with 1 to 64 letters, for example: kukuri join lobby")
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let exit = if matches!(error, ConfigError::Flag(_)) { Exit::Usage } else { Exit::Config };
+        Failure::new(exit, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<HomeError> for Failure {
+    fn from(error: HomeError) -> Self {
+        let exit = match error {
+            HomeError::ProfileName(_) => Exit::Usage,
+            HomeError::NoHomeDirectory(_) => Exit::Config,
+            HomeError::NotAFolder { .. } | HomeError::NotWritable { .. } => Exit::Disk,
+        };
+        Failure::new(exit, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Home(error) => error.into(),
+            LogError::Filter { .. } => Failure::new(Exit::Usage, error.to_string()),
+        }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        match &error {
+            LockError::InUse { .. } => Failure::new(Exit::InUse, error.to_string())
+                .hint("close that program, or use another profile with --profile NAME"),
+            LockError::NotWritable { .. } => Failure::new(Exit::Disk, error.to_string())
+                .hint("make the folder writable for this user, or name another with --home DIR"),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let failure = Failure::new(Exit::Disk, error.to_string()).causes(&error);
+        match error {
+            StoreError::DiskFull(_) => failure.hint("make room on this disk; nothing was half written"),
+            StoreError::ReadOnly(_) => {
+                failure.hint("make the profile's folder and files writable for this user")
+            }
+            StoreError::Corrupt(_) => failure
+                .detail("the file was left as it is")
+                .hint("put a backup in its place, or move it away: members send back what they hold"),
+            StoreError::NewerSchema { .. } => failure.hint("use the newer version of kukuri"),
+            StoreError::Closed | StoreError::Other(_) => failure,
+        }
+    }
+}
+
+impl From<NetworkError> for Failure {
+    fn from(error: NetworkError) -> Self {
+        let failure = Failure::new(Exit::Network, error.to_string()).causes(&error);
+        match error {
+            NetworkError::PortTaken { .. } => failure.hint(
+                "close the program that uses it, or choose another port in network.bind \
+                 (KUKURI_NETWORK__BIND=0.0.0.0:PORT)",
+            ),
+            _ => failure,
+        }
+    }
+}
+
+/// The settings that a vault needs without a terminal.
+const PASSPHRASE_SETTINGS: &str = "put the passphrase into a file that only you can read, and set \
+     KUKURI_KEYRING__PASSPHRASE_FILE=/path/to/file (or keyring.passphrase_file in config.toml)";
+
+impl From<&VaultError> for Failure {
+    fn from(error: &VaultError) -> Self {
+        if was_interrupted(error) {
+            return Failure::interrupted();
+        }
+        let failure = Failure::new(Exit::Vault, error.to_string()).causes(error);
+        match error {
+            VaultError::PassphraseNeeded => failure
+                .detail("the keys of this profile are kept in a file sealed with a passphrase, and there is no terminal to ask on")
+                .hint(PASSPHRASE_SETTINGS),
+            VaultError::WrongPassphrase => failure
+                .detail("the vault was left as it is")
+                .hint("try again, or check the file that keyring.passphrase_file names"),
+            VaultError::Corrupt(_) => failure
+                .detail("the file was left as it is")
+                .hint("put a backup of the file 'vault' in its place"),
+            VaultError::Locked(_) => failure.hint("unlock it and start again"),
+            VaultError::Access(_) => {
+                failure.hint("make the profile's folder readable and writable for this user")
+            }
+            VaultError::Unavailable(_) | VaultError::Exists => failure,
+        }
+    }
+}
+
+/// Whether somebody pressed Ctrl-C when the passphrase was asked for.
+fn was_interrupted(error: &VaultError) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == std::io::ErrorKind::Interrupted) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+impl From<KeySetupError> for Failure {
+    fn from(error: KeySetupError) -> Self {
+        match &error {
+            KeySetupError::Load { source, .. } | KeySetupError::Create { source, .. } => source.into(),
+            KeySetupError::Missing { .. } => Failure::new(Exit::Vault, error.to_string())
+                .hint("put the profile's 'vault' file back beside its database, or use another profile with --profile NAME"),
+            KeySetupError::Random(_) => Failure::new(Exit::Unexpected, error.to_string()).causes(&error),
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let exit = match error.code() {
+            Code::NotJoined => Exit::NotFound,
+            Code::TooLong | Code::Empty | Code::Refused => Exit::Refused,
+            Code::Database | Code::DiskFull => Exit::Disk,
+            Code::Network => Exit::Network,
+            Code::Signing => Exit::Vault,
+            Code::Closed => Exit::Unexpected,
+        };
+        let failure = Failure::new(exit, error.to_string()).causes(&error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_is_so_and_what_to_do() {
+        let failure = Failure::from(&VaultError::PassphraseNeeded);
+        assert_eq!(failure.exit, Exit::Vault);
+        let shown = failure.shown();
+        assert!(shown.starts_with("error: the vault needs a passphrase\n  "), "{shown}");
+        assert!(shown.contains("\n  do: "), "{shown}");
+        assert!(shown.contains("KUKURI_KEYRING__PASSPHRASE_FILE="), "{shown}");
+        assert!(shown.contains("keyring.passphrase_file"), "{shown}");
+    }
+
+    #[test]
+    fn causes_are_shown_once() {
+        let cause = io::Error::new(io::ErrorKind::StorageFull, "no space left");
+        let failure = Failure::from(StoreError::DiskFull(Box::new(cause)));
+        assert_eq!(failure.exit, Exit::Disk);
+        assert_eq!(failure.details, ["no space left"]);
+    }
+
+    #[test]
+    fn ctrl_c_at_the_passphrase_is_an_interruption() {
+        let cause = io::Error::from(io::ErrorKind::Interrupted);
+        assert_eq!(Failure::from(&VaultError::Locked(Box::new(cause))).exit, Exit::Interrupted);
+    }
+
+    #[test]
+    fn each_kind_has_its_code() {
+        let check = |failure: Failure, code: u8| assert_eq!(failure.exit as u8, code, "{failure:?}");
+        check(TopicNameError::Empty.into(), 2);
+        check(ConfigError::File(String::new()).into(), 3);
+        let in_use = LockError::InUse { profile: "default".into(), holder: "process 1 (x)".into() };
+        check(in_use.into(), 4);
+        check(NetworkError::PortTaken { port: 1 }.into(), 5);
+        check((&VaultError::WrongPassphrase).into(), 6);
+        check(HomeError::NotAFolder { path: "x".into() }.into(), 7);
+        check(Failure::interrupted(), 130);
+    }
+}

@@ -1,0 +1,412 @@
+//! What the chat says, line by line.
+//!
+//! Pure: views in, text out. Everything that a peer wrote passes through `text` first. Colours
+//! carry no meaning of their own and are left out where the output is no terminal.
+
+use chrono::{DateTime, Days, NaiveDate, TimeZone};
+use kukuri_application::{
+    ports::PostState,
+    views::{ExplainView, PeerView, SourceView, StatusView, TopicView},
+};
+use kukuri_domain::{
+    AuthorId, PeerId, SignedEvent, UnixMs,
+    peer::{FoundBy, PathKind, PeerSpec, SourceKind},
+    topic::Visibility,
+};
+
+use crate::text;
+
+/// Columns of the name of an author.
+const NAME_COLUMNS: usize = 8;
+
+/// Widest line that is filled up (day separators, states at the right).
+const COLUMNS_MAX: usize = 100;
+
+/// Writes lines for one reader: their time zone, their width, their colours.
+#[derive(Debug, Clone)]
+pub struct Render<Tz: TimeZone> {
+    /// The reader's time zone.
+    pub zone: Tz,
+    /// Who reads.
+    pub own: AuthorId,
+    /// Whether escapes for colours are understood.
+    pub has_colours: bool,
+}
+
+impl<Tz: TimeZone> Render<Tz> {
+    /// A post: time, author, text, and for own posts how far it has come.
+    pub fn post(&self, event: &SignedEvent, state: Option<PostState>, columns: usize) -> String {
+        let is_own = event.author() == self.own;
+        let name = if is_own { "you".to_owned() } else { event.author().short() };
+        let at = self.local(event.order().at());
+        let time = at.map_or_else(|| "--:--".to_owned(), |at| at.naive_local().format("%H:%M").to_string());
+        let indent = " ".repeat(time.len() + 2 + NAME_COLUMNS + 2);
+        let mut lines = text::lines(event.content()).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let mut post = format!("{time}  {}  {first}", text::padded(&name, NAME_COLUMNS));
+        for line in lines {
+            post.push('\n');
+            post.push_str(&indent);
+            post.push_str(&line);
+        }
+        if let Some(state) = state.filter(|_| is_own) {
+            post = with_state(&post, &state_text(state), columns);
+        }
+        self.with_dim_time(&post, time.len())
+    }
+
+    /// What is said below an own post that has scrolled away.
+    pub fn later_state(&self, event: &SignedEvent, state: PostState, columns: usize) -> String {
+        let states = state_text(state);
+        let room = columns.min(COLUMNS_MAX).saturating_sub(text::width(&states) + 10);
+        let first = text::lines(event.content()).into_iter().next().unwrap_or_default();
+        self.dim(&format!("       {states}: {}", text::shortened(&first, room)))
+    }
+
+    /// The separator before a post of another day than the one before; `None` within a day.
+    pub fn day(&self, at: UnixMs, before: Option<UnixMs>, now: UnixMs, columns: usize) -> Option<String> {
+        let date = self.date(at)?;
+        if before.and_then(|before| self.date(before)) == Some(date) {
+            return None;
+        }
+        let today = self.date(now);
+        let yesterday = today.and_then(|today| today.checked_sub_days(Days::new(1)));
+        let name = if Some(date) == today {
+            "today".to_owned()
+        } else if Some(date) == yesterday {
+            "yesterday".to_owned()
+        } else {
+            date.to_string()
+        };
+        let head = format!("-- {name} ");
+        let rest = columns.min(COLUMNS_MAX).saturating_sub(text::width(&head));
+        Some(self.dim(&format!("{head}{}", "-".repeat(rest.max(2)))))
+    }
+
+    /// A remark of the program.
+    pub fn remark(&self, text: &str) -> String {
+        self.dim(text)
+    }
+
+    fn local(&self, at: UnixMs) -> Option<DateTime<Tz>> {
+        self.zone.timestamp_millis_opt(i64::try_from(at.0).ok()?).single()
+    }
+
+    fn date(&self, at: UnixMs) -> Option<NaiveDate> {
+        Some(self.local(at)?.date_naive())
+    }
+
+    fn dim(&self, text: &str) -> String {
+        if self.has_colours { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn with_dim_time(&self, post: &str, time_len: usize) -> String {
+        let (time, rest) = post.split_at(time_len);
+        format!("{}{rest}", self.dim(time))
+    }
+}
+
+/// The state at the right of the last line, or below it where there is no room.
+fn with_state(post: &str, state: &str, columns: usize) -> String {
+    let columns = columns.min(COLUMNS_MAX);
+    let last = post.rsplit('\n').next().unwrap_or_default();
+    let used = text::width(last) + 2 + text::width(state);
+    if used <= columns {
+        let gap = " ".repeat(columns - used + 2);
+        format!("{post}{gap}{state}")
+    } else {
+        let gap = " ".repeat(columns.saturating_sub(text::width(state)));
+        format!("{post}\n{gap}{state}")
+    }
+}
+
+/// "stored here · sent to 2 · held by 2".
+pub fn state_text(state: PostState) -> String {
+    let mut text = "stored here".to_owned();
+    if state.sent_to > 0 {
+        text.push_str(&format!(" · sent to {}", state.sent_to));
+    }
+    if state.held_by > 0 {
+        text.push_str(&format!(" · held by {}", state.held_by));
+    }
+    text
+}
+
+/// The first line: where you are, and who can be there.
+pub fn topic_intro(topic: &TopicView) -> String {
+    let meaning = match topic.visibility {
+        Visibility::Public => {
+            "public topic: anyone who knows the name can join, members see each other's addresses"
+        }
+        Visibility::Private => "private topic: only who was invited can join",
+    };
+    format!("#{}  {meaning}", topic.name)
+}
+
+/// The second line: who you are.
+pub fn identity_intro(author: AuthorId, home: &str) -> String {
+    format!("you are {} ({}), home {home}", author.short(), short_npub(author))
+}
+
+/// `npub1q8s…x7`
+fn short_npub(author: AuthorId) -> String {
+    let npub = author.npub();
+    match (npub.get(..8), npub.get(npub.len().saturating_sub(4)..)) {
+        (Some(head), Some(tail)) => format!("{head}…{tail}"),
+        _ => npub,
+    }
+}
+
+/// The third line: what is being asked for members.
+pub fn looking(sources: &[SourceView]) -> String {
+    let asked: Vec<String> = sources
+        .iter()
+        .filter(|source| source.source != SourceKind::Ticket)
+        .filter(|source| source.enabled || !is_configured_by_hand(source.source))
+        .map(|source| format!("{} {}", short_source(source.source), text::one_line(&source.state)))
+        .collect();
+    format!("looking for members   {}", asked.join(" · "))
+}
+
+/// Everything was asked, and nobody was there.
+pub fn alone(sources: &[SourceView]) -> String {
+    let asked: Vec<&str> = sources
+        .iter()
+        .filter(|source| source.enabled && source.source != SourceKind::Ticket)
+        .map(|source| short_source(source.source))
+        .collect();
+    if asked.is_empty() {
+        return "nobody can be found: every way of looking for members is switched off".to_owned();
+    }
+    format!(
+        "nobody here yet (asked: {}); what you post is stored and goes out when somebody comes, looking goes on",
+        asked.join(", ")
+    )
+}
+
+/// Sources that are off unless somebody configured them: not worth a word when they are.
+fn is_configured_by_hand(source: SourceKind) -> bool {
+    matches!(source, SourceKind::Manual | SourceKind::Bootstrap)
+}
+
+fn short_source(source: SourceKind) -> &'static str {
+    match source {
+        SourceKind::Ticket => "ticket",
+        SourceKind::Known => "known peers",
+        SourceKind::Mdns => "LAN",
+        SourceKind::Dht => "DHT",
+        SourceKind::Manual => "configured peers",
+        SourceKind::Bootstrap => "bootstrap",
+    }
+}
+
+fn long_source(source: SourceKind) -> &'static str {
+    if source == SourceKind::Mdns { "LAN (mDNS)" } else { short_source(source) }
+}
+
+/// How a peer was found, in words.
+fn found_by_text(found_by: FoundBy) -> &'static str {
+    match found_by {
+        FoundBy::Ticket => "by ticket",
+        FoundBy::Known => "known from before",
+        FoundBy::Mdns => "by LAN",
+        FoundBy::Dht => "by DHT",
+        FoundBy::Manual => "configured",
+        FoundBy::Bootstrap => "by bootstrap",
+        FoundBy::Neighbour => "told by a member",
+        FoundBy::Inbound => "it found us",
+    }
+}
+
+/// "found 3fa2bb01 by DHT in 0.9 s, direct connection, 23 ms".
+pub fn peer_joined(peer: PeerId, found_by: FoundBy, after_ms: u64, path: Option<(PathKind, Option<u64>)>) -> String {
+    let seconds = seconds(after_ms);
+    let mut line = match found_by {
+        FoundBy::Inbound => format!("{} found us after {seconds}", peer.short()),
+        FoundBy::Neighbour => format!("found {} after {seconds}, told by a member", peer.short()),
+        FoundBy::Known => format!("found {} in {seconds}, known from before", peer.short()),
+        FoundBy::Manual => format!("found {} in {seconds}, a configured peer", peer.short()),
+        by => format!("found {} {} in {seconds}", peer.short(), found_by_text(by)),
+    };
+    let kind = match path.map(|(kind, _)| kind) {
+        Some(PathKind::Direct) => ", direct connection",
+        Some(PathKind::Relay) => ", through a relay",
+        Some(PathKind::Lan) => ", direct connection on the LAN",
+        Some(PathKind::None) | None => "",
+    };
+    line.push_str(kind);
+    if let Some((kind, Some(rtt_ms))) = path
+        && kind != PathKind::None
+    {
+        line.push_str(&format!(", {}", milliseconds(rtt_ms)));
+    }
+    line
+}
+
+/// A member is gone.
+pub fn peer_left(peer: PeerId) -> String {
+    format!("{} left", peer.short())
+}
+
+/// History arrived.
+pub fn fetched(peer: PeerId, new: u64) -> String {
+    let posts = counted(new, "missed post");
+    format!("fetched {posts} from {}", peer.short())
+}
+
+/// `/status`
+pub fn status(status: &StatusView, topic: &TopicView) -> String {
+    let mut lines = vec![
+        format!(
+            "#{}: {}, {} connected, {}",
+            topic.name,
+            topic.state.code(),
+            counted(topic.neighbours as u64, "member"),
+            counted(topic.posts, "post")
+        ),
+        format!(
+            "you are {}, keys in {}, up {}",
+            status.author.npub(),
+            status.key_store.code(),
+            duration(status.uptime_ms)
+        ),
+    ];
+    let listen: Vec<String> = status.network.listen.iter().map(ToString::to_string).collect();
+    lines.push(format!("listening on {}", if listen.is_empty() { "nothing".to_owned() } else { listen.join(", ") }));
+    let own = PeerSpec { peer: status.peer_id, addresses: status.network.addresses.clone() };
+    lines.push(if own.addresses.is_empty() {
+        format!("this node is {}, no address is known yet", status.peer_id)
+    } else {
+        format!("others can set this node as a peer: {own}")
+    });
+    let c = &topic.counters;
+    lines.push(format!(
+        "since the start: {} stored, {} known already, {} forged, {} refused, {} malformed, {} of other programs",
+        c.stored, c.duplicates, c.forged, c.refused, c.malformed, c.foreign + c.other_version
+    ));
+    lines.join("\n")
+}
+
+/// `/peers`
+pub fn peers(peers: &[PeerView], now: UnixMs) -> String {
+    if peers.is_empty() {
+        return "no member is connected".to_owned();
+    }
+    let mut rows = vec![["peer", "path", "rtt", "found by", "since"].map(str::to_owned)];
+    rows.extend(peers.iter().map(|peer| {
+        [
+            peer.name.as_deref().map_or_else(|| peer.id.short(), text::one_line),
+            peer.path.code().to_owned(),
+            peer.rtt_ms.map_or_else(|| "-".to_owned(), milliseconds),
+            format!("{}, {}", found_by_text(peer.found_by), seconds(peer.found_after_ms)),
+            duration(now.0.saturating_sub(peer.connected_at.0)),
+        ]
+    }));
+    table(&rows)
+}
+
+/// `/explain`
+pub fn explain(explain: &ExplainView, now: UnixMs) -> String {
+    let topic = &explain.topic;
+    let head = format!(
+        "#{}: {}, {} connected, {}",
+        topic.name,
+        topic.state.code(),
+        counted(topic.neighbours as u64, "member"),
+        counted(topic.posts, "post")
+    );
+    let mut rows = vec![["source", "state", "result"].map(str::to_owned)];
+    rows.extend(explain.sources.iter().filter(|s| s.source != SourceKind::Ticket).map(|source| {
+        let name = long_source(source.source).to_owned();
+        [name, text::one_line(&source.state), text::one_line(&source.result)]
+    }));
+    let mut parts = vec![head, table(&rows), peers(&explain.peers, now)];
+    let attempts = last_attempts(explain);
+    if !attempts.is_empty() {
+        parts.push(attempts);
+    }
+    parts.join("\n\n")
+}
+
+/// The latest attempts; the whole ring is for JSON.
+fn last_attempts(explain: &ExplainView) -> String {
+    const SHOWN: usize = 12;
+    if explain.attempts.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["at", "source", "peer", "took", "result"].map(str::to_owned)];
+    let skipped = explain.attempts.len().saturating_sub(SHOWN);
+    rows.extend(explain.attempts.iter().skip(skipped).map(|attempt| {
+        let detail = text::one_line(&attempt.detail);
+        let result = attempt.result.code().replace('_', " ");
+        [
+            seconds(attempt.started_after_ms),
+            short_source(attempt.source).to_owned(),
+            attempt.peer.map_or_else(|| "-".to_owned(), |peer| peer.short()),
+            attempt.took_ms.map_or_else(|| "-".to_owned(), milliseconds),
+            if detail.is_empty() { result } else { format!("{result}: {detail}") },
+        ]
+    }));
+    table(&rows)
+}
+
+/// `/help`
+pub fn help() -> &'static str {
+    "/status   this topic and this node\n\
+     /peers    who is connected, and how they were found\n\
+     /explain  what was tried to find members, and what came of it\n\
+     /help     this list\n\
+     /quit     leave (also Ctrl-D and Ctrl-C)\n\
+     //text    post a line that begins with /"
+}
+
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: [usize; N] =
+        std::array::from_fn(|i| rows.iter().map(|row| text::width(&row[i])).max().unwrap_or(0));
+    let shown = |row: &[String; N]| {
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| text::padded(cell, width)).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// "1 post", "1,204 posts".
+pub fn counted(n: u64, thing: &str) -> String {
+    format!("{} {thing}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// "0.9 s".
+pub fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
+}
+
+fn milliseconds(ms: u64) -> String {
+    if ms == 0 { "< 1 ms".to_owned() } else { format!("{ms} ms") }
+}
+
+/// "12 s", "4 min", "3 h", "2 days".
+fn duration(ms: u64) -> String {
+    let secs = ms / 1_000;
+    match secs {
+        0..=89 => format!("{secs} s"),
+        90..=5_399 => format!("{} min", secs / 60),
+        5_400..=172_799 => format!("{} h", secs / 3_600),
+        _ => format!("{} days", secs / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! The lines of the chat, as they are read.
+
+use chrono::FixedOffset;
+use kukuri_application::{
+    session::Counters,
+    views::{AttemptResult, AttemptView},
+};
+use kukuri_domain::{Epoch, TopicKeys, peer::ConnectionState};
+
+use super::*;
+
+/// 2026-11-21 09:13:20 in UTC.
+const NOW: UnixMs = UnixMs(1_795_252_400_000);
+
+fn event(author: u8, content: &str, at: UnixMs) -> SignedEvent {
+    let json = format!(
+        r#"{{"id":"{}","pubkey":"{}","created_at":{},"kind":1,"tags":[],"content":{content:?},"sig":"{}"}}"#,
+        "00".repeat(32),
+        format!("{author:02x}").repeat(32),
+        at.secs(),
+        "00".repeat(64),
+    );
+    SignedEvent::from_json(&json.replace("\\u{1b}", "\\u001b")).expect("an event")
+}
+
+fn render(hours_east: i32) -> Render<FixedOffset> {
+    Render {
+        zone: FixedOffset::east_opt(hours_east * 3_600).expect("a time zone"),
+        own: AuthorId([1; 32]),
+        has_colours: false,
+    }
+}
+
+#[test]
+fn a_post_has_local_time_name_and_text() {
+    let post = event(0xab, "the weave pattern works", NOW);
+    assert_eq!(render(0).post(&post, None, 80), "09:13  abababab  the weave pattern works");
+    assert_eq!(render(9).post(&post, None, 80), "18:13  abababab  the weave pattern works");
+}
+
+#[test]
+fn lines_of_one_post_stand_below_each_other() {
+    let post = event(0xab, "one\ntwo", NOW);
+    assert_eq!(render(0).post(&post, None, 80), "09:13  abababab  one\n                 two");
+}
+
+#[test]
+fn an_own_post_says_how_far_it_has_come() {
+    let post = event(1, "hello both", NOW);
+    let state = |sent_to, held_by| Some(PostState { sent_to, held_by });
+    assert_eq!(
+        render(0).post(&post, state(2, 1), 80),
+        "09:13  you       hello both                  stored here · sent to 2 · held by 1"
+    );
+    assert!(render(0).post(&post, state(0, 0), 80).ends_with("  stored here"));
+    let narrow = render(0).post(&post, state(2, 2), 40);
+    assert_eq!(narrow, "09:13  you       hello both\n     stored here · sent to 2 · held by 2");
+    let foreign = event(2, "x", NOW);
+    assert_eq!(render(0).post(&foreign, state(2, 2), 80), "09:13  02020202  x");
+}
+
+#[test]
+fn a_post_cannot_command_the_terminal() {
+    let post = event(0xab, "x\u{1b}[2Jy\u{202e}z", NOW);
+    let line = render(0).post(&post, None, 80);
+    assert_eq!(line, "09:13  abababab  x\\x1b[2Jy\\u{202e}z");
+}
+
+#[test]
+fn only_the_time_is_coloured() {
+    let mut render = render(0);
+    render.has_colours = true;
+    let line = render.post(&event(0xab, "hi", NOW), None, 80);
+    assert_eq!(line, "\x1b[2m09:13\x1b[0m  abababab  hi");
+}
+
+#[test]
+fn days_are_separated_by_the_readers_calendar() {
+    const HOUR: u64 = 3_600_000;
+    let check = |at: u64, before: Option<u64>, hours_east, expected: Option<&str>| {
+        let line = render(hours_east).day(UnixMs(at), before.map(UnixMs), NOW, 30);
+        assert_eq!(line.as_deref(), expected);
+    };
+    check(NOW.0, None, 0, Some("-- today ---------------------"));
+    check(NOW.0, Some(NOW.0 - HOUR), 0, None);
+    check(NOW.0 - 10 * HOUR, None, 0, Some("-- yesterday -----------------"));
+    // In Tokyo it is still today.
+    check(NOW.0 - 10 * HOUR, None, 9, Some("-- today ---------------------"));
+    check(NOW.0 - 48 * HOUR, None, 0, Some("-- 2026-11-19 ----------------"));
+}
+
+#[test]
+fn arrivals_say_how_and_how_fast() {
+    let peer = PeerId([0x3f; 32]);
+    let check = |found_by, path, expected: &str| {
+        assert_eq!(peer_joined(peer, found_by, 940, path), expected);
+    };
+    check(
+        FoundBy::Dht,
+        Some((PathKind::Direct, Some(23))),
+        "found 3f3f3f3f by DHT in 0.9 s, direct connection, 23 ms",
+    );
+    check(FoundBy::Mdns, Some((PathKind::Lan, Some(0))), "found 3f3f3f3f by LAN in 0.9 s, direct connection on the LAN, < 1 ms");
+    check(FoundBy::Inbound, None, "3f3f3f3f found us after 0.9 s");
+    check(FoundBy::Known, Some((PathKind::None, Some(3))), "found 3f3f3f3f in 0.9 s, known from before");
+    assert_eq!(peer_left(peer), "3f3f3f3f left");
+    assert_eq!(fetched(peer, 1), "fetched 1 missed post from 3f3f3f3f");
+    assert_eq!(fetched(peer, 1_204), "fetched 1,204 missed posts from 3f3f3f3f");
+}
+
+fn topic() -> TopicView {
+    let keys = TopicKeys::public("lobby".parse().expect("a name"));
+    TopicView {
+        name: keys.name.clone(),
+        id: keys.id,
+        visibility: keys.visibility,
+        epoch: Epoch(0),
+        state: ConnectionState::Joined,
+        neighbours: 1,
+        posts: 1_204,
+        counters: Counters::default(),
+    }
+}
+
+fn source(source: SourceKind, enabled: bool, state: &str, result: &str) -> SourceView {
+    SourceView { source, enabled, state: state.to_owned(), result: result.to_owned() }
+}
+
+fn sources() -> Vec<SourceView> {
+    vec![
+        source(SourceKind::Ticket, false, "", ""),
+        source(SourceKind::Known, true, "tried at 0.0 s", "none remembered"),
+        source(SourceKind::Mdns, false, "off", ""),
+        source(SourceKind::Dht, true, "found at 0.9 s", "3f3f3f3f"),
+    ]
+}
+
+#[test]
+fn the_first_lines_say_who_can_see_you_and_what_is_asked() {
+    assert_eq!(
+        topic_intro(&topic()),
+        "#lobby  public topic: anyone who knows the name can join, members see each other's addresses"
+    );
+    let identity = identity_intro(AuthorId([1; 32]), "/home/mika/.local/share/kukuri/default");
+    assert!(identity.starts_with("you are 01010101 (npub1"), "{identity}");
+    assert!(identity.ends_with("), home /home/mika/.local/share/kukuri/default"), "{identity}");
+    assert_eq!(
+        looking(&sources()),
+        "looking for members   known peers tried at 0.0 s · LAN off · DHT found at 0.9 s"
+    );
+    assert!(alone(&sources()).starts_with("nobody here yet (asked: known peers, DHT);"));
+    assert!(alone(&[]).contains("switched off"));
+}
+
+#[test]
+fn explain_lists_sources_peers_and_attempts() {
+    let peer = PeerId([0x3f; 32]);
+    let view = ExplainView {
+        topic: topic(),
+        sources: sources(),
+        attempts: vec![AttemptView {
+            source: SourceKind::Dht,
+            peer: Some(peer),
+            started_at: NOW,
+            started_after_ms: 310,
+            took_ms: Some(27),
+            result: AttemptResult::Found,
+            detail: String::new(),
+        }],
+        peers: vec![PeerView {
+            id: peer,
+            name: None,
+            path: PathKind::Direct,
+            rtt_ms: Some(23),
+            found_by: FoundBy::Dht,
+            found_after_ms: 940,
+            topics: Vec::new(),
+            connected_at: UnixMs(NOW.0 - 240_000),
+        }],
+    };
+    let expected = "\
+#lobby: joined, 1 member connected, 1,204 posts
+
+source       state           result
+known peers  tried at 0.0 s  none remembered
+LAN (mDNS)   off
+DHT          found at 0.9 s  3f3f3f3f
+
+peer      path    rtt    found by       since
+3f3f3f3f  direct  23 ms  by DHT, 0.9 s  4 min
+
+at     source  peer      took   result
+0.3 s  DHT     3f3f3f3f  27 ms  found";
+    assert_eq!(explain(&view, NOW), expected);
+    assert_eq!(peers(&[], NOW), "no member is connected");
+}
+
+#[test]
+fn numbers_are_grouped_and_durations_short() {
+    assert_eq!(grouped(7), "7");
+    assert_eq!(grouped(1_234_567), "1,234,567");
+    assert_eq!(seconds(12_345), "12.3 s");
+    assert_eq!(duration(89_000), "89 s");
+    assert_eq!(duration(240_000), "4 min");
+    assert_eq!(duration(7_200_000), "2 h");
+    assert_eq!(duration(300_000_000), "3 days");
+}

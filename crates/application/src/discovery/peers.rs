@@ -1,0 +1,299 @@
+//! The candidates of one topic: who may be dialled, who is being dialled, who failed.
+
+use std::collections::BTreeMap;
+
+use kukuri_domain::{PeerAddress, PeerId, limits::PEER_ADDRESSES_MAX, peer::SourceKind};
+
+use crate::ports::Candidate;
+
+/// How long a peer that was asked may take to become a neighbour before it is asked again: a
+/// request that reaches it before it has joined the topic is lost without a reply.
+const ASKED_MS: [u64; 4] = [600, 1_200, 2_400, 4_800];
+
+/// Pause after a failed dial, doubled each time up to the greatest.
+const FAILED_MS: u64 = 2_000;
+const FAILED_MS_MAX: u64 = 60_000;
+
+/// Pause after a peer said that it is not in the topic.
+const NOT_A_MEMBER_MS: u64 = 20_000;
+
+/// Candidates that are kept; beyond that nobody new is taken until old ones are forgotten.
+const CANDIDATES_MAX: usize = 512;
+
+/// How long a candidate is kept after it was last of interest.
+const CANDIDATE_MS: u64 = 30 * 60_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// May be dialled from this time on.
+    Ready { from_ms: u64 },
+    /// A dial is under way.
+    Dialling,
+    /// It answered and was asked to become a neighbour.
+    Asked { until_ms: u64 },
+    /// It is one.
+    Neighbour,
+}
+
+#[derive(Debug)]
+struct Entry {
+    source: SourceKind,
+    order: u64,
+    addresses: Vec<PeerAddress>,
+    is_member: bool,
+    standing: Standing,
+    asked: usize,
+    failures: u32,
+    was_dialled: bool,
+    /// Dial it even while connected (island, manual peer, match on the LAN).
+    wanted: bool,
+    touched_ms: u64,
+}
+
+/// What a dial needs to know.
+#[derive(Debug, Clone)]
+pub(super) struct Dial {
+    pub(super) source: SourceKind,
+    pub(super) addresses: Vec<PeerAddress>,
+    pub(super) is_member: bool,
+    /// Does not count against the budget for unknown peers.
+    pub(super) is_free: bool,
+}
+
+/// All candidates of a topic.
+#[derive(Debug, Default)]
+pub(super) struct PeerTable {
+    entries: BTreeMap<PeerId, Entry>,
+    next_order: u64,
+}
+
+impl PeerTable {
+    /// Takes a candidate, or adds what is new to one that is known.
+    pub(super) fn insert(&mut self, source: SourceKind, found: &Candidate) {
+        let wanted = matches!(source, SourceKind::Manual | SourceKind::Mdns);
+        if let Some(entry) = self.entry(found.peer, source) {
+            for address in &found.addresses {
+                if !entry.addresses.contains(address) {
+                    entry.addresses.insert(0, address.clone());
+                }
+            }
+            entry.addresses.truncate(PEER_ADDRESSES_MAX);
+            entry.is_member |= found.is_member;
+            entry.wanted |= wanted;
+            // Somebody who shows up again on the LAN, or publishes again, is worth a new try.
+            if let (Standing::Ready { from_ms }, true) = (&mut entry.standing, found.is_member) {
+                if entry.failures <= 1 {
+                    *from_ms = 0;
+                }
+            }
+        }
+    }
+
+    /// Takes a member that another one listed as its neighbour.
+    pub(super) fn insert_listed(&mut self, peer: PeerId) {
+        if let Some(entry) = self.entry(peer, SourceKind::Dht) {
+            entry.is_member = true;
+        }
+    }
+
+    /// Marks a candidate as worth a dial although we are connected.
+    pub(super) fn want(&mut self, peer: PeerId) {
+        if let Some(entry) = self.entries.get_mut(&peer) {
+            entry.wanted = true;
+        }
+    }
+
+    fn entry(&mut self, peer: PeerId, source: SourceKind) -> Option<&mut Entry> {
+        if !self.entries.contains_key(&peer) && self.entries.len() >= CANDIDATES_MAX {
+            return None;
+        }
+        let order = self.next_order;
+        self.next_order += 1;
+        Some(self.entries.entry(peer).or_insert(Entry {
+            source,
+            order,
+            addresses: Vec::new(),
+            is_member: false,
+            standing: Standing::Ready { from_ms: 0 },
+            asked: 0,
+            failures: 0,
+            was_dialled: false,
+            wanted: false,
+            touched_ms: 0,
+        }))
+    }
+
+    /// The candidate that is to be dialled next: in the order in which they were found.
+    pub(super) fn next_due(&self, now_ms: u64, alone: bool) -> Option<PeerId> {
+        self.entries
+            .iter()
+            .filter(|(_, e)| alone || e.wanted)
+            .filter(|(_, e)| matches!(e.standing, Standing::Ready { from_ms } if from_ms <= now_ms))
+            .min_by_key(|(_, e)| (e.failures, e.order))
+            .map(|(peer, _)| *peer)
+    }
+
+    pub(super) fn dial_of(&self, peer: &PeerId) -> Dial {
+        let entry = &self.entries[peer];
+        let is_free = entry.asked > 0
+            || !matches!(entry.source, SourceKind::Dht | SourceKind::Mdns);
+        Dial {
+            source: entry.source,
+            addresses: entry.addresses.clone(),
+            is_member: entry.is_member,
+            is_free,
+        }
+    }
+
+    /// Marks a candidate as being dialled.
+    pub(super) fn begin(&mut self, peer: &PeerId) -> Dial {
+        let dial = self.dial_of(peer);
+        if let Some(entry) = self.entries.get_mut(peer) {
+            entry.standing = Standing::Dialling;
+            entry.was_dialled = true;
+        }
+        dial
+    }
+
+    /// Number of dials under way.
+    pub(super) fn dialling(&self) -> usize {
+        self.entries.values().filter(|e| e.standing == Standing::Dialling).count()
+    }
+
+    /// Whether anybody is being dialled or was asked.
+    pub(super) fn is_dialling(&self) -> bool {
+        let busy = |e: &Entry| matches!(e.standing, Standing::Dialling | Standing::Asked { .. });
+        self.entries.values().any(busy)
+    }
+
+    pub(super) fn source_of(&self, peer: &PeerId) -> Option<SourceKind> {
+        self.entries.get(peer).map(|e| e.source)
+    }
+
+    /// The source of a peer that we dialled; `None` when it came by itself.
+    pub(super) fn dialled_source(&self, peer: &PeerId) -> Option<SourceKind> {
+        self.entries.get(peer).filter(|e| e.was_dialled).map(|e| e.source)
+    }
+
+    /// It answered and was asked.
+    pub(super) fn asked(&mut self, peer: &PeerId, addresses: Vec<PeerAddress>, now_ms: u64) {
+        if let Some(entry) = self.entries.get_mut(peer) {
+            let patience_ms = ASKED_MS[entry.asked.min(ASKED_MS.len() - 1)];
+            entry.standing = Standing::Asked { until_ms: now_ms + patience_ms };
+            entry.asked += 1;
+            entry.touched_ms = now_ms;
+            if !addresses.is_empty() {
+                entry.addresses = addresses;
+            }
+        }
+    }
+
+    /// The addresses of a neighbour are known.
+    pub(super) fn reached(&mut self, peer: &PeerId, addresses: Vec<PeerAddress>) {
+        if let Some(entry) = self.entries.get_mut(peer) {
+            entry.standing = Standing::Neighbour;
+            if !addresses.is_empty() {
+                entry.addresses = addresses;
+            }
+        }
+    }
+
+    pub(super) fn not_a_member(&mut self, peer: &PeerId, now_ms: u64) {
+        self.pause(peer, now_ms, NOT_A_MEMBER_MS);
+    }
+
+    pub(super) fn failed(&mut self, peer: &PeerId, now_ms: u64) {
+        let failures = self.entries.get(peer).map_or(0, |e| e.failures);
+        let pause_ms = (FAILED_MS << failures.min(8)).min(FAILED_MS_MAX);
+        self.pause(peer, now_ms, pause_ms);
+        if let Some(entry) = self.entries.get_mut(peer) {
+            entry.failures += 1;
+        }
+    }
+
+    fn pause(&mut self, peer: &PeerId, now_ms: u64, pause_ms: u64) {
+        if let Some(entry) = self.entries.get_mut(peer)
+            && entry.standing != Standing::Neighbour
+        {
+            entry.standing = Standing::Ready { from_ms: now_ms + pause_ms };
+            entry.touched_ms = now_ms;
+        }
+    }
+
+    /// Peers that were asked and did not become neighbours in time become ready again; after the
+    /// last patience they count as failed. Returns them.
+    pub(super) fn give_up_on_silent(&mut self, now_ms: u64) -> Vec<(PeerId, SourceKind)> {
+        let mut silent = Vec::new();
+        for (peer, entry) in &mut self.entries {
+            let Standing::Asked { until_ms } = entry.standing else { continue };
+            if until_ms > now_ms {
+                continue;
+            }
+            silent.push((*peer, entry.source));
+            let from_ms = if entry.asked >= ASKED_MS.len() {
+                entry.asked = 0;
+                entry.failures += 1;
+                now_ms + FAILED_MS_MAX / 4
+            } else {
+                now_ms
+            };
+            entry.standing = Standing::Ready { from_ms };
+        }
+        silent
+    }
+
+    /// It is a neighbour now. Returns the addresses at which it was reached.
+    pub(super) fn became_neighbour(&mut self, peer: &PeerId) -> Vec<PeerAddress> {
+        let Some(entry) = self.entry(*peer, SourceKind::Known) else { return Vec::new() };
+        entry.standing = Standing::Neighbour;
+        entry.asked = 0;
+        entry.failures = 0;
+        entry.is_member = true;
+        entry.addresses.clone()
+    }
+
+    /// It was a neighbour. It may be dialled again at once, if we are alone.
+    pub(super) fn lost(&mut self, peer: &PeerId, now_ms: u64) {
+        if let Some(entry) = self.entries.get_mut(peer) {
+            entry.standing = Standing::Ready { from_ms: now_ms };
+            entry.wanted = entry.source == SourceKind::Manual;
+            entry.touched_ms = now_ms;
+        }
+    }
+
+    /// Every pause ends: the network is another one now.
+    pub(super) fn forgive(&mut self, now_ms: u64) {
+        for entry in self.entries.values_mut() {
+            if let Standing::Ready { from_ms } = &mut entry.standing {
+                *from_ms = now_ms;
+                entry.failures = 0;
+            }
+        }
+    }
+
+    pub(super) fn forget_old(&mut self, now_ms: u64) {
+        self.entries.retain(|_, e| {
+            !matches!(e.standing, Standing::Ready { .. })
+                || now_ms.saturating_sub(e.touched_ms) < CANDIDATE_MS
+        });
+    }
+
+    /// Milliseconds until something is due, at least 1.
+    pub(super) fn next_change_after_ms(
+        &self,
+        now_ms: u64,
+        alone: bool,
+        budget_ms: u64,
+    ) -> Option<u64> {
+        self.entries
+            .values()
+            .filter_map(|e| match e.standing {
+                Standing::Ready { from_ms } if alone || e.wanted => {
+                    Some(from_ms.saturating_sub(now_ms).max(budget_ms).max(1))
+                }
+                Standing::Asked { until_ms } => Some(until_ms.saturating_sub(now_ms).max(1)),
+                _ => None,
+            })
+            .min()
+    }
+}

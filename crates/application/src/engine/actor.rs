@@ -1,0 +1,611 @@
+//! The actor of one topic: turns whatever happens into inputs of the two machines, and their
+//! effects into tasks.
+//!
+//! Owns the tasks and timers of the topic. It never awaits anything but "what happens next", so
+//! that a slow disk, a hanging source or a silent peer cannot hold it up.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use kukuri_domain::{
+    PeerId, SignedEvent, TopicKeys, VerifiedEvent,
+    peer::{ConnectionState, SourceKind},
+};
+use tokio::{
+    sync::{broadcast, mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Ports,
+    timers::{Timer, Timers},
+    topic::{Command, PostError, Snapshot, TopicHandle},
+};
+use crate::{
+    discovery::{self, Discovery, Failure},
+    ports::{
+        Announcement, Candidate, NetworkError, NetworkEvent, PeerSource, PostState, Query,
+        SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest, TopicLink,
+    },
+    session::{self, PostRefused, PostToken, Session, VerifyToken},
+    views::TopicEvent,
+};
+
+/// Commands that may wait: posts of many clients at once; further ones wait in their callers.
+const COMMANDS_CAPACITY: usize = 64;
+
+/// Candidates that may wait: a search waits when the topic is busy.
+const FOUND_CAPACITY: usize = 64;
+
+/// Messages to gossip that may wait. What comes beyond was stored and is found by its id later.
+const OUTBOX_CAPACITY: usize = 1_024;
+
+/// Events that a subscriber may lag behind before it is told to read again.
+const SUBSCRIBER_CAPACITY: usize = 4_096;
+
+/// Tasks of one topic; beyond that, messages wait in the network's channel.
+const TASKS_MAX: usize = 256;
+
+/// Signature checks under way at once: one per core of a small machine; what arrives meanwhile
+/// forms the next batch.
+const VERIFICATIONS_MAX: usize = 2;
+
+/// Events in one batch: about 15 ms of work, so that a large answer does not hold up the live ones.
+const VERIFY_BATCH_EVENTS: usize = 256;
+
+/// How long a dial may take.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an exchange over a stream may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a task of the topic ends with.
+enum Done {
+    Session(session::Input),
+    Verified(Vec<session::Input>),
+    Discovery(discovery::Input),
+    CommitFailed { commit: session::CommitToken, error: StoreError },
+    Nothing,
+}
+
+/// Events that wait for their signatures to be checked.
+struct Unverified {
+    verify: VerifyToken,
+    events: Vec<SignedEvent>,
+}
+
+/// What is handed to gossip, in order.
+enum Outgoing {
+    All(Bytes),
+    Neighbours(Bytes),
+}
+
+pub(super) struct Actor {
+    ports: Ports,
+    keys: Arc<TopicKeys>,
+    session: Session,
+    discovery: Discovery,
+    link: TopicLink,
+    commands: mpsc::Receiver<Command>,
+    found: (mpsc::Sender<(SourceKind, Candidate)>, mpsc::Receiver<(SourceKind, Candidate)>),
+    outbox: mpsc::Sender<Outgoing>,
+    outgoing: Option<mpsc::Receiver<Outgoing>>,
+    events: broadcast::Sender<TopicEvent>,
+    tasks: JoinSet<Done>,
+    timers: Timers,
+    unverified: VecDeque<Unverified>,
+    verifications: usize,
+    posts: HashMap<PostToken, oneshot::Sender<Result<PostState, PostError>>>,
+    next_post: PostToken,
+    store_error: Option<StoreError>,
+    fetching: usize,
+    shown_state: ConnectionState,
+}
+
+impl Actor {
+    pub(super) fn new(
+        ports: Ports,
+        settings: discovery::Settings,
+        keys: Arc<TopicKeys>,
+        link: TopicLink,
+        seed: u64,
+        last_own_at: u64,
+    ) -> (Self, TopicHandle) {
+        let (commands_tx, commands) = mpsc::channel(COMMANDS_CAPACITY);
+        let (outbox, outgoing) = mpsc::channel(OUTBOX_CAPACITY);
+        let (events, _) = broadcast::channel(SUBSCRIBER_CAPACITY);
+        let local = ports.network.local_peer();
+        let handle = TopicHandle {
+            ports: ports.clone(),
+            keys: keys.clone(),
+            commands: commands_tx,
+            events: events.downgrade(),
+            last_own_at: Arc::new(last_own_at.into()),
+        };
+        let actor = Self {
+            session: Session::new(keys.clone(), local, seed),
+            discovery: Discovery::new(local, settings, seed.rotate_left(32)),
+            ports,
+            keys,
+            link,
+            commands,
+            found: mpsc::channel(FOUND_CAPACITY),
+            outbox,
+            outgoing: Some(outgoing),
+            events,
+            tasks: JoinSet::new(),
+            timers: Timers::default(),
+            unverified: VecDeque::new(),
+            verifications: 0,
+            posts: HashMap::new(),
+            next_post: 0,
+            store_error: None,
+            fetching: 0,
+            shown_state: ConnectionState::Starting,
+        };
+        (actor, handle)
+    }
+
+    pub(super) async fn run(mut self, cancel: CancellationToken) {
+        let mut sending = JoinSet::new();
+        if let Some(outgoing) = self.outgoing.take() {
+            sending.spawn(send_in_order(self.ports.clone(), self.keys.clone(), outgoing));
+        }
+        self.tell_discovery(discovery::Input::Start);
+        loop {
+            let next_timer = self.timers.next();
+            let has_room = self.tasks.len() < TASKS_MAX;
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                Some(command) = self.commands.recv(), if has_room => self.on_command(command),
+                Some(done) = self.tasks.join_next() => self.on_done(done),
+                event = self.link.events.recv(), if has_room => match event {
+                    Some(event) => self.on_network(event),
+                    None => break,
+                },
+                Some((source, candidate)) = self.found.1.recv() => {
+                    self.tell_discovery(discovery::Input::Found { source, candidate });
+                }
+                () = sleep_until(next_timer.unwrap_or_else(Instant::now)), if next_timer.is_some() => {
+                    self.on_timers();
+                }
+            }
+        }
+        self.finish().await;
+    }
+
+    /// Acknowledges what was accepted, then leaves.
+    async fn finish(mut self) {
+        self.commands.close();
+        while !self.posts.is_empty() {
+            let Some(done) = self.tasks.join_next().await else { break };
+            self.on_done(done);
+        }
+        if let Err(error) = self.ports.network.leave(self.keys.id).await {
+            tracing::debug!(%error, "leaving a topic of a closed network");
+        }
+    }
+
+    // --- what happens ----------------------------------------------------------------------
+
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Post { event, reply } => {
+                let token = self.next_post;
+                self.next_post += 1;
+                self.posts.insert(token, reply);
+                self.tell_session(session::Input::Post { token, event });
+            }
+            Command::Snapshot { with_attempts, reply } => {
+                let (sources, attempts) = if with_attempts {
+                    (self.discovery.sources(), self.discovery.attempts())
+                } else {
+                    Default::default()
+                };
+                let neighbours = self.discovery.neighbours().iter().map(|(p, n)| (*p, *n)).collect();
+                let snapshot = Snapshot {
+                    state: self.shown_state,
+                    neighbours,
+                    counters: self.session.counters(),
+                    sources,
+                    attempts,
+                };
+                // The asker may have gone; then nobody misses the answer.
+                let _ = reply.send(snapshot);
+            }
+            Command::NetworkChanged => self.tell_discovery(discovery::Input::NetworkChanged),
+        }
+    }
+
+    fn on_network(&mut self, event: NetworkEvent) {
+        match event {
+            NetworkEvent::NeighborUp { peer, inbound } => {
+                self.tell_discovery(discovery::Input::NeighborUp { peer, inbound });
+                self.tell_session(session::Input::NeighborUp(peer));
+            }
+            NetworkEvent::NeighborDown(peer) => {
+                self.tell_discovery(discovery::Input::NeighborDown(peer));
+                self.tell_session(session::Input::NeighborDown(peer));
+            }
+            NetworkEvent::Message { from, payload } => {
+                self.tell_session(session::Input::Message { from, payload });
+            }
+            NetworkEvent::Call(call) => {
+                self.tasks.spawn(answer(self.ports.clone(), self.keys.clone(), call));
+            }
+            NetworkEvent::Lagged => self.tell_session(session::Input::Lagged),
+        }
+    }
+
+    fn on_done(&mut self, done: Result<Done, tokio::task::JoinError>) {
+        match done {
+            Ok(Done::Session(input)) => {
+                if let session::Input::Answered { request: SyncRequest::Newest { .. }, .. } = input {
+                    self.fetching = self.fetching.saturating_sub(1);
+                }
+                self.tell_session(input);
+                self.show_state();
+            }
+            Ok(Done::Verified(inputs)) => {
+                self.verifications -= 1;
+                for input in inputs {
+                    self.tell_session(input);
+                }
+                self.verify_next();
+            }
+            Ok(Done::Discovery(input)) => self.tell_discovery(input),
+            Ok(Done::CommitFailed { commit, error }) => {
+                tracing::error!(%error, topic = %self.keys.id.short(), "events were not stored");
+                self.store_error = Some(error);
+                self.tell_session(session::Input::CommitFailed { commit });
+                self.store_error = None;
+            }
+            Ok(Done::Nothing) => {}
+            Err(error) => tracing::error!(%error, "a task of a topic failed"),
+        }
+    }
+
+    fn on_timers(&mut self) {
+        for timer in self.timers.take_due() {
+            match timer {
+                Timer::Session(timer) => self.tell_session(session::Input::Timer(timer)),
+                Timer::Discovery(timer) => self.tell_discovery(discovery::Input::Timer(timer)),
+            }
+        }
+    }
+
+    // --- what is to be done ----------------------------------------------------------------
+
+    fn tell_session(&mut self, input: session::Input) {
+        let now = self.ports.clock.now();
+        for effect in self.session.handle(input, now) {
+            self.do_session(effect);
+        }
+    }
+
+    fn tell_discovery(&mut self, input: discovery::Input) {
+        let now = self.ports.clock.now();
+        for effect in self.discovery.handle(input, now) {
+            self.do_discovery(effect);
+        }
+    }
+
+    fn do_session(&mut self, effect: session::Effect) {
+        use session::Effect;
+        let topic = self.keys.id;
+        match effect {
+            Effect::Verify { verify, events, .. } => {
+                self.unverified.push_back(Unverified { verify, events });
+                self.verify_next();
+            }
+            Effect::Commit { commit, events, origin } => {
+                let store = self.ports.store.clone();
+                self.tasks.spawn(async move {
+                    match store.commit(topic, events, origin).await {
+                        Ok(commits) => {
+                            let is_new = commits.iter().map(|c| c.is_new).collect();
+                            Done::Session(session::Input::Committed { commit, is_new })
+                        }
+                        Err(error) => Done::CommitFailed { commit, error },
+                    }
+                });
+            }
+            Effect::PostDone { token, result } => self.finish_post(token, result),
+            Effect::Broadcast(payload) => self.hand_out(Outgoing::All(payload)),
+            Effect::BroadcastNeighbours(payload) => self.hand_out(Outgoing::Neighbours(payload)),
+            Effect::NoteSent { ids, neighbours } => {
+                let store = self.ports.store.clone();
+                self.spawn_note(async move { store.note_sent(topic, ids, neighbours).await });
+            }
+            Effect::FindMissing { from, ids } => {
+                let store = self.ports.store.clone();
+                self.tasks.spawn(async move {
+                    let ids = store.missing(topic, ids).await.unwrap_or_else(none_of);
+                    Done::Session(session::Input::Missing { from, ids })
+                });
+            }
+            Effect::Call { peer, request } => {
+                if matches!(request, SyncRequest::Newest { .. }) {
+                    self.fetching += 1;
+                    self.show_state();
+                }
+                self.tasks.spawn(call(self.ports.clone(), self.keys.clone(), peer, request));
+            }
+            Effect::LoadUnsent => {
+                let store = self.ports.store.clone();
+                self.tasks.spawn(load_unsent(store, topic));
+            }
+            Effect::Emit(event) => self.emit(event),
+            Effect::StartTimer { timer, after_ms } => {
+                self.timers.start(Timer::Session(timer), after_ms);
+            }
+        }
+    }
+
+    fn do_discovery(&mut self, effect: discovery::Effect) {
+        use discovery::Effect;
+        match effect {
+            Effect::Search { source, timeout_ms } => self.search(source, timeout_ms),
+            Effect::Announce { minute, neighbours, timeout_ms } => {
+                self.announce(minute, neighbours, timeout_ms);
+            }
+            Effect::Dial { peer, addresses, is_member } => {
+                let (network, topic) = (self.ports.network.clone(), self.keys.id);
+                self.tasks.spawn(async move {
+                    let dial = network.dial(topic, peer, addresses, is_member);
+                    let outcome = match timeout(DIAL_TIMEOUT, dial).await {
+                        Ok(Ok(report)) => Ok(report),
+                        Ok(Err(NetworkError::Unreachable { reason, .. })) => Err(reason),
+                        Ok(Err(error)) => Err(error.to_string()),
+                        Err(_) => Err("no answer in 10 s".to_owned()),
+                    };
+                    Done::Discovery(discovery::Input::DialEnded { peer, outcome })
+                });
+            }
+            Effect::Remember { peer, contact } => {
+                let (book, topic) = (self.ports.book.clone(), self.keys.id);
+                let at = self.ports.clock.now().unix;
+                self.spawn_note(async move { book.note_contact(topic, peer, contact, at).await });
+            }
+            Effect::StartTimer { timer, after_ms } => {
+                self.timers.start(Timer::Discovery(timer), after_ms);
+            }
+            Effect::Emit(TopicEvent::State(_)) => self.show_state(),
+            Effect::Emit(event) => self.emit(event),
+        }
+    }
+
+    fn search(&mut self, source: SourceKind, timeout_ms: Option<u64>) {
+        let Some(port) = self.ports.sources.iter().find(|s| s.kind() == source).cloned() else {
+            return;
+        };
+        let query = Query {
+            topic: self.keys.clone(),
+            now: self.ports.clock.now().unix,
+            timeout_ms: timeout_ms.unwrap_or(u64::MAX),
+        };
+        self.tasks.spawn(search(port, query, timeout_ms, self.found.0.clone()));
+    }
+
+    fn announce(&mut self, minute: u64, neighbours: Vec<PeerId>, timeout_ms: u64) {
+        let dht = self.ports.sources.iter().find(|s| s.kind() == SourceKind::Dht).cloned();
+        let Some(port) = dht else { return };
+        let topic = self.keys.clone();
+        self.tasks.spawn(async move {
+            let announcement = Announcement { topic, neighbours, minute, timeout_ms };
+            let limit = Duration::from_millis(timeout_ms);
+            let outcome = match timeout(limit, port.announce(announcement)).await {
+                Ok(result) => result.map_err(failure),
+                Err(_) => Err(Failure::TimedOut),
+            };
+            Done::Discovery(discovery::Input::AnnounceEnded { minute, outcome })
+        });
+    }
+
+    /// Checks what waits, in one batch per free place.
+    fn verify_next(&mut self) {
+        while self.verifications < VERIFICATIONS_MAX && !self.unverified.is_empty() {
+            let batch = self.take_batch();
+            self.verifications += 1;
+            self.tasks.spawn_blocking(move || Done::Verified(batch.into_iter().map(verified).collect()));
+        }
+    }
+
+    fn take_batch(&mut self) -> Vec<Unverified> {
+        let mut batch = Vec::new();
+        let mut events = 0;
+        while let Some(next) = self.unverified.pop_front() {
+            events += next.events.len();
+            batch.push(next);
+            if events >= VERIFY_BATCH_EVENTS {
+                break;
+            }
+        }
+        batch
+    }
+
+    fn finish_post(&mut self, token: PostToken, result: Result<PostState, PostRefused>) {
+        let Some(reply) = self.posts.remove(&token) else { return };
+        let result = result.map_err(|refused| match refused {
+            PostRefused::NotAdmitted(error) => PostError::Refused(error),
+            PostRefused::NotStored => {
+                PostError::Store(self.store_error.take().unwrap_or(StoreError::Closed))
+            }
+        });
+        // Who posted may have gone; the post is stored all the same.
+        let _ = reply.send(result);
+    }
+
+    fn hand_out(&mut self, outgoing: Outgoing) {
+        if self.outbox.try_send(outgoing).is_err() {
+            tracing::warn!(topic = %self.keys.id.short(), "gossip is too slow, a message was not sent");
+        }
+    }
+
+    fn spawn_note(
+        &mut self,
+        note: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+    ) {
+        self.tasks.spawn(async move {
+            match note.await {
+                Ok(()) => Done::Nothing,
+                Err(error) => failed_note(error),
+            }
+        });
+    }
+
+    /// "Syncing" is being joined while history is fetched.
+    fn show_state(&mut self) {
+        let state = match self.discovery.state() {
+            ConnectionState::Joined if self.fetching > 0 => ConnectionState::Syncing,
+            state => state,
+        };
+        if state != self.shown_state {
+            self.shown_state = state;
+            self.emit(TopicEvent::State(state));
+        }
+    }
+
+    fn emit(&self, event: TopicEvent) {
+        // An error means that nobody listens.
+        let _ = self.events.send(event);
+    }
+}
+
+fn verified(unverified: Unverified) -> session::Input {
+    let Unverified { verify, events } = unverified;
+    let all = events.len();
+    let genuine: Vec<VerifiedEvent> =
+        events.into_iter().filter_map(|event| event.verify().ok()).collect();
+    let forged = all - genuine.len();
+    session::Input::Verified { verify, genuine, forged }
+}
+
+// --- the tasks -------------------------------------------------------------------------------
+
+async fn send_in_order(ports: Ports, keys: Arc<TopicKeys>, mut outgoing: mpsc::Receiver<Outgoing>) {
+    while let Some(message) = outgoing.recv().await {
+        let sent = match message {
+            Outgoing::All(payload) => ports.network.broadcast(keys.id, payload).await,
+            Outgoing::Neighbours(payload) => {
+                ports.network.broadcast_neighbours(keys.id, payload).await
+            }
+        };
+        if let Err(error) = sent {
+            tracing::debug!(%error, "a message was not handed to gossip");
+        }
+    }
+}
+
+async fn search(
+    source: Arc<dyn PeerSource>,
+    query: Query,
+    timeout_ms: Option<u64>,
+    found: mpsc::Sender<(SourceKind, Candidate)>,
+) -> Done {
+    let kind = source.kind();
+    let run = async {
+        let mut candidates = source.find(query);
+        while let Some(candidate) = candidates.next().await {
+            let candidate = candidate.map_err(failure)?;
+            if found.send((kind, candidate)).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    };
+    let outcome = match timeout_ms {
+        Some(ms) => match timeout(Duration::from_millis(ms), run).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::TimedOut),
+        },
+        None => run.await,
+    };
+    Done::Discovery(discovery::Input::SearchEnded { source: kind, outcome })
+}
+
+fn failure(error: SourceError) -> Failure {
+    match error {
+        SourceError::Timeout(_) => Failure::TimedOut,
+        SourceError::Unreachable(why) => Failure::Unreachable(why),
+        SourceError::Unavailable(why) => Failure::Failed(why),
+        SourceError::Other(cause) => Failure::Failed(cause.to_string()),
+    }
+}
+
+async fn call(
+    ports: Ports,
+    keys: Arc<TopicKeys>,
+    peer: PeerId,
+    request: SyncRequest,
+) -> Done {
+    let now = ports.clock.now().unix;
+    let exchange = ports.network.call(keys.id, peer, request.clone(), now);
+    let answer = match timeout(CALL_TIMEOUT, exchange).await {
+        Ok(Ok(answer)) => Some(answer),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, peer = %peer.short(), "an exchange failed");
+            None
+        }
+        Err(_) => None,
+    };
+    Done::Session(session::Input::Answered { peer, request, answer })
+}
+
+/// Answers a member from the store. A receipt is counted and answered with nothing.
+async fn answer(ports: Ports, keys: Arc<TopicKeys>, call: SyncCall) -> Done {
+    let SyncCall { peer, request, reply, clock_skew_ms } = call;
+    tracing::trace!(peer = %peer.short(), clock_skew_ms, "a member asks");
+    let topic = keys.id;
+    let outcome = match request {
+        SyncRequest::Get(ids) => ports.store.get(topic, ids).await,
+        SyncRequest::Newest { n, before } => ports.store.newest(topic, n.into(), before).await,
+        SyncRequest::Receipt(ids) => match ports.store.note_held(topic, peer, ids).await {
+            Ok(held) => {
+                // The peer may have hung up; the receipt counts all the same.
+                let _ = reply.send(SyncAnswer::default());
+                return Done::Session(session::Input::Held(held));
+            }
+            Err(error) => Err(error),
+        },
+    };
+    match outcome {
+        Ok(stored) => {
+            let events = stored.into_iter().map(|stored| stored.event).collect();
+            // The peer may have hung up.
+            let _ = reply.send(SyncAnswer { events, more: false });
+            Done::Nothing
+        }
+        Err(error) => failed_note(error),
+    }
+}
+
+async fn load_unsent(
+    store: Arc<dyn crate::ports::EventStore>,
+    topic: kukuri_domain::TopicId,
+) -> Done {
+    const UNSENT_MAX: u32 = 256;
+    let stored = store.unsent(topic, UNSENT_MAX).await.unwrap_or_else(none_of);
+    let events = stored.into_iter().map(|StoredEvent { event, .. }| event).collect();
+    Done::Session(session::Input::Unsent(events))
+}
+
+/// The session is owed an answer also when the database does not give one.
+fn none_of<T>(error: StoreError) -> Vec<T> {
+    tracing::warn!(%error, "the database did not answer");
+    Vec::new()
+}
+
+fn failed_note(error: StoreError) -> Done {
+    tracing::warn!(%error, "the database did not answer");
+    Done::Nothing
+}
+

@@ -1,0 +1,241 @@
+//! The handle of a joined topic: what a node asks of it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use kukuri_domain::{
+    EventId, EventOrder, SignedEvent, TopicKeys, UnixMs, VerifiedEvent,
+    event::{AdmissionError, Draft, ShapeError},
+    peer::ConnectionState,
+};
+use thiserror::Error;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::Ports;
+use crate::{
+    discovery::Neighbour,
+    ports::{IdentityError, PostState, StoreError, StoredEvent},
+    session::Counters,
+    views::{
+        AttemptView, ExplainView, PeerView, PostView, SourceView, TopicEvent, TopicView,
+    },
+};
+
+/// What the actor is asked to do.
+pub(super) enum Command {
+    Post { event: VerifiedEvent, reply: oneshot::Sender<Result<PostState, PostError>> },
+    Snapshot { with_attempts: bool, reply: oneshot::Sender<Snapshot> },
+    NetworkChanged,
+}
+
+/// What the actor knows at one moment.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    pub(super) state: ConnectionState,
+    pub(super) neighbours: Vec<(kukuri_domain::PeerId, Neighbour)>,
+    pub(super) counters: Counters,
+    pub(super) sources: Vec<SourceView>,
+    pub(super) attempts: Vec<AttemptView>,
+}
+
+/// A post that is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Its id.
+    pub id: EventId,
+    /// The event.
+    pub event: SignedEvent,
+    /// How far it has come.
+    pub state: PostState,
+}
+
+/// Why a post was not stored.
+#[derive(Debug, Error)]
+pub enum PostError {
+    /// There is nothing in it.
+    #[error("an empty post is not sent")]
+    Empty,
+    /// It is larger than an event may be.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The topic's rules do not allow it.
+    #[error(transparent)]
+    Refused(#[from] AdmissionError),
+    /// It could not be signed.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The topic was left.
+    #[error(transparent)]
+    Closed(#[from] TopicClosed),
+}
+
+/// The topic was left, or the node is stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the topic was left")]
+pub struct TopicClosed;
+
+/// A joined topic. Cheap to clone; dropping it does not leave the topic.
+#[derive(Clone)]
+pub struct TopicHandle {
+    pub(super) ports: Ports,
+    pub(super) keys: Arc<TopicKeys>,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) events: broadcast::WeakSender<TopicEvent>,
+    pub(super) last_own_at: Arc<AtomicU64>,
+}
+
+impl TopicHandle {
+    /// Name, id and keys.
+    pub fn keys(&self) -> &TopicKeys {
+        &self.keys
+    }
+
+    /// Signs and stores a post, and hands it to the neighbours. When it returns `Ok`, the post is
+    /// on the disk.
+    ///
+    /// # Errors
+    /// [`PostError`]; then the post is not stored.
+    pub async fn post(&self, text: &str) -> Result<Posted, PostError> {
+        if text.trim().is_empty() {
+            return Err(PostError::Empty);
+        }
+        if text.len() > kukuri_domain::limits::EVENT_BYTES_MAX {
+            return Err(ShapeError::TooLarge(text.len()).into());
+        }
+        let draft = Draft::post(&self.keys.name, text, self.next_own_time());
+        let event = self.ports.identity.sign(draft).await?;
+        let verified = event
+            .clone()
+            .verify()
+            .map_err(|error| IdentityError::Key(Box::new(error)))?;
+        let (reply, answer) = oneshot::channel();
+        self.commands
+            .send(Command::Post { event: verified, reply })
+            .await
+            .map_err(|_| TopicClosed)?;
+        let state = answer.await.map_err(|_| TopicClosed)??;
+        Ok(Posted { id: event.id(), event, state })
+    }
+
+    /// The newest posts before `before`, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read(
+        &self,
+        limit: u32,
+        before: Option<EventOrder>,
+    ) -> Result<Vec<PostView>, StoreError> {
+        let stored = self.ports.store.newest(self.keys.id, limit, before).await?;
+        Ok(stored.into_iter().map(post_view).collect())
+    }
+
+    /// What happens from now on. A subscriber that is too slow misses events and is told so; a
+    /// topic that was left ends the stream.
+    pub fn subscribe(&self) -> broadcast::Receiver<TopicEvent> {
+        match self.events.upgrade() {
+            Some(sender) => sender.subscribe(),
+            None => broadcast::channel(1).1,
+        }
+    }
+
+    /// Who is connected.
+    ///
+    /// # Errors
+    /// [`TopicClosed`].
+    pub async fn peers(&self) -> Result<Vec<PeerView>, TopicClosed> {
+        let snapshot = self.snapshot(false).await?;
+        Ok(self.peer_views(&snapshot).await)
+    }
+
+    /// Where the topic stands.
+    ///
+    /// # Errors
+    /// [`StoreError`] from counting; [`StoreError::Closed`] when the topic was left.
+    pub async fn view(&self) -> Result<TopicView, StoreError> {
+        let snapshot = self.snapshot(false).await.map_err(|_| StoreError::Closed)?;
+        self.topic_view(&snapshot).await
+    }
+
+    /// Why the topic is connected the way it is.
+    ///
+    /// # Errors
+    /// As [`TopicHandle::view`].
+    pub async fn explain(&self) -> Result<ExplainView, StoreError> {
+        let snapshot = self.snapshot(true).await.map_err(|_| StoreError::Closed)?;
+        let topic = self.topic_view(&snapshot).await?;
+        let peers = self.peer_views(&snapshot).await;
+        Ok(ExplainView { topic, sources: snapshot.sources, attempts: snapshot.attempts, peers })
+    }
+
+    pub(super) async fn network_changed(&self) {
+        // A topic that was left meanwhile has no network to look at.
+        let _ = self.commands.send(Command::NetworkChanged).await;
+    }
+
+    async fn snapshot(&self, with_attempts: bool) -> Result<Snapshot, TopicClosed> {
+        let (reply, answer) = oneshot::channel();
+        self.commands
+            .send(Command::Snapshot { with_attempts, reply })
+            .await
+            .map_err(|_| TopicClosed)?;
+        answer.await.map_err(|_| TopicClosed)
+    }
+
+    async fn topic_view(&self, snapshot: &Snapshot) -> Result<TopicView, StoreError> {
+        Ok(TopicView {
+            name: self.keys.name.clone(),
+            id: self.keys.id,
+            visibility: self.keys.visibility,
+            epoch: self.keys.epoch,
+            state: snapshot.state,
+            neighbours: snapshot.neighbours.len(),
+            posts: self.ports.store.count(self.keys.id).await?,
+            counters: snapshot.counters,
+        })
+    }
+
+    async fn peer_views(&self, snapshot: &Snapshot) -> Vec<PeerView> {
+        let ids = snapshot.neighbours.iter().map(|(peer, _)| *peer).collect();
+        let paths = self.ports.network.paths(ids).await;
+        let view = |(peer, neighbour): &(kukuri_domain::PeerId, Neighbour)| {
+            let path = paths.iter().find(|path| path.peer == *peer);
+            PeerView {
+                id: *peer,
+                name: None,
+                path: path.map_or(kukuri_domain::peer::PathKind::None, |path| path.kind),
+                rtt_ms: path.and_then(|path| path.rtt_ms),
+                found_by: neighbour.found_by,
+                found_after_ms: neighbour.found_after_ms,
+                topics: vec![self.keys.name.clone()],
+                connected_at: neighbour.since.unix,
+            }
+        };
+        snapshot.neighbours.iter().map(view).collect()
+    }
+
+    /// The present, but always later than this author's last post here.
+    fn next_own_time(&self) -> UnixMs {
+        let now = self.ports.clock.now().unix.0;
+        let later = |last: u64| Some(now.max(last + 1));
+        let last = self
+            .last_own_at
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, later)
+            .unwrap_or(now);
+        UnixMs(now.max(last + 1))
+    }
+}
+
+fn post_view(stored: StoredEvent) -> PostView {
+    PostView {
+        author: stored.event.author(),
+        event: stored.event,
+        received_at: stored.received_at,
+        state: stored.state,
+    }
+}

@@ -1,0 +1,195 @@
+//! Events that peers say they have, and their answers.
+//!
+//! Owns which neighbour is asked for which id, so that an event is fetched once and not from
+//! everybody who has it, and asks one other neighbour when the first one fails. Must never take
+//! from an answer what was not asked for: answers pass no token bucket.
+
+use std::collections::{BTreeSet};
+
+use kukuri_domain::{
+    EventId, PeerId, SignedEvent,
+    limits::{IDS_PER_FRAME_MAX, NEWEST_MAX},
+};
+
+use super::{Arrival, Effect, Session};
+use crate::ports::{SyncAnswer, SyncRequest};
+
+/// Look-ups in the store that are under way at once. A store that is slower than that should
+/// not be asked for more; the ids come again.
+const FINDS_MAX: usize = 256;
+
+/// Calls for events by id that are under way with one peer at once: one is answered while the
+/// next is on its way.
+const GETS_PER_PEER_MAX: usize = 2;
+
+/// Ids that wait to be asked of one peer, 64 frames full.
+const WANTED_PER_PEER_MAX: usize = 64 * IDS_PER_FRAME_MAX;
+
+/// An event that is being fetched.
+pub(super) struct Fetch {
+    /// Who is asked.
+    asked: PeerId,
+    /// Who else said that it has it.
+    other: Option<PeerId>,
+    /// Whether `asked` is the second one already.
+    is_retry: bool,
+}
+
+impl Session {
+    /// Those of the ids that are neither known nor being fetched; notes `from` for the latter.
+    pub(super) fn unknown(&mut self, from: PeerId, ids: Vec<EventId>) -> Vec<EventId> {
+        let ids = ids.into_iter().collect::<BTreeSet<_>>().into_iter();
+        let ids = ids.filter(|id| !self.seen.contains(id) && !self.in_flight.is_accepted(id));
+        let mut unknown = Vec::new();
+        for id in ids.collect::<Vec<_>>() {
+            match self.fetches.get_mut(&id) {
+                Some(fetch) if fetch.asked != from => fetch.other = Some(from),
+                Some(_) => {}
+                None => unknown.push(id),
+            }
+        }
+        unknown
+    }
+
+    /// Has the store say which of these ids it does not have.
+    pub(super) fn find_missing(&mut self, from: PeerId, ids: Vec<EventId>) {
+        if ids.is_empty() {
+        } else if self.finds >= FINDS_MAX {
+            self.counters.dropped += ids.len() as u64;
+        } else {
+            self.finds += 1;
+            self.push(Effect::FindMissing { from, ids });
+        }
+    }
+
+    /// The store does not have these ids.
+    pub(super) fn missing(&mut self, from: PeerId, ids: Vec<EventId>) {
+        self.finds = self.finds.saturating_sub(1);
+        let ids = self.unknown(from, ids);
+        let Some(peer) = self.neighbour_or_other(from) else {
+            self.counters.dropped += ids.len() as u64;
+            return;
+        };
+        for id in ids {
+            self.want(peer, id, Fetch { asked: peer, other: None, is_retry: false });
+        }
+        self.call_get(peer);
+    }
+
+    /// The answer to a call arrived, or the call failed.
+    pub(super) fn answered(
+        &mut self,
+        peer: PeerId,
+        request: SyncRequest,
+        answer: Option<SyncAnswer>,
+    ) {
+        match request {
+            SyncRequest::Get(ids) => self.get_answered(peer, ids, answer.unwrap_or_default()),
+            SyncRequest::Newest { n, .. } => {
+                let is_answered = answer.is_some();
+                self.newest_answered(peer, n, answer.unwrap_or_default());
+                self.newest_ended(peer, is_answered);
+            }
+            SyncRequest::Receipt(_) => self.receipts_ended(peer),
+        }
+    }
+
+    fn newest_answered(&mut self, peer: PeerId, n: u16, answer: SyncAnswer) {
+        let mut events = first_of_each(answer.events);
+        let beyond = events.len().saturating_sub(n.min(NEWEST_MAX).into());
+        self.counters.malformed += beyond as u64;
+        events.truncate(events.len() - beyond);
+        self.verify_unknown(peer, events);
+    }
+
+    fn get_answered(&mut self, peer: PeerId, ids: Vec<EventId>, answer: SyncAnswer) {
+        if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+            neighbour.gets = neighbour.gets.saturating_sub(1);
+        }
+        let mut open = ids.into_iter().collect::<BTreeSet<_>>();
+        let sent = answer.events.len();
+        let events = first_of_each(answer.events);
+        let events = events.into_iter().filter(|e| open.remove(&e.id())).collect::<Vec<_>>();
+        self.counters.malformed += (sent - events.len()) as u64;
+        // An answer has a limit of bytes: what did not fit is asked for again.
+        let goes_on = answer.more && !events.is_empty();
+        let known = self.verify_unknown(peer, events);
+        for id in known {
+            self.fetches.remove(&id);
+        }
+        for id in open {
+            match self.neighbours.get_mut(&peer) {
+                Some(neighbour) if goes_on => neighbour.wanted.push_front(id),
+                _ => self.fetch_failed(peer, id),
+            }
+        }
+        self.call_get(peer);
+    }
+
+    /// Has the events checked that are not known, oldest first, and returns the ids of the rest.
+    fn verify_unknown(&mut self, peer: PeerId, mut events: Vec<SignedEvent>) -> Vec<EventId> {
+        let known = events.extract_if(.., |event| self.is_duplicate(event));
+        let known = known.map(|event| event.id()).collect::<Vec<_>>();
+        self.counters.duplicates += known.len() as u64;
+        events.sort_by_key(SignedEvent::order);
+        self.verify(peer, Arrival::Fetched, events);
+        known
+    }
+
+    /// The event is here. Returns whether it was being fetched by its id.
+    pub(super) fn fetch_succeeded(&mut self, id: EventId) -> bool {
+        self.fetches.remove(&id).is_some()
+    }
+
+    /// `peer` did not give the event: asks one other neighbour, then gives up until the id is
+    /// heard of again.
+    pub(super) fn fetch_failed(&mut self, peer: PeerId, id: EventId) {
+        if self.fetches.get(&id).is_none_or(|fetch| fetch.asked != peer) {
+            return;
+        }
+        let Some(fetch) = self.fetches.remove(&id) else { return };
+        if fetch.is_retry || self.seen.contains(&id) || self.in_flight.is_accepted(&id) {
+            return;
+        }
+        let other = fetch.other.filter(|other| self.neighbours.contains_key(other));
+        let Some(other) = other.or_else(|| self.random_neighbour(Some(peer))) else { return };
+        self.want(other, id, Fetch { asked: other, other: None, is_retry: true });
+        self.call_get(other);
+    }
+
+    fn neighbour_or_other(&mut self, peer: PeerId) -> Option<PeerId> {
+        if self.neighbours.contains_key(&peer) { Some(peer) } else { self.random_neighbour(None) }
+    }
+
+    /// Puts an id on the list of a neighbour.
+    fn want(&mut self, peer: PeerId, id: EventId, fetch: Fetch) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        if neighbour.wanted.len() >= WANTED_PER_PEER_MAX {
+            self.counters.dropped += 1;
+            return;
+        }
+        neighbour.wanted.push_back(id);
+        self.fetches.insert(id, fetch);
+    }
+
+    /// Asks a neighbour for what is on its list.
+    fn call_get(&mut self, peer: PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        while neighbour.gets < GETS_PER_PEER_MAX && !neighbour.wanted.is_empty() {
+            let count = neighbour.wanted.len().min(IDS_PER_FRAME_MAX);
+            let ids = neighbour.wanted.drain(..count);
+            // Some may have come by another way meanwhile.
+            let ids = ids.filter(|id| self.fetches.contains_key(id)).collect::<Vec<_>>();
+            if !ids.is_empty() {
+                neighbour.gets += 1;
+                self.effects.push(Effect::Call { peer, request: SyncRequest::Get(ids) });
+            }
+        }
+    }
+}
+
+/// The events without those whose id came before in the same answer.
+fn first_of_each(events: Vec<SignedEvent>) -> Vec<SignedEvent> {
+    let mut ids = BTreeSet::new();
+    events.into_iter().filter(|event| ids.insert(event.id())).collect()
+}

@@ -1,0 +1,224 @@
+//! What a session is told and what it wants done.
+//!
+//! Owns the vocabulary between a session and whoever drives it (the engine, a simulator). Must
+//! never hold a decision.
+//!
+//! The driver owes an outcome for every [`Effect::Verify`], [`Effect::Commit`],
+//! [`Effect::FindMissing`], [`Effect::Call`] and [`Effect::LoadUnsent`]: exactly one input each,
+//! in any order, also on failure (`CommitFailed`, an answer of `None`, empty lists). What is
+//! under way is bounded, so an outcome that never comes would block that much for good.
+
+use bytes::Bytes;
+use kukuri_domain::{EventId, PeerId, SignedEvent, VerifiedEvent};
+
+use crate::{
+    ports::{Origin, PostState, SyncAnswer, SyncRequest},
+    views::TopicEvent,
+};
+
+/// Identifies a local post until its fate is known.
+pub type PostToken = u64;
+
+/// Identifies a commit until its outcome is known.
+pub type CommitToken = u64;
+
+/// Identifies a check of signatures until its outcome is known.
+pub type VerifyToken = u64;
+
+/// How an event reached this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Written here.
+    Local,
+    /// By gossip, just now.
+    Live,
+    /// Over a stream, because it was asked for.
+    Fetched,
+}
+
+/// What a session is told.
+#[derive(Debug)]
+pub enum Input {
+    /// A local post, signed and verified.
+    Post {
+        /// Comes back in [`Effect::PostDone`].
+        token: PostToken,
+        /// The event.
+        event: VerifiedEvent,
+    },
+    /// A gossip message.
+    Message {
+        /// The neighbour that delivered it.
+        from: PeerId,
+        /// The payload.
+        payload: Bytes,
+    },
+    /// Outcome of [`Effect::Verify`].
+    Verified {
+        /// Which check.
+        verify: VerifyToken,
+        /// The genuine ones.
+        genuine: Vec<VerifiedEvent>,
+        /// How many were forged.
+        forged: usize,
+    },
+    /// Outcome of [`Effect::Commit`]: committed.
+    Committed {
+        /// Which commit.
+        commit: CommitToken,
+        /// Which events were new, in the order of the commit.
+        is_new: Vec<bool>,
+    },
+    /// Outcome of [`Effect::Commit`]: failed, nothing was stored.
+    CommitFailed {
+        /// Which commit.
+        commit: CommitToken,
+    },
+    /// A peer became a neighbour.
+    NeighborUp(PeerId),
+    /// A neighbour is gone.
+    NeighborDown(PeerId),
+    /// Outcome of [`Effect::FindMissing`].
+    Missing {
+        /// Who said that it has them.
+        from: PeerId,
+        /// Those that the store does not have; none when it could not say.
+        ids: Vec<EventId>,
+    },
+    /// Outcome of [`Effect::Call`].
+    Answered {
+        /// Who was asked.
+        peer: PeerId,
+        /// What was asked.
+        request: SyncRequest,
+        /// The answer; `None` when the call failed.
+        answer: Option<SyncAnswer>,
+    },
+    /// Peers said that they hold own events, and the store has counted it.
+    Held(Vec<(EventId, PostState)>),
+    /// Outcome of [`Effect::LoadUnsent`]: own stored events that nobody was sent yet; none when
+    /// the store could not say.
+    Unsent(Vec<SignedEvent>),
+    /// A timer fired.
+    Timer(Timer),
+    /// Messages were lost on the way to the session.
+    Lagged,
+}
+
+/// A timer of a session; starting one again replaces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// Receipts are due.
+    Receipts,
+    /// Delayed events may have become affordable.
+    Delayed,
+    /// A neighbour whose history could not be fetched is to be asked again.
+    Retry(PeerId),
+    /// More own events may be waiting to be sent.
+    Unsent,
+}
+
+/// What a session wants done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Check signatures, off the session's thread.
+    Verify {
+        /// Comes back with the outcome.
+        verify: VerifyToken,
+        /// Who delivered them.
+        from: PeerId,
+        /// How they arrived.
+        arrival: Arrival,
+        /// Unverified events.
+        events: Vec<SignedEvent>,
+    },
+    /// Store in one transaction.
+    Commit {
+        /// Comes back with the outcome.
+        commit: CommitToken,
+        /// What.
+        events: Vec<VerifiedEvent>,
+        /// How durable.
+        origin: Origin,
+    },
+    /// The fate of a post is known.
+    PostDone {
+        /// Which post.
+        token: PostToken,
+        /// Neighbours that it was handed to, or why it was not taken.
+        result: Result<PostState, PostRefused>,
+    },
+    /// Hand to gossip.
+    Broadcast(Bytes),
+    /// Hand to the neighbours only.
+    BroadcastNeighbours(Bytes),
+    /// Note that own events were broadcast.
+    NoteSent {
+        /// Which.
+        ids: Vec<EventId>,
+        /// To how many neighbours.
+        neighbours: u32,
+    },
+    /// Find which of these ids the store does not have.
+    FindMissing {
+        /// Who has them.
+        from: PeerId,
+        /// Which.
+        ids: Vec<EventId>,
+    },
+    /// Ask a member over a stream.
+    Call {
+        /// Whom.
+        peer: PeerId,
+        /// What.
+        request: SyncRequest,
+    },
+    /// Load own events that were stored but sent to nobody, oldest first, at most
+    /// [`super::UNSENT_PER_LOAD_MAX`].
+    LoadUnsent,
+    /// Tell whoever listens.
+    Emit(TopicEvent),
+    /// Start or replace a timer.
+    StartTimer {
+        /// Which.
+        timer: Timer,
+        /// Milliseconds from now.
+        after_ms: u64,
+    },
+}
+
+/// Why a local post was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostRefused {
+    /// The topic's rules do not allow it.
+    NotAdmitted(kukuri_domain::event::AdmissionError),
+    /// The store did not take it; it says why in its own error.
+    NotStored,
+}
+
+/// What a session counted since it started. Nothing that a peer sends is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Messages that are not ours (stock peers).
+    pub foreign: u64,
+    /// Frames of a version that we do not know.
+    pub other_version: u64,
+    /// Frames that do not decode or break a limit.
+    pub malformed: u64,
+    /// Events whose id or signature is false.
+    pub forged: u64,
+    /// Events that the topic's rules refuse.
+    pub refused: u64,
+    /// Events that were known already.
+    pub duplicates: u64,
+    /// Events that waited for a token bucket.
+    pub delayed: u64,
+    /// Events or ids dropped because too much was waiting.
+    pub dropped: u64,
+    /// Times that the network lost messages before they reached us.
+    pub lagged: u64,
+    /// Events stored.
+    pub stored: u64,
+    /// Events that the store failed to take; peers still have theirs.
+    pub not_stored: u64,
+}

@@ -1,0 +1,94 @@
+//! Telling others which of their events are held here.
+//!
+//! Owns the batching of receipts and their sending, one call at a time to each neighbour. Must
+//! never acknowledge what is not committed. Receipts are hints: one that is lost makes a post
+//! look less held than it is, so nothing is sent again.
+
+use std::mem;
+
+use kukuri_domain::{EventId, PeerId, limits::IDS_PER_FRAME_MAX};
+
+use super::{Effect, Session, Timer};
+use crate::ports::SyncRequest;
+
+/// Milliseconds that receipts wait for others: a person does not notice it, and a lively topic
+/// needs four streams a second and neighbour instead of one per event.
+const RECEIPTS_AFTER_MS: u64 = 250;
+
+/// Greatest batch that goes to every neighbour, since any of them may be the author: some 60
+/// events a second. A larger one is a flood or history, and goes to who delivered it.
+const RECEIPTS_TO_ALL_MAX: usize = 16;
+
+/// Receipts that are collected before they go out early.
+const RECEIPTS_QUEUED_MAX: usize = 1_024;
+
+/// Receipts that wait for one neighbour to take the last ones; beyond it the oldest go.
+const RECEIPTS_PER_PEER_MAX: usize = 16 * IDS_PER_FRAME_MAX;
+
+/// Receipts that are being collected, with the peer that delivered each event.
+#[derive(Default)]
+pub(super) struct Receipts {
+    queued: Vec<(EventId, PeerId)>,
+    is_timer_running: bool,
+}
+
+impl Session {
+    /// An event of somebody else is in the store.
+    pub(super) fn queue_receipt(&mut self, id: EventId, from: PeerId) {
+        self.receipts.queued.push((id, from));
+        if self.receipts.queued.len() >= RECEIPTS_QUEUED_MAX {
+            self.send_receipts();
+        } else if !self.receipts.is_timer_running {
+            self.receipts.is_timer_running = true;
+            let after_ms = RECEIPTS_AFTER_MS;
+            self.push(Effect::StartTimer { timer: Timer::Receipts, after_ms });
+        }
+    }
+
+    /// The time to send them has come.
+    pub(super) fn receipts_due(&mut self) {
+        self.receipts.is_timer_running = false;
+        self.send_receipts();
+    }
+
+    /// A call with receipts ended.
+    pub(super) fn receipts_ended(&mut self, peer: PeerId) {
+        if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+            neighbour.is_receiving = false;
+        }
+        self.call_receipt(peer);
+    }
+
+    fn send_receipts(&mut self) {
+        let queued = mem::take(&mut self.receipts.queued);
+        let to_all = queued.len() <= RECEIPTS_TO_ALL_MAX;
+        for peer in self.neighbours() {
+            for (id, from) in &queued {
+                if to_all || *from == peer {
+                    self.queue_for(peer, *id);
+                }
+            }
+            self.call_receipt(peer);
+        }
+    }
+
+    fn queue_for(&mut self, peer: PeerId, id: EventId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        neighbour.receipts.push_back(id);
+        if neighbour.receipts.len() > RECEIPTS_PER_PEER_MAX {
+            neighbour.receipts.pop_front();
+            self.counters.dropped += 1;
+        }
+    }
+
+    fn call_receipt(&mut self, peer: PeerId) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        if neighbour.is_receiving || neighbour.receipts.is_empty() {
+            return;
+        }
+        let count = neighbour.receipts.len().min(IDS_PER_FRAME_MAX);
+        let ids = neighbour.receipts.drain(..count).collect();
+        neighbour.is_receiving = true;
+        self.push(Effect::Call { peer, request: SyncRequest::Receipt(ids) });
+    }
+}

@@ -1,0 +1,143 @@
+//! Commits and what follows from them.
+//!
+//! Owns the moment at which an event becomes known: seen-set, notice, broadcast, receipts and
+//! telling on all begin here. Must never do any of that before the store said so.
+
+use std::iter;
+
+use kukuri_domain::{
+    EventId, EventOrder, Now, PeerId, SignedEvent, VerifiedEvent, limits::IDS_PER_FRAME_MAX, wire::GossipFrame,
+};
+
+use super::{Arrival, CommitToken, Effect, PostRefused, PostToken, Session};
+use crate::{ports::Origin, views::TopicEvent};
+
+/// A genuine, admitted event of a peer.
+pub(super) struct Taken {
+    pub(super) event: VerifiedEvent,
+    pub(super) from: PeerId,
+    pub(super) arrival: Arrival,
+}
+
+/// A commit that is under way.
+pub(super) enum PendingCommit {
+    /// An own post.
+    Post { token: PostToken, event: VerifiedEvent },
+    /// Events of peers.
+    Taken {
+        events: Vec<Taken>,
+        /// Whose newest events they are, if they were fetched as such.
+        newest_of: Option<PeerId>,
+    },
+}
+
+impl Session {
+    /// Has events of peers stored in one transaction.
+    pub(super) fn commit_taken(&mut self, events: Vec<Taken>, newest_of: Option<PeerId>) {
+        if events.is_empty() {
+            return;
+        }
+        let stored = events.iter().map(|taken| taken.event.clone()).collect();
+        self.commit(stored, Origin::Peer, PendingCommit::Taken { events, newest_of });
+    }
+
+    pub(super) fn commit(
+        &mut self,
+        events: Vec<VerifiedEvent>,
+        origin: Origin,
+        pending: PendingCommit,
+    ) {
+        let commit = self.token();
+        self.commits.insert(commit, pending);
+        self.push(Effect::Commit { commit, events, origin });
+    }
+
+    /// A commit succeeded.
+    pub(super) fn committed(&mut self, commit: CommitToken, is_new: &[bool], now: Now) {
+        match self.commits.remove(&commit) {
+            Some(PendingCommit::Post { token, event }) => {
+                let is_new = is_new.first().copied().unwrap_or(false);
+                self.note_stored(event.id(), is_new);
+                self.post_stored(token, event, is_new, now);
+            }
+            Some(PendingCommit::Taken { events, newest_of }) => {
+                self.taken_stored(events, is_new, newest_of, now);
+            }
+            None => {}
+        }
+    }
+
+    /// A commit failed; peers may send its events again.
+    pub(super) fn commit_failed(&mut self, commit: CommitToken) {
+        match self.commits.remove(&commit) {
+            Some(PendingCommit::Post { token, event }) => {
+                self.in_flight.release(event.id());
+                self.counters.not_stored += 1;
+                self.push(Effect::PostDone { token, result: Err(PostRefused::NotStored) });
+            }
+            Some(PendingCommit::Taken { events, .. }) => {
+                self.counters.not_stored += events.len() as u64;
+                for taken in events {
+                    self.in_flight.release(taken.event.id());
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn taken_stored(
+        &mut self,
+        events: Vec<Taken>,
+        is_new: &[bool],
+        newest_of: Option<PeerId>,
+        now: Now,
+    ) {
+        let (mut new, mut learned) = (0, Vec::new());
+        let is_new = is_new.iter().copied().chain(iter::repeat(false));
+        for (Taken { event, from, arrival }, is_new) in events.into_iter().zip(is_new) {
+            self.note_stored(event.id(), is_new);
+            if !is_new {
+                continue;
+            }
+            new += 1;
+            self.queue_receipt(event.id(), from);
+            let event = event.into_signed();
+            if arrival == Arrival::Fetched {
+                learned.push((event.order(), from));
+            }
+            self.emit_post(event, arrival, now);
+        }
+        if let Some(peer) = newest_of.filter(|_| new > 0) {
+            self.push(Effect::Emit(TopicEvent::Fetched { peer, new }));
+        }
+        self.tell_on(learned);
+    }
+
+    fn note_stored(&mut self, id: EventId, is_new: bool) {
+        self.in_flight.release(id);
+        self.seen.insert(id);
+        if is_new {
+            self.counters.stored += 1;
+        } else {
+            self.counters.duplicates += 1;
+        }
+    }
+
+    /// Tells the screen of an event that was committed just now.
+    pub(super) fn emit_post(&mut self, event: SignedEvent, arrival: Arrival, now: Now) {
+        self.push(Effect::Emit(TopicEvent::Post { event, arrival, received_at: now.unix }));
+    }
+
+    /// Tells the other neighbours of what one of them gave over a stream: gossip does not carry
+    /// it on. Of a long answer only the newest; who lacks more of them lacks more than that.
+    fn tell_on(&mut self, mut learned: Vec<(EventOrder, PeerId)>) {
+        let is_giver = |peer: &PeerId| learned.iter().all(|(_, from)| from == peer);
+        if learned.is_empty() || self.neighbours.keys().all(is_giver) {
+            return;
+        }
+        learned.sort();
+        let first = learned.len().saturating_sub(IDS_PER_FRAME_MAX);
+        let ids = learned[first..].iter().map(|(order, _)| order.id).collect();
+        self.push(Effect::BroadcastNeighbours(GossipFrame::Have(ids).encode().into()));
+    }
+}

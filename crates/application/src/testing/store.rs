@@ -1,0 +1,308 @@
+//! A store of events in memory that fails, or lets its caller wait, as told.
+//!
+//! Owns the fake of `EventStore`. Must never be used outside tests: nothing in it survives.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use async_trait::async_trait;
+use kukuri_domain::{
+    EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
+};
+use tokio::sync::watch;
+
+use crate::ports::{Clock, Commit, EventStore, Origin, PostState, StoreError, StoredEvent};
+
+/// How a [`MemoryStore`] fails when it is to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreFault {
+    /// [`StoreError::DiskFull`].
+    DiskFull,
+    /// [`StoreError::ReadOnly`].
+    ReadOnly,
+    /// [`StoreError::Other`].
+    Other,
+}
+
+impl StoreFault {
+    /// The error that the fault shows as.
+    pub fn error(self) -> StoreError {
+        match self {
+            StoreFault::DiskFull => StoreError::DiskFull("the fake's disk is full".into()),
+            StoreFault::ReadOnly => StoreError::ReadOnly("the fake is read-only".into()),
+            StoreFault::Other => StoreError::Other("the fake fails".into()),
+        }
+    }
+}
+
+/// Events in memory.
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    is_held: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+struct State {
+    topics: HashMap<TopicId, Topic>,
+    fault: Option<StoreFault>,
+    commit_calls: Vec<(TopicId, Vec<EventId>, Origin)>,
+    is_closed: bool,
+}
+
+#[derive(Default)]
+struct Topic {
+    rows: BTreeMap<EventOrder, Row>,
+    places: HashMap<EventId, EventOrder>,
+}
+
+struct Row {
+    event: SignedEvent,
+    received_at: UnixMs,
+    own: Option<Own>,
+}
+
+#[derive(Default)]
+struct Own {
+    sent_to: u32,
+    holders: BTreeSet<PeerId>,
+}
+
+impl Own {
+    fn state(&self) -> PostState {
+        let held_by = u32::try_from(self.holders.len()).expect("fewer peers than 2^32");
+        PostState { sent_to: self.sent_to, held_by }
+    }
+}
+
+impl Row {
+    fn stored(&self) -> StoredEvent {
+        StoredEvent {
+            event: self.event.clone(),
+            received_at: self.received_at,
+            state: self.own.as_ref().map(Own::state).unwrap_or_default(),
+        }
+    }
+}
+
+impl Topic {
+    fn own_mut(&mut self, id: &EventId) -> Option<&mut Own> {
+        let place = self.places.get(id)?;
+        self.rows.get_mut(place)?.own.as_mut()
+    }
+
+    fn put(&mut self, event: VerifiedEvent, origin: Origin, received_at: UnixMs) -> Commit {
+        let id = event.id();
+        let is_new = !self.places.contains_key(&id);
+        if is_new {
+            let own = (origin == Origin::Local).then(Own::default);
+            self.places.insert(id, event.order());
+            let row = Row { received_at, own, event: event.into_signed() };
+            self.rows.insert(row.event.order(), row);
+        }
+        Commit { id, is_new }
+    }
+}
+
+impl MemoryStore {
+    /// An empty store; `clock` says when an event was received.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, state: Mutex::default(), is_held: watch::Sender::new(false) }
+    }
+
+    /// From now on every write fails and changes nothing; `None` heals.
+    pub fn set_fault(&self, fault: Option<StoreFault>) {
+        self.state().fault = fault;
+    }
+
+    /// From now on commits wait, uncommitted, until [`release_commits`](Self::release_commits).
+    pub fn hold_commits(&self) {
+        self.is_held.send_replace(true);
+    }
+
+    /// Lets the waiting commits and all later ones proceed.
+    pub fn release_commits(&self) {
+        self.is_held.send_replace(false);
+    }
+
+    /// What `commit` was called with, in order, also when it failed or still waits.
+    pub fn commit_calls(&self) -> Vec<(TopicId, Vec<EventId>, Origin)> {
+        self.state().commit_calls.clone()
+    }
+
+    /// The ids that a topic holds, past all faults.
+    pub fn ids(&self, topic: TopicId) -> BTreeSet<EventId> {
+        let state = self.state();
+        state.topics.get(&topic).map(|t| t.places.keys().copied().collect()).unwrap_or_default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder of the lock panics")
+    }
+
+    fn read<T: Default>(
+        &self,
+        topic: TopicId,
+        read: impl FnOnce(&Topic) -> T,
+    ) -> Result<T, StoreError> {
+        let state = self.state();
+        if state.is_closed {
+            return Err(StoreError::Closed);
+        }
+        Ok(state.topics.get(&topic).map(read).unwrap_or_default())
+    }
+
+    fn write<T>(
+        &self,
+        topic: TopicId,
+        write: impl FnOnce(&mut Topic) -> T,
+    ) -> Result<T, StoreError> {
+        let mut state = self.state();
+        if state.is_closed {
+            return Err(StoreError::Closed);
+        }
+        match state.fault {
+            Some(fault) => Err(fault.error()),
+            None => Ok(write(state.topics.entry(topic).or_default())),
+        }
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn commit(
+        &self,
+        topic: TopicId,
+        events: Vec<VerifiedEvent>,
+        origin: Origin,
+    ) -> Result<Vec<Commit>, StoreError> {
+        let ids = events.iter().map(VerifiedEvent::id).collect();
+        self.state().commit_calls.push((topic, ids, origin));
+        self.is_held
+            .subscribe()
+            .wait_for(|held| !held)
+            .await
+            .expect("the sender lives in `self`");
+        let received_at = self.clock.now().unix;
+        self.write(topic, |t| events.into_iter().map(|e| t.put(e, origin, received_at)).collect())
+    }
+
+    async fn newest(
+        &self,
+        topic: TopicId,
+        limit: u32,
+        before: Option<EventOrder>,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(topic, |t| {
+            let newest = t.rows.iter().rev().filter(|(order, _)| before.is_none_or(|b| **order < b));
+            newest.take(limit as usize).map(|(_, row)| row.stored()).collect()
+        })
+    }
+
+    async fn get(&self, topic: TopicId, ids: Vec<EventId>) -> Result<Vec<StoredEvent>, StoreError> {
+        let ids: BTreeSet<EventId> = ids.into_iter().collect();
+        self.read(topic, |t| {
+            let places = ids.iter().filter_map(|id| t.places.get(id));
+            places.filter_map(|place| t.rows.get(place)).map(Row::stored).collect()
+        })
+    }
+
+    async fn missing(&self, topic: TopicId, ids: Vec<EventId>) -> Result<Vec<EventId>, StoreError> {
+        let held = self.read(topic, |t| t.places.keys().copied().collect::<BTreeSet<_>>())?;
+        Ok(ids.into_iter().filter(|id| !held.contains(id)).collect())
+    }
+
+    async fn count(&self, topic: TopicId) -> Result<u64, StoreError> {
+        self.read(topic, |t| t.rows.len() as u64)
+    }
+
+    async fn note_sent(
+        &self,
+        topic: TopicId,
+        ids: Vec<EventId>,
+        neighbours: u32,
+    ) -> Result<(), StoreError> {
+        self.write(topic, |t| {
+            for id in ids {
+                // A broadcast that reached nobody tells nothing about an earlier one.
+                if let Some(own) = t.own_mut(&id).filter(|_| neighbours > 0) {
+                    own.sent_to = neighbours;
+                }
+            }
+        })
+    }
+
+    async fn note_held(
+        &self,
+        topic: TopicId,
+        peer: PeerId,
+        ids: Vec<EventId>,
+    ) -> Result<Vec<(EventId, PostState)>, StoreError> {
+        self.write(topic, |t| {
+            let mut grown = Vec::new();
+            for id in ids {
+                if let Some(own) = t.own_mut(&id)
+                    && own.holders.insert(peer)
+                {
+                    grown.push((id, own.state()));
+                }
+            }
+            grown
+        })
+    }
+
+    async fn unsent(&self, topic: TopicId, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(topic, |t| {
+            let unsent = t.rows.values().filter(|r| r.own.as_ref().is_some_and(|o| o.sent_to == 0));
+            unsent.take(limit as usize).map(Row::stored).collect()
+        })
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.state().is_closed = true;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{clock::ManualClock, contract};
+
+    fn store() -> MemoryStore {
+        MemoryStore::new(Arc::new(ManualClock::new(UnixMs(1_700_000_000_000))))
+    }
+
+    #[tokio::test]
+    async fn the_fake_keeps_the_contract() {
+        contract::event_store(|| async { store() }).await;
+    }
+
+    #[tokio::test]
+    async fn faults_change_nothing_and_heal() {
+        let (store, topic) = (store(), TopicId([1; 32]));
+        let event = contract::event(1, "hi", UnixMs(1_000));
+        store.set_fault(Some(StoreFault::DiskFull));
+        let failed = store.commit(topic, vec![event.clone()], Origin::Local).await;
+        assert!(matches!(failed, Err(StoreError::DiskFull(_))), "{failed:?}");
+        assert_eq!(store.count(topic).await.expect("readable"), 0);
+        store.set_fault(None);
+        let commits = store.commit(topic, vec![event.clone()], Origin::Local).await;
+        assert_eq!(commits.expect("healed"), [Commit { id: event.id(), is_new: true }]);
+        assert_eq!(store.commit_calls().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn held_commits_wait_for_their_release() {
+        let (store, topic) = (store(), TopicId([1; 32]));
+        store.hold_commits();
+        let commit = store.commit(topic, vec![contract::event(1, "hi", UnixMs(1))], Origin::Peer);
+        tokio::pin!(commit);
+        let waits = futures_util::poll!(&mut commit).is_pending();
+        assert!(waits && store.ids(topic).is_empty());
+        store.release_commits();
+        assert!(commit.await.expect("released")[0].is_new);
+    }
+}

@@ -1,0 +1,147 @@
+//! Between rows and the domain's types.
+//!
+//! Owns both directions. Must never trust a row: the file may have been damaged or edited, and
+//! what does not convert is `Corrupt`, not a panic.
+
+use kukuri_application::ports::{JoinedTopic, KnownPeer, PostState, Source, StoreError, StoredEvent};
+use kukuri_domain::{
+    AuthorId, Epoch, EventId, PeerAddress, PeerId, TopicId, TopicName, UnixMs, VerifiedEvent,
+    topic::Visibility, wire::WireEvent,
+};
+use sea_orm::{FromQueryResult as _, QueryResult};
+
+use crate::{
+    entities::{event, known_peer, topic},
+    error::store_error,
+};
+
+/// Whole numbers that are never negative, in SQLite's signed column. A number beyond its range
+/// (a date in 292 million years) becomes the greatest.
+pub(crate) fn to_column(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn from_column(number: i64) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(corrupt)
+}
+
+pub(crate) fn corrupt(cause: impl Into<Source>) -> StoreError {
+    StoreError::Corrupt(cause.into())
+}
+
+/// A blob of exactly `N` bytes.
+pub(crate) fn bytes<const N: usize>(blob: Vec<u8>) -> Result<[u8; N], StoreError> {
+    let wrong = |blob: Vec<u8>| corrupt(format!("{} bytes where {N} belong", blob.len()));
+    blob.try_into().map_err(wrong)
+}
+
+/// The row of an event.
+pub(crate) fn event_row(event: &VerifiedEvent, received_at: UnixMs) -> event::Model {
+    let wire = event.to_wire();
+    let order = event.order();
+    event::Model {
+        id: wire.id.0.into(),
+        author: wire.author.0.into(),
+        created_at: to_column(wire.created_at),
+        ms: order.ms.into(),
+        kind: wire.kind.into(),
+        tags: serde_json::to_string(&wire.tags).expect("lists of texts have a JSON form"),
+        content: wire.content,
+        sig: [wire.sig_r, wire.sig_s].concat(),
+        received_at: to_column(received_at.0),
+    }
+}
+
+/// The event of a row that also has `sent_to` and `held_by` (both null for foreign events).
+pub(crate) fn stored_event(row: &QueryResult) -> Result<StoredEvent, StoreError> {
+    let event = event::Model::from_query_result(row, "").map_err(store_error)?;
+    let state = |column| row.try_get::<Option<u32>>("", column).map_err(store_error);
+    let sig: [u8; 64] = bytes(event.sig)?;
+    let (mut sig_r, mut sig_s) = ([0; 32], [0; 32]);
+    sig_r.copy_from_slice(&sig[..32]);
+    sig_s.copy_from_slice(&sig[32..]);
+    let wire = WireEvent {
+        id: EventId(bytes(event.id)?),
+        author: AuthorId(bytes(event.author)?),
+        created_at: from_column(event.created_at)?,
+        kind: u16::try_from(event.kind).map_err(corrupt)?,
+        tags: serde_json::from_str(&event.tags).map_err(corrupt)?,
+        content: event.content,
+        sig_r,
+        sig_s,
+    };
+    Ok(StoredEvent {
+        event: wire.into_signed().map_err(corrupt)?,
+        received_at: UnixMs(from_column(event.received_at)?),
+        state: PostState {
+            sent_to: state("sent_to")?.unwrap_or(0),
+            held_by: state("held_by")?.unwrap_or(0),
+        },
+    })
+}
+
+pub(crate) fn topic_row(topic: &JoinedTopic) -> topic::Model {
+    topic::Model {
+        id: topic.id.0.into(),
+        name: topic.name.as_str().to_owned(),
+        visibility: match topic.visibility {
+            Visibility::Public => topic::Visibility::Public,
+            Visibility::Private => topic::Visibility::Private,
+        },
+        epoch: to_column(topic.epoch.0),
+        joined_at: to_column(topic.joined_at.0),
+    }
+}
+
+pub(crate) fn joined_topic(row: topic::Model) -> Result<JoinedTopic, StoreError> {
+    Ok(JoinedTopic {
+        id: TopicId(bytes(row.id)?),
+        // A parser drops one leading '#', and the name may begin with one of its own.
+        name: format!("#{}", row.name).parse::<TopicName>().map_err(corrupt)?,
+        visibility: match row.visibility {
+            topic::Visibility::Public => Visibility::Public,
+            topic::Visibility::Private => Visibility::Private,
+        },
+        epoch: Epoch(from_column(row.epoch)?),
+        joined_at: UnixMs(from_column(row.joined_at)?),
+    })
+}
+
+pub(crate) fn addresses_column(addresses: &[PeerAddress]) -> String {
+    let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    serde_json::to_string(&texts).expect("lists of texts have a JSON form")
+}
+
+/// The addresses of a column; a kind that this program does not know is left out.
+pub(crate) fn addresses(column: &str) -> Result<Vec<PeerAddress>, serde_json::Error> {
+    let texts: Vec<String> = serde_json::from_str(column)?;
+    let parse = |text: &String| {
+        let address = text.parse();
+        address.inspect_err(|e| tracing::debug!("a remembered address is unknown: {e}")).ok()
+    };
+    Ok(texts.iter().filter_map(parse).collect())
+}
+
+pub(crate) fn known_peer(row: known_peer::Model) -> Result<KnownPeer, StoreError> {
+    Ok(KnownPeer {
+        peer: PeerId(bytes(row.peer)?),
+        addresses: addresses(&row.addresses).map_err(corrupt)?,
+        last_success: Some(UnixMs(from_column(row.last_success)?)),
+        score: row.score,
+    })
+}
+
+/// Ids as one parameter for `unhex(value)` over `json_each(?)`: one prepared statement serves
+/// lists of any length.
+pub(crate) fn ids_column<'a>(ids: impl IntoIterator<Item = &'a EventId>) -> String {
+    let mut column = String::from("[");
+    for id in ids {
+        let separator = if column.len() > 1 { "," } else { "" };
+        column.push_str(separator);
+        column.push('"');
+        column.push_str(&hex::encode(id.0));
+        column.push('"');
+    }
+    column.push(']');
+    column
+}

@@ -1,0 +1,195 @@
+//! The open database: one file, one writer, a pool of readers.
+//!
+//! Owns opening and closing. Must never write by itself: every change is a [`Write`] that the
+//! writer commits together with others.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use kukuri_application::ports::{Clock, StoreError};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, QueryResult, Statement, Value};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+use crate::{
+    connection,
+    error::{file_error, store_error},
+    migrations,
+    writer::{self, Job, Write, Written},
+};
+
+/// Writes that may wait for the writer; beyond it, callers wait. Two groups of single events.
+const WRITE_QUEUE: usize = 2_000;
+
+/// How a database is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OpenOptions {
+    /// Nothing is written, no file is made; writing fails with [`StoreError::ReadOnly`].
+    pub read_only: bool,
+}
+
+/// An open database. It implements the ports `EventStore` and `TopicBook`. Dropping it without
+/// closing loses nothing that was acknowledged.
+pub struct Database {
+    pub(crate) clock: Arc<dyn Clock>,
+    readers: DatabaseConnection,
+    intake: Mutex<Intake>,
+    writer: tokio::sync::Mutex<JoinSet<Result<(), StoreError>>>,
+}
+
+/// Where writes go.
+enum Intake {
+    Open(mpsc::Sender<Job>),
+    ReadOnly,
+    Closed,
+}
+
+impl Database {
+    /// Opens the database at `path`, in a folder that exists; makes the file (mode 0600) and its
+    /// schema when there is none. `clock` says when an event was received.
+    ///
+    /// # Errors
+    /// [`StoreError`]: `NewerSchema` and `Corrupt` leave the file as it is, `ReadOnly` when it
+    /// or its folder cannot be written, `DiskFull`.
+    pub async fn open(
+        path: &Path,
+        options: OpenOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        match options.read_only {
+            true => Self::open_read_only(path, clock).await,
+            false => Self::open_writable(path, clock).await,
+        }
+    }
+
+    async fn open_writable(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        connection::prepare_file(path).map_err(file_error)?;
+        let conn = connection::writer(path).await.map_err(store_error)?;
+        match prepare_schema(&conn).await {
+            Ok(()) => {}
+            Err(error) => {
+                close(conn).await;
+                return Err(error);
+            }
+        }
+        let readers = connection::readers(path, false).await.map_err(store_error)?;
+        let (intake, jobs) = mpsc::channel(WRITE_QUEUE);
+        let mut writer = JoinSet::new();
+        writer.spawn(writer::run(path.to_owned(), conn, jobs));
+        Ok(Self {
+            clock,
+            readers,
+            intake: Mutex::new(Intake::Open(intake)),
+            writer: tokio::sync::Mutex::new(writer),
+        })
+    }
+
+    async fn open_read_only(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        std::fs::File::open(path).map_err(file_error)?;
+        let mut readers = connection::readers(path, false).await.map_err(store_error)?;
+        let mut checked = migrations::check(&readers).await;
+        let has_log = connection::beside(path, "-wal").exists();
+        if matches!(checked, Err(StoreError::ReadOnly(_))) && !has_log {
+            // A medium on which the lock files cannot be made; without a log nobody writes.
+            close(readers).await;
+            readers = connection::readers(path, true).await.map_err(store_error)?;
+            checked = migrations::check(&readers).await;
+        }
+        match checked {
+            Ok(found) if found == migrations::known() => {}
+            Ok(found) => {
+                close(readers).await;
+                let cause = format!("schema {found} has to be brought up to date by a writer first");
+                return Err(StoreError::ReadOnly(cause.into()));
+            }
+            Err(error) => {
+                close(readers).await;
+                return Err(error);
+            }
+        }
+        Ok(Self {
+            clock,
+            readers,
+            intake: Mutex::new(Intake::ReadOnly),
+            writer: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Looks through the whole file for damage, which takes seconds for a large one.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] with the first damage found.
+    pub async fn check_integrity(&self) -> Result<(), StoreError> {
+        let rows = self.read("PRAGMA integrity_check(1)", []).await?;
+        let verdict = rows.first().map(|row| row.try_get_by_index::<String>(0));
+        match verdict.transpose().map_err(store_error)?.as_deref() {
+            Some("ok") => Ok(()),
+            verdict => Err(StoreError::Corrupt(verdict.unwrap_or("no verdict").into())),
+        }
+    }
+
+    /// Hands a change to the writer and waits until it is committed.
+    pub(crate) async fn write(&self, write: Write) -> Result<Written, StoreError> {
+        let intake = match &*self.intake.lock().expect("no holder of the lock panics") {
+            Intake::Open(intake) => intake.clone(),
+            Intake::ReadOnly => return Err(StoreError::ReadOnly("opened for reading only".into())),
+            Intake::Closed => return Err(StoreError::Closed),
+        };
+        let (reply, committed) = oneshot::channel();
+        intake.send(Job { write, reply }).await.map_err(|_| StoreError::Closed)?;
+        // Otherwise `close` would wait for this caller, too.
+        drop(intake);
+        committed.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// The rows of one query.
+    pub(crate) async fn read(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        let backend = self.readers.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        self.readers.query_all_raw(statement).await.map_err(store_error)
+    }
+
+    /// The pool of readers, for queries by entity.
+    pub(crate) fn readers(&self) -> &DatabaseConnection {
+        &self.readers
+    }
+
+    /// Commits what was handed over, writes the log into the file and closes. Later calls, and
+    /// those that come too late meanwhile, fail with [`StoreError::Closed`].
+    pub(crate) async fn shut(&self) -> Result<(), StoreError> {
+        *self.intake.lock().expect("no holder of the lock panics") = Intake::Closed;
+        let mut writer = self.writer.lock().await;
+        // First the readers: a query in progress would keep the log from being emptied.
+        self.readers.close_by_ref().await.map_err(store_error)?;
+        match writer.join_next().await {
+            None => Ok(()),
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => Err(StoreError::Other(Box::new(panic))),
+        }
+    }
+}
+
+async fn prepare_schema(conn: &DatabaseConnection) -> Result<(), StoreError> {
+    let found = migrations::check(conn).await?;
+    // Kept in the file's header; for one that has it already, nothing is written.
+    conn.execute_unprepared("PRAGMA journal_mode = WAL").await.map_err(store_error)?;
+    if found < migrations::known() {
+        migrations::migrate(conn).await.map_err(store_error)?;
+    }
+    Ok(())
+}
+
+/// Gives a connection up after another error, which is the one that counts.
+pub(crate) async fn close(conn: DatabaseConnection) {
+    if let Err(error) = conn.close().await {
+        tracing::debug!("a connection did not close in order: {error}");
+    }
+}

@@ -1,0 +1,181 @@
+//! Inserting the events of a group.
+//!
+//! Owns the statements with many rows. They are plain SQL: sea-orm would build and SQLite parse
+//! a new text for every number of rows, where these few are prepared once.
+
+use std::collections::{HashMap, HashSet};
+
+use kukuri_application::ports::{Commit, Origin};
+use kukuri_domain::{EventId, TopicId, UnixMs, VerifiedEvent};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+
+use super::{
+    Write,
+    apply::{array, blob, statement},
+};
+use crate::{convert::event_row, migrations};
+
+/// Rows of one statement, greatest first.
+const ROWS: [usize; 4] = [256, 32, 4, 1];
+
+/// An event in a topic.
+type Place = (TopicId, EventId);
+
+/// An event of the group where it appears for the first time.
+struct Candidate<'a> {
+    topic: TopicId,
+    event: &'a VerifiedEvent,
+    origin: Origin,
+    received_at: UnixMs,
+}
+
+/// Inserts the events of all commits among `writes`; returns the outcome of each commit.
+pub(super) async fn insert(
+    conn: &impl ConnectionTrait,
+    writes: &[Write],
+) -> Result<Vec<Vec<Commit>>, DbErr> {
+    let candidates = candidates(writes);
+    if candidates.is_empty() {
+        return Ok(outcomes(writes, HashSet::new()));
+    }
+    let new = insert_places(conn, &candidates).await?;
+    let fresh: Vec<&Candidate<'_>> =
+        candidates.iter().filter(|c| new.contains(&(c.topic, c.event.id()))).collect();
+    insert_events(conn, &fresh).await?;
+    insert_own(conn, &fresh).await?;
+    if candidates.iter().any(|c| c.origin == Origin::Local) && fresh.len() < candidates.len() {
+        // An event that is promised now may have come without a promise before. A transaction
+        // that changes nothing would not reach the disk, and so would not take it there.
+        let same = format!("PRAGMA user_version = {}", migrations::known());
+        conn.execute_unprepared(&same).await?;
+    }
+    Ok(outcomes(writes, new))
+}
+
+fn candidates(writes: &[Write]) -> Vec<Candidate<'_>> {
+    let mut seen: HashMap<Place, usize> = HashMap::new();
+    let mut candidates: Vec<Candidate<'_>> = Vec::new();
+    for write in writes {
+        let Write::Commit { topic, events, origin, received_at } = write else { continue };
+        for event in events {
+            seen.entry((*topic, event.id())).or_insert_with(|| {
+                candidates.push(Candidate {
+                    topic: *topic,
+                    event,
+                    origin: *origin,
+                    received_at: *received_at,
+                });
+                candidates.len()
+            });
+        }
+    }
+    candidates
+}
+
+/// Of several appearances in a group, the first is the new one.
+fn outcomes(writes: &[Write], mut new: HashSet<Place>) -> Vec<Vec<Commit>> {
+    let mut outcomes = Vec::new();
+    for write in writes {
+        let Write::Commit { topic, events, .. } = write else { continue };
+        let ids = events.iter().map(VerifiedEvent::id);
+        outcomes.push(ids.map(|id| Commit { id, is_new: new.remove(&(*topic, id)) }).collect());
+    }
+    outcomes
+}
+
+/// Returns those that were not there before.
+async fn insert_places(
+    conn: &impl ConnectionTrait,
+    candidates: &[Candidate<'_>],
+) -> Result<HashSet<Place>, DbErr> {
+    const HEAD: &str = "INSERT OR IGNORE INTO topic_events (topic, created_at, ms, id) VALUES ";
+    const TAIL: &str = " RETURNING topic, id";
+    let mut new = HashSet::with_capacity(candidates.len());
+    for chunk in chunks(candidates) {
+        let values = chunk.iter().flat_map(|c| {
+            let order = c.event.order();
+            let created_at = crate::convert::to_column(order.created_at);
+            [blob(&c.topic.0), created_at.into(), order.ms.into(), blob(&order.id.0)]
+        });
+        let sql = rows_sql(HEAD, 4, chunk.len(), TAIL);
+        for row in conn.query_all_raw(statement(conn, &sql, values)).await? {
+            new.insert(place(&row)?);
+        }
+    }
+    Ok(new)
+}
+
+fn place(row: &QueryResult) -> Result<Place, DbErr> {
+    Ok((TopicId(array(row, 0)?), EventId(array(row, 1)?)))
+}
+
+/// An event that is in another topic already is not inserted again.
+async fn insert_events(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) -> Result<(), DbErr> {
+    const HEAD: &str = "INSERT OR IGNORE INTO events \
+         (id, author, created_at, ms, kind, tags, content, sig, received_at) VALUES ";
+    for chunk in chunks(fresh) {
+        let values = chunk.iter().flat_map(|c| -> [Value; 9] {
+            let row = event_row(c.event, c.received_at);
+            [
+                row.id.into(),
+                row.author.into(),
+                row.created_at.into(),
+                row.ms.into(),
+                row.kind.into(),
+                row.tags.into(),
+                row.content.into(),
+                row.sig.into(),
+                row.received_at.into(),
+            ]
+        });
+        let sql = rows_sql(HEAD, 9, chunk.len(), "");
+        conn.execute_raw(statement(conn, &sql, values)).await?;
+    }
+    Ok(())
+}
+
+async fn insert_own(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) -> Result<(), DbErr> {
+    const HEAD: &str = "INSERT OR IGNORE INTO own_events (topic, id) VALUES ";
+    let own: Vec<_> = fresh.iter().filter(|c| c.origin == Origin::Local).collect();
+    for chunk in chunks(&own) {
+        let values = chunk.iter().flat_map(|c| [blob(&c.topic.0), blob(&c.event.id().0)]);
+        let sql = rows_sql(HEAD, 2, chunk.len(), "");
+        conn.execute_raw(statement(conn, &sql, values)).await?;
+    }
+    Ok(())
+}
+
+/// Cuts a list into pieces of the lengths in [`ROWS`].
+fn chunks<T>(mut list: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let rows = ROWS.into_iter().find(|rows| *rows <= list.len())?;
+        let (chunk, rest) = list.split_at(rows);
+        list = rest;
+        Some(chunk)
+    })
+}
+
+fn rows_sql(head: &str, columns: usize, rows: usize, tail: &str) -> String {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    format!("{head}{}{tail}", vec![row; rows].join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_cover_the_list_in_order() {
+        for n in [0, 1, 3, 4, 37, 256, 1_000] {
+            let list: Vec<usize> = (0..n).collect();
+            let chunks: Vec<&[usize]> = chunks(&list).collect();
+            assert_eq!(chunks.concat(), list);
+            assert!(chunks.iter().all(|chunk| ROWS.contains(&chunk.len())));
+        }
+    }
+
+    #[test]
+    fn rows_sql_has_one_parameter_for_each_column() {
+        assert_eq!(rows_sql("INSERT ", 2, 3, " END"), "INSERT (?,?),(?,?),(?,?) END");
+    }
+}

@@ -1,0 +1,95 @@
+//! The connections that the endpoint has, whoever opened them.
+//!
+//! Owns a table of weak handles, filled by iroh's hook after each handshake: it is the only
+//! place that also sees the connections that gossip opens by itself. Must never keep a
+//! connection alive: gossip and the stream protocols close theirs by dropping them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use iroh::{
+    EndpointId,
+    endpoint::{AfterHandshakeOutcome, Connection, EndpointHooks, Side, WeakConnectionHandle},
+};
+use iroh_gossip::net::GOSSIP_ALPN;
+
+/// Peers in the table above which those without a connection are forgotten.
+const PRUNE_ABOVE: usize = 256;
+
+/// Every connection of the endpoint, by peer. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Connections(Arc<Mutex<HashMap<EndpointId, Vec<Entry>>>>);
+
+#[derive(Debug)]
+struct Entry {
+    connection: WeakConnectionHandle,
+    is_gossip: bool,
+    is_inbound: bool,
+}
+
+impl Entry {
+    fn live(&self) -> Option<Connection> {
+        self.connection.upgrade().filter(|connection| connection.close_reason().is_none())
+    }
+}
+
+impl EndpointHooks for Connections {
+    async fn after_handshake<'a>(&'a self, connection: &'a Connection) -> AfterHandshakeOutcome {
+        let entry = Entry {
+            connection: connection.weak_handle(),
+            is_gossip: connection.alpn() == GOSSIP_ALPN,
+            is_inbound: connection.side() == Side::Server,
+        };
+        let mut table = self.lock();
+        if table.len() > PRUNE_ABOVE {
+            table.retain(|_, entries| entries.iter().any(|entry| entry.live().is_some()));
+        }
+        let entries = table.entry(connection.remote_id()).or_default();
+        entries.retain(|entry| entry.live().is_some());
+        entries.push(entry);
+        AfterHandshakeOutcome::accept()
+    }
+}
+
+impl Connections {
+    /// The newest open connection for gossip to this peer.
+    pub(crate) fn gossip(&self, peer: EndpointId) -> Option<Connection> {
+        let table = self.lock();
+        let entries = table.get(&peer)?;
+        entries.iter().rev().filter(|entry| entry.is_gossip).find_map(Entry::live)
+    }
+
+    /// Whether the peer opened the newest connection for gossip.
+    pub(crate) fn is_gossip_inbound(&self, peer: EndpointId) -> bool {
+        let table = self.lock();
+        let entries = table.get(&peer).map(Vec::as_slice).unwrap_or_default();
+        let newest = entries.iter().rev().find(|entry| entry.is_gossip && entry.live().is_some());
+        newest.is_some_and(|entry| entry.is_inbound)
+    }
+
+    /// The open connections for gossip to this peer that we opened, except `newest`.
+    pub(crate) fn superseded_gossip(&self, newest: &Connection) -> Vec<WeakConnectionHandle> {
+        let table = self.lock();
+        let entries = table.get(&newest.remote_id()).map(Vec::as_slice).unwrap_or_default();
+        let is_superseded = |entry: &&Entry| {
+            let is_other = || {
+                let live = entry.live();
+                live.is_some_and(|connection| connection.stable_id() != newest.stable_id())
+            };
+            entry.is_gossip && !entry.is_inbound && is_other()
+        };
+        entries.iter().filter(is_superseded).map(|entry| entry.connection.clone()).collect()
+    }
+
+    /// Any open connection to this peer, one for gossip rather than another.
+    pub(crate) fn any(&self, peer: EndpointId) -> Option<Connection> {
+        let gossip = self.gossip(peer);
+        gossip.or_else(|| self.lock().get(&peer)?.iter().rev().find_map(Entry::live))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<EndpointId, Vec<Entry>>> {
+        self.0.lock().expect("no code panics while it holds the table")
+    }
+}

@@ -1,0 +1,388 @@
+//! The settings as types, and how each key is read into them.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Display,
+    net::SocketAddr,
+    path::PathBuf,
+    str::FromStr,
+};
+
+use ::config::{Value, ValueKind};
+use kukuri_domain::peer::{PeerAddress, PeerSpec};
+
+use super::{ConfigError, keys, sources::origin_of};
+
+/// Everything that a user can configure.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// `network.*`
+    pub network: NetworkSettings,
+    /// `discovery.*`
+    pub discovery: DiscoverySettings,
+    /// `keyring.*`
+    pub keyring: KeyringSettings,
+    /// `log.*`
+    pub log: LogSettings,
+}
+
+/// Which help from strangers a node uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NetworkMode {
+    /// DHT, and relays for hole punching.
+    #[default]
+    Internet,
+    /// DHT, no relay.
+    Serverless,
+    /// The local network only.
+    Lan,
+}
+
+/// Which addresses of this node others can read on the DHT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PublishAddresses {
+    /// The relay's in mode `internet`, direct ones in mode `serverless`.
+    #[default]
+    Auto,
+    /// The relay's.
+    Relay,
+    /// Direct ones.
+    Direct,
+    /// None.
+    None,
+}
+
+/// `network.*`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkSettings {
+    /// `network.mode`
+    pub mode: NetworkMode,
+    /// `network.bind`; empty: all interfaces, on the port that the profile keeps.
+    pub bind: Vec<SocketAddr>,
+    /// `network.peers`
+    pub peers: Vec<PeerSpec>,
+    /// `network.bootstrap`
+    pub bootstrap: Vec<PeerSpec>,
+    /// `network.relays`; empty: the public ones where the mode uses relays.
+    pub relays: Vec<String>,
+    /// `network.pkarr_relays`
+    pub pkarr_relays: Vec<String>,
+    /// `network.publish_addresses`
+    pub publish_addresses: PublishAddresses,
+    /// `network.port_mapping`
+    pub port_mapping: bool,
+}
+
+impl Default for NetworkSettings {
+    fn default() -> Self {
+        Self {
+            mode: NetworkMode::default(),
+            bind: Vec::new(),
+            peers: Vec::new(),
+            bootstrap: Vec::new(),
+            relays: Vec::new(),
+            pkarr_relays: Vec::new(),
+            publish_addresses: PublishAddresses::default(),
+            port_mapping: true,
+        }
+    }
+}
+
+/// `discovery.*`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiscoverySettings {
+    /// `discovery.mdns.enabled`
+    pub mdns_enabled: bool,
+    /// `discovery.known_peers.enabled`
+    pub known_peers_enabled: bool,
+    /// `discovery.dht.*`
+    pub dht: DhtSettings,
+}
+
+impl Default for DiscoverySettings {
+    fn default() -> Self {
+        Self { mdns_enabled: true, known_peers_enabled: true, dht: DhtSettings::default() }
+    }
+}
+
+/// `discovery.dht.*`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DhtSettings {
+    /// `discovery.dht.enabled`; the mode `lan` switches it off as well.
+    pub enabled: bool,
+    /// `discovery.dht.bootstrap`, `host:port`; empty: the public nodes.
+    pub bootstrap: Vec<String>,
+    /// `discovery.dht.retries`
+    pub retries: u32,
+    /// `discovery.dht.jitter_ms`
+    pub jitter_ms: u64,
+    /// `discovery.dht.timeout_ms`
+    pub timeout_ms: u64,
+    /// `discovery.dht.rate_limit_per_min`
+    pub rate_limit_per_min: u32,
+    /// `discovery.dht.republish_secs`
+    pub republish_secs: u64,
+}
+
+impl Default for DhtSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            bootstrap: Vec::new(),
+            retries: 3,
+            jitter_ms: 500,
+            timeout_ms: 5_000,
+            rate_limit_per_min: 10,
+            republish_secs: 300,
+        }
+    }
+}
+
+/// Where the keys are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyringStore {
+    /// A file sealed with a passphrase.
+    #[default]
+    File,
+}
+
+/// `keyring.*`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyringSettings {
+    /// `keyring.store`
+    pub store: KeyringStore,
+    /// `keyring.passphrase_file`
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// `log.*`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogSettings {
+    /// `log.format`
+    pub format: LogFormat,
+}
+
+impl Settings {
+    /// Whether the DHT is used: switched on, and not excluded by the mode.
+    pub fn dht_enabled(&self) -> bool {
+        self.discovery.dht.enabled && self.network.mode != NetworkMode::Lan
+    }
+
+    pub(super) fn read(mut r: Reader) -> Result<Self, ConfigError> {
+        let settings = Self {
+            network: read_network(&mut r)?,
+            discovery: DiscoverySettings {
+                mdns_enabled: r.switch("discovery.mdns.enabled", true)?,
+                known_peers_enabled: r.switch("discovery.known_peers.enabled", true)?,
+                dht: read_dht(&mut r)?,
+            },
+            keyring: KeyringSettings {
+                store: r.word("keyring.store", &[("file", KeyringStore::File)])?,
+                passphrase_file: r.text("keyring.passphrase_file")?.map(PathBuf::from),
+            },
+            log: LogSettings {
+                format: r.word("log.format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+            },
+        };
+        r.finish()?;
+        Ok(settings)
+    }
+}
+
+fn read_network(r: &mut Reader) -> Result<NetworkSettings, ConfigError> {
+    Ok(NetworkSettings {
+        mode: r.word("network.mode", &[
+            ("internet", NetworkMode::Internet),
+            ("serverless", NetworkMode::Serverless),
+            ("lan", NetworkMode::Lan),
+        ])?,
+        bind: r.list("network.bind", "ip:port, for example 0.0.0.0:4433")?,
+        peers: r.list("network.peers", "<endpoint id>@ip:port")?,
+        bootstrap: r.list("network.bootstrap", "<endpoint id>@ip:port")?,
+        relays: r.list_of("network.relays", parse_url)?,
+        pkarr_relays: r.list_of("network.pkarr_relays", parse_url)?,
+        publish_addresses: r.word("network.publish_addresses", &[
+            ("auto", PublishAddresses::Auto),
+            ("relay", PublishAddresses::Relay),
+            ("direct", PublishAddresses::Direct),
+            ("none", PublishAddresses::None),
+        ])?,
+        port_mapping: r.switch("network.port_mapping", true)?,
+    })
+}
+
+fn read_dht(r: &mut Reader) -> Result<DhtSettings, ConfigError> {
+    let default = DhtSettings::default();
+    Ok(DhtSettings {
+        enabled: r.switch("discovery.dht.enabled", default.enabled)?,
+        bootstrap: r.list_of("discovery.dht.bootstrap", parse_host_port)?,
+        retries: r.number("discovery.dht.retries", default.retries, 0..=20)?,
+        jitter_ms: r.number("discovery.dht.jitter_ms", default.jitter_ms, 0..=60_000)?,
+        timeout_ms: r.number("discovery.dht.timeout_ms", default.timeout_ms, 100..=60_000)?,
+        rate_limit_per_min: r.number(
+            "discovery.dht.rate_limit_per_min",
+            default.rate_limit_per_min,
+            1..=1_000,
+        )?,
+        republish_secs: r.number("discovery.dht.republish_secs", default.republish_secs, 60..=3_600)?,
+    })
+}
+
+fn parse_url(text: &str) -> Result<String, String> {
+    match text.parse() {
+        Ok(PeerAddress::Relay(url)) => Ok(url),
+        _ => Err(format!("'{text}' is no URL: expected https://host")),
+    }
+}
+
+fn parse_host_port(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    match port.and_then(|(_, port)| port.parse::<u16>().ok()) {
+        Some(port) if port > 0 => Ok(text.to_owned()),
+        _ => Err(format!("'{text}' is no address: expected host:port")),
+    }
+}
+
+/// Takes the values out by name; what is left at the end is unknown.
+pub(super) struct Reader {
+    values: BTreeMap<String, Value>,
+}
+
+impl Reader {
+    pub(super) fn new(values: BTreeMap<String, Value>) -> Self {
+        Self { values }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        debug_assert!(keys::kind_of(key).is_some(), "{key} is missing in KEYS");
+        self.values.remove(key)
+    }
+
+    fn text(&mut self, key: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        match value.kind {
+            ValueKind::String(text) if !text.is_empty() => Ok(Some(text)),
+            ValueKind::String(_) => Ok(None),
+            _ => Err(wrong(key, &value, format!("expected text, found {}", shown(&value)))),
+        }
+    }
+
+    fn word<T: Copy + Default>(
+        &mut self,
+        key: &'static str,
+        words: &[(&str, T)],
+    ) -> Result<T, ConfigError> {
+        let Some(value) = self.take(key) else { return Ok(T::default()) };
+        let found = match &value.kind {
+            ValueKind::String(text) => words.iter().find(|(word, _)| word == text),
+            _ => None,
+        };
+        found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+            let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            wrong(key, &value, format!("expected {}, found {}", names.join(" or "), shown(&value)))
+        })
+    }
+
+    fn switch(&mut self, key: &'static str, default: bool) -> Result<bool, ConfigError> {
+        let Some(value) = self.take(key) else { return Ok(default) };
+        match &value.kind {
+            ValueKind::Boolean(on) => Ok(*on),
+            ValueKind::String(text) if text == "true" => Ok(true),
+            ValueKind::String(text) if text == "false" => Ok(false),
+            _ => Err(wrong(key, &value, format!("expected true or false, found {}", shown(&value)))),
+        }
+    }
+
+    fn number<N>(
+        &mut self,
+        key: &'static str,
+        default: N,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<N, ConfigError>
+    where
+        N: TryFrom<u64>,
+    {
+        let Some(value) = self.take(key) else { return Ok(default) };
+        let number = match &value.kind {
+            ValueKind::I64(number) => u64::try_from(*number).ok(),
+            ValueKind::U64(number) => Some(*number),
+            ValueKind::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|n| range.contains(n)).and_then(|n| N::try_from(n).ok()).ok_or_else(|| {
+            let (low, high) = (range.start(), range.end());
+            wrong(key, &value, format!("expected a whole number from {low} to {high}, found {}", shown(&value)))
+        })
+    }
+
+    fn list<T>(&mut self, key: &'static str, form: &str) -> Result<Vec<T>, ConfigError>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        self.list_of(key, |text| {
+            text.parse().map_err(|error| format!("'{text}': {error} (expected {form})"))
+        })
+    }
+
+    fn list_of<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let Some(value) = self.take(key) else { return Ok(Vec::new()) };
+        let ValueKind::Array(items) = &value.kind else {
+            return Err(wrong(key, &value, format!("expected a list of texts, found {}", shown(&value))));
+        };
+        items
+            .iter()
+            .map(|item| match &item.kind {
+                ValueKind::String(text) => parse(text).map_err(|problem| wrong(key, &value, problem)),
+                _ => Err(wrong(key, &value, format!("expected texts in the list, found {}", shown(item)))),
+            })
+            .collect()
+    }
+
+    fn finish(self) -> Result<(), ConfigError> {
+        match self.values.into_iter().next() {
+            None => Ok(()),
+            Some((key, value)) => Err(ConfigError::UnknownKey {
+                similar: keys::similar_to(&key),
+                origin: origin_of(&value),
+                key,
+            }),
+        }
+    }
+}
+
+fn wrong(key: &str, value: &Value, problem: String) -> ConfigError {
+    let in_list = match &value.kind {
+        ValueKind::Array(items) => items.first().map(origin_of),
+        _ => None,
+    };
+    let origin = match value.origin() {
+        Some(origin) => origin.to_owned(),
+        None => in_list.unwrap_or_else(|| origin_of(value)),
+    };
+    ConfigError::Value { key: key.to_owned(), origin, problem }
+}
+
+fn shown(value: &Value) -> String {
+    match &value.kind {
+        ValueKind::String(text) => format!("'{text}'"),
+        ValueKind::Array(_) => "a list".to_owned(),
+        ValueKind::Table(_) => "a table".to_owned(),
+        ValueKind::Nil => "nothing".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,170 @@
+//! Each place that keys come from, their order, and what is refused in which words.
+
+use std::fs;
+
+use super::*;
+
+/// Loads from a file of this content (none when empty), variables and flags.
+fn load_from(
+    file: &str,
+    variables: &[(&str, &str)],
+    flags: &[&str],
+) -> Result<Settings, ConfigError> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("config.toml");
+    if !file.is_empty() {
+        fs::write(&path, file).expect("the file is written");
+    }
+    load(&ConfigSources {
+        file: Some(path),
+        variables: variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+    })
+}
+
+fn refused(file: &str, variables: &[(&str, &str)], flags: &[&str]) -> String {
+    load_from(file, variables, flags).expect_err("it is refused").to_string()
+}
+
+#[test]
+fn without_any_source_the_defaults_hold() {
+    let settings = load_from("", &[], &[]).expect("the defaults are valid");
+    assert_eq!(settings, Settings::default());
+    assert!(settings.dht_enabled());
+    assert_eq!(settings.discovery.dht.rate_limit_per_min, 10);
+    assert_eq!(settings.discovery.dht.republish_secs, 300);
+}
+
+#[test]
+fn the_file_is_read() {
+    let id = "ab".repeat(32);
+    let file = format!(
+        "[network]\nmode = 'lan'\nbind = ['127.0.0.1:4433']\npeers = ['{id}@10.0.0.1:4433']\n\
+         [discovery]\nmdns.enabled = false\n[discovery.dht]\nretries = 7\n[log]\nformat = 'json'\n"
+    );
+    let settings = load_from(&file, &[], &[]).expect("a valid file");
+    assert_eq!(settings.network.mode, NetworkMode::Lan);
+    assert!(!settings.dht_enabled());
+    assert_eq!(settings.network.bind, vec!["127.0.0.1:4433".parse().expect("an address")]);
+    assert_eq!(settings.network.peers.len(), 1);
+    assert!(!settings.discovery.mdns_enabled);
+    assert_eq!(settings.discovery.dht.retries, 7);
+    assert_eq!(settings.log.format, LogFormat::Json);
+}
+
+#[test]
+fn the_environment_is_read_with_lists_only_where_a_list_is_meant() {
+    let variables = [
+        ("KUKURI_DISCOVERY__DHT__BOOTSTRAP", "127.0.0.1:6881, dht.example:6881"),
+        ("KUKURI_KEYRING__PASSPHRASE_FILE", "/tmp/a,b"),
+        ("KUKURI_NETWORK__PORT_MAPPING", "false"),
+        ("KUKURI_DISCOVERY__DHT__TIMEOUT_MS", "250"),
+        ("KUKURI_HOME", "/x"),
+        ("KUKURI_PROFILE", "y"),
+        ("KUKURI_LOG", "debug"),
+        ("PATH", "/bin"),
+    ];
+    let settings = load_from("", &variables, &[]).expect("valid variables");
+    assert_eq!(settings.discovery.dht.bootstrap, ["127.0.0.1:6881", "dht.example:6881"]);
+    assert_eq!(settings.keyring.passphrase_file.as_deref(), Some(Path::new("/tmp/a,b")));
+    assert!(!settings.network.port_mapping);
+    assert_eq!(settings.discovery.dht.timeout_ms, 250);
+}
+
+#[test]
+fn a_value_that_looks_like_a_number_stays_text() {
+    let settings = load_from("", &[("KUKURI_KEYRING__PASSPHRASE_FILE", "123")], &[]);
+    let file = settings.expect("valid").keyring.passphrase_file;
+    assert_eq!(file.as_deref(), Some(Path::new("123")));
+}
+
+#[test]
+fn flags_win_over_the_environment_which_wins_over_aliases_which_win_over_the_file() {
+    let file = "[discovery.dht]\nretries = 1\n";
+    let alias = ("DHT_RETRIES", "2");
+    let variable = ("KUKURI_DISCOVERY__DHT__RETRIES", "3");
+    let flag = "discovery.dht.retries=4";
+    let check = |file: &str, variables: &[(&str, &str)], flags: &[&str], expected: u32| {
+        let settings = load_from(file, variables, flags).expect("valid");
+        assert_eq!(settings.discovery.dht.retries, expected);
+    };
+    check(file, &[], &[], 1);
+    check(file, &[alias], &[], 2);
+    check(file, &[alias, variable], &[], 3);
+    check(file, &[alias, variable], &[flag], 4);
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name_with_its_place() {
+    let message = refused("[network]\ncolour = 1\n", &[], &[]);
+    assert!(message.contains("`network.colour`") && message.contains("config.toml"), "{message}");
+    let message = refused("", &[("KUKURI_NETWORK__COLOUR", "1")], &[]);
+    assert!(message.contains("`network.colour`"), "{message}");
+    assert!(message.contains("environment variable KUKURI_NETWORK__COLOUR"), "{message}");
+    let message = refused("", &[], &["colour=red"]);
+    assert!(message.contains("`colour`") && message.contains("--set"), "{message}");
+    let message = refused("[discovery.dth]\n", &[], &[]);
+    assert!(message.contains("`discovery.dth`"), "{message}");
+}
+
+#[test]
+fn a_misspelt_key_is_answered_with_the_right_one() {
+    let error = load_from("", &[("KUKURI_DISCOVERY__DHT__ENABLE", "false")], &[]);
+    let hint = error.expect_err("it is refused").hint();
+    assert!(hint.contains("discovery.dht.enabled"), "{hint}");
+}
+
+#[test]
+fn a_wrong_type_names_key_place_and_what_was_expected() {
+    let check = |file: &str, variables: &[(&str, &str)], parts: &[&str]| {
+        let message = refused(file, variables, &[]);
+        for part in parts {
+            assert!(message.contains(part), "{part} is missing in: {message}");
+        }
+    };
+    check("[network]\nmode = 'internett'\n", &[], &[
+        "`network.mode`",
+        "config.toml",
+        "internet or serverless or lan",
+        "'internett'",
+    ]);
+    check("[discovery.dht]\nretries = 'many'\n", &[], &["`discovery.dht.retries`", "0 to 20", "'many'"]);
+    check("[discovery.dht]\nretries = -1\n", &[], &["`discovery.dht.retries`", "0 to 20", "-1"]);
+    check("[network]\npeers = 'x'\n", &[], &["`network.peers`", "config.toml", "list"]);
+    check("[network]\nbind = [4433]\n", &[], &["`network.bind`", "4433"]);
+    check("network = 3\n", &[], &["`network`", "config.toml"]);
+    check("", &[("KUKURI_NETWORK__PORT_MAPPING", "maybe")], &[
+        "`network.port_mapping`",
+        "environment variable KUKURI_NETWORK__PORT_MAPPING",
+        "true or false",
+        "'maybe'",
+    ]);
+    check("", &[("KUKURI_NETWORK__PEERS", "abc@1.2.3.4:5")], &[
+        "`network.peers`",
+        "environment variable KUKURI_NETWORK__PEERS",
+        "endpoint id",
+    ]);
+    check("", &[("DHT_TIMEOUT", "soon")], &["`discovery.dht.timeout_ms`", "DHT_TIMEOUT", "'soon'"]);
+    check("", &[("KUKURI_DISCOVERY__DHT__BOOTSTRAP", "6881")], &["host:port", "'6881'"]);
+}
+
+#[test]
+fn a_broken_file_and_a_broken_flag_are_refused() {
+    let message = refused("[network\n", &[], &[]);
+    assert!(message.contains("config.toml"), "{message}");
+    assert!(refused("", &[], &["nonsense"]).contains("KEY=VALUE"));
+}
+
+#[test]
+fn every_key_of_the_table_is_read() {
+    for key in KEYS {
+        // A table where a value belongs is wrong for every key; an unread key would be "unknown".
+        let file = format!("[{}]\nx = 1\n", key.name);
+        let error = load_from(&file, &[], &[]).expect_err("a table is no value");
+        let named = matches!(&error, ConfigError::UnknownKey { key: k, .. } if *k == format!("{}.x", key.name));
+        assert!(named, "{error}");
+        let number = format!("{} = 1.5\n", key.name);
+        let error = load_from(&number, &[], &[]).expect_err("a fraction is no value");
+        assert!(matches!(&error, ConfigError::Value { key: k, .. } if *k == key.name), "{error}");
+    }
+}

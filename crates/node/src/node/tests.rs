@@ -1,0 +1,191 @@
+//! Nodes over the application's fakes: what the client answers, and how a node stops.
+
+use std::{sync::Arc, time::Duration};
+
+use kukuri_application::{
+    discovery::ConfiguredPeersSource,
+    ports::{Clock, PeerSource, TopicNetwork as _},
+    testing::{
+        book::MemoryBook,
+        clock::TokioClock,
+        network::{Hub, address_of},
+        store::{MemoryStore, StoreFault},
+        vault::FakeIdentity,
+    },
+    views::TopicEvent,
+};
+use kukuri_domain::{PeerId, TopicName, UnixMs, limits::EVENT_BYTES_MAX, peer::PeerSpec};
+
+use super::*;
+use crate::client::{ClientError, Code};
+
+const START: UnixMs = UnixMs(1_795_252_400_000);
+
+/// Longest that anything here may take; the clock is paused, so a failure costs no time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Fixture {
+    node: Node,
+    store: Arc<MemoryStore>,
+    network: Arc<kukuri_application::testing::network::FakeNetwork>,
+}
+
+fn fixture(hub: &Hub, number: u8, manual: Vec<PeerSpec>) -> Fixture {
+    let clock: Arc<dyn Clock> = Arc::new(TokioClock::new(START));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let network = hub.network(PeerId([number; 32]));
+    let sources: Vec<Arc<dyn PeerSource>> = vec![Arc::new(ConfiguredPeersSource::manual(manual))];
+    let ports = Ports {
+        store: store.clone(),
+        book: Arc::new(MemoryBook::default()),
+        network: network.clone(),
+        sources,
+        identity: Arc::new(FakeIdentity::from_seed(u64::from(number))),
+        clock,
+    };
+    let parts = Parts {
+        ports,
+        settings: engine::Settings { seed: Some(1), ..engine::Settings::default() },
+        key_store: KeyStore::Memory,
+        version: "1.2.3",
+        lock: None,
+    };
+    Fixture { node: Node::start(parts), store, network }
+}
+
+fn spec(number: u8) -> PeerSpec {
+    let peer = PeerId([number; 32]);
+    PeerSpec { peer, addresses: vec![address_of(peer)] }
+}
+
+fn lobby() -> TopicName {
+    "lobby".parse().expect("a name")
+}
+
+async fn within<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what).await.expect("it happens in time")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_reaches_the_other_node_and_its_state_comes_back() {
+    let hub = Hub::new();
+    let (a, b) = (fixture(&hub, 1, vec![]), fixture(&hub, 2, vec![spec(1)]));
+    let (alice, bob) = (a.node.client(), b.node.client());
+    alice.join(&lobby()).await.expect("joined");
+    let mut at_alice = alice.subscribe(&lobby()).expect("joined");
+    bob.join(&lobby()).await.expect("joined");
+    let mut at_bob = bob.subscribe(&lobby()).expect("joined");
+
+    let joined = async { while !matches!(at_alice.next().await, Some(TopicEvent::PeerJoined { .. })) {} };
+    within(joined).await;
+    let posted = alice.post(&lobby(), "hello").await.expect("stored");
+    assert_eq!(posted.state.sent_to, 1);
+    let received = async {
+        loop {
+            if let Some(TopicEvent::Post { event, .. }) = at_bob.next().await {
+                return event;
+            }
+        }
+    };
+    assert_eq!(within(received).await, posted.event);
+    let held = async {
+        loop {
+            if let Some(TopicEvent::PostState { id, state }) = at_alice.next().await
+                && state.held_by == 1
+            {
+                return id;
+            }
+        }
+    };
+    assert_eq!(within(held).await, posted.id);
+    let read = bob.read(&lobby(), 10, None).await.expect("readable");
+    assert_eq!(read.len(), 1);
+    assert_eq!(read[0].author, alice.author());
+    let peers = bob.peers(&lobby()).await.expect("joined");
+    assert_eq!(peers.len(), 1);
+    assert_eq!(peers[0].id, alice.peer_id());
+    let explain = bob.explain(&lobby()).await.expect("joined");
+    assert_eq!(explain.topic.neighbours, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn status_tells_about_node_and_topics() {
+    let fixture = fixture(&Hub::new(), 1, vec![]);
+    let client = fixture.node.client();
+    client.join(&lobby()).await.expect("joined");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let status = client.status().await.expect("running");
+    assert_eq!(status.version, "1.2.3");
+    assert_eq!(status.peer_id, PeerId([1; 32]));
+    assert_eq!(status.key_store, KeyStore::Memory);
+    assert!(status.uptime_ms >= 1_500);
+    assert_eq!(status.topics.len(), 1);
+    assert_eq!(status.topics[0].name, lobby());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_is_not_joined_is_named() {
+    let fixture = fixture(&Hub::new(), 1, vec![]);
+    let client = fixture.node.client();
+    let check = |error: ClientError| {
+        assert_eq!(error.code(), Code::NotJoined);
+        assert_eq!(error.code().as_str(), "not_joined");
+        assert_eq!(error.to_string(), "#lobby is not joined");
+        assert_eq!(error.hint().as_deref(), Some("join it first: kukuri join lobby"));
+    };
+    check(client.post(&lobby(), "x").await.expect_err("not joined"));
+    check(client.read(&lobby(), 1, None).await.expect_err("not joined"));
+    check(client.subscribe(&lobby()).map(drop).expect_err("not joined"));
+    check(client.peers(&lobby()).await.expect_err("not joined"));
+    check(client.explain(&lobby()).await.expect_err("not joined"));
+    assert!(!client.leave(&lobby()).await.expect("nothing to do"));
+    client.join(&lobby()).await.expect("joined");
+    assert!(client.leave(&lobby()).await.expect("left"));
+    check(client.post(&lobby(), "x").await.expect_err("left"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_is_empty_or_too_long_is_refused_and_nothing_stored() {
+    let fixture = fixture(&Hub::new(), 1, vec![]);
+    let client = fixture.node.client();
+    client.join(&lobby()).await.expect("joined");
+    let empty = client.post(&lobby(), "  \n").await.expect_err("empty");
+    assert_eq!(empty.code(), Code::Empty);
+    for bytes in [EVENT_BYTES_MAX, EVENT_BYTES_MAX + 1] {
+        let error = client.post(&lobby(), &"x".repeat(bytes)).await.expect_err("too long");
+        assert_eq!(error.code(), Code::TooLong, "{error}");
+        assert!(error.to_string().contains("131072"), "{error}");
+    }
+    assert!(client.read(&lobby(), 10, None).await.expect("readable").is_empty());
+    client.post(&lobby(), &"x".repeat(100_000)).await.expect("long, but possible");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_is_told_and_the_node_lives() {
+    let fixture = fixture(&Hub::new(), 1, vec![]);
+    let client = fixture.node.client();
+    client.join(&lobby()).await.expect("joined");
+    fixture.store.set_fault(Some(StoreFault::DiskFull));
+    let error = client.post(&lobby(), "x").await.expect_err("the disk is full");
+    assert_eq!(error.code(), Code::DiskFull);
+    assert!(error.hint().is_some());
+    fixture.store.set_fault(None);
+    client.post(&lobby(), "y").await.expect("there is room again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_leaves_the_topics_closes_everything_and_answers_late_calls() {
+    let fixture = fixture(&Hub::new(), 1, vec![]);
+    let client = fixture.node.client();
+    client.join(&lobby()).await.expect("joined");
+    let mut events = client.subscribe(&lobby()).expect("joined");
+    let started = Instant::now();
+    fixture.node.shutdown().await.expect("a clean stop");
+    assert!(started.elapsed() <= SHUTDOWN_MAX);
+    let ended = async { while events.next().await.is_some() {} };
+    within(ended).await;
+    let error = client.join(&lobby()).await.expect_err("stopped");
+    assert_eq!(error.code(), Code::Closed);
+    let topic = kukuri_domain::TopicKeys::public(lobby());
+    assert!(fixture.network.join(Arc::new(topic)).await.is_err(), "the network is closed");
+}
