@@ -5,6 +5,8 @@
 //! decided by the pure machines, how to do it by the ports.
 
 mod actor;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod topic;
 

@@ -81,10 +81,11 @@ impl PeerTable {
             entry.is_member |= found.is_member;
             entry.wanted |= wanted;
             // Somebody who shows up again on the LAN, or publishes again, is worth a new try.
-            if let (Standing::Ready { from_ms }, true) = (&mut entry.standing, found.is_member) {
-                if entry.failures <= 1 {
-                    *from_ms = 0;
-                }
+            if let Standing::Ready { from_ms } = &mut entry.standing
+                && found.is_member
+                && entry.failures <= 1
+            {
+                *from_ms = 0;
             }
         }
     }

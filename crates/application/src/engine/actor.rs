@@ -94,7 +94,8 @@ pub(super) struct Actor {
     discovery: Discovery,
     link: TopicLink,
     commands: mpsc::Receiver<Command>,
-    found: (mpsc::Sender<(SourceKind, Candidate)>, mpsc::Receiver<(SourceKind, Candidate)>),
+    finders: mpsc::Sender<(SourceKind, Candidate)>,
+    found: mpsc::Receiver<(SourceKind, Candidate)>,
     outbox: mpsc::Sender<Outgoing>,
     outgoing: Option<mpsc::Receiver<Outgoing>>,
     events: broadcast::Sender<TopicEvent>,
@@ -120,6 +121,7 @@ impl Actor {
     ) -> (Self, TopicHandle) {
         let (commands_tx, commands) = mpsc::channel(COMMANDS_CAPACITY);
         let (outbox, outgoing) = mpsc::channel(OUTBOX_CAPACITY);
+        let (finders, found) = mpsc::channel(FOUND_CAPACITY);
         let (events, _) = broadcast::channel(SUBSCRIBER_CAPACITY);
         let local = ports.network.local_peer();
         let handle = TopicHandle {
@@ -136,7 +138,8 @@ impl Actor {
             keys,
             link,
             commands,
-            found: mpsc::channel(FOUND_CAPACITY),
+            finders,
+            found,
             outbox,
             outgoing: Some(outgoing),
             events,
@@ -171,7 +174,7 @@ impl Actor {
                     Some(event) => self.on_network(event),
                     None => break,
                 },
-                Some((source, candidate)) = self.found.1.recv() => {
+                Some((source, candidate)) = self.found.recv() => {
                     self.tell_discovery(discovery::Input::Found { source, candidate });
                 }
                 () = sleep_until(next_timer.unwrap_or_else(Instant::now)), if next_timer.is_some() => {
@@ -392,7 +395,7 @@ impl Actor {
             now: self.ports.clock.now().unix,
             timeout_ms: timeout_ms.unwrap_or(u64::MAX),
         };
-        self.tasks.spawn(search(port, query, timeout_ms, self.found.0.clone()));
+        self.tasks.spawn(search(port, query, timeout_ms, self.finders.clone()));
     }
 
     fn announce(&mut self, minute: u64, neighbours: Vec<PeerId>, timeout_ms: u64) {

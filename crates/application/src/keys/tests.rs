@@ -59,7 +59,7 @@ async fn derived_keys_hold_still() {
         key.expose().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
     assert_eq!(hex(&keys.endpoint_key), "71973c5d4cf7d6c66737965deeff6b42fc7fdbb352d41326c7431a1351d3a3e8");
-    assert_eq!(hex(&keys.device_key), "DEVICE_VECTOR");
+    assert_eq!(hex(&keys.device_key), "fc374bf4d160a9ebe82c08dd098dbfb07605ff8c2ac703341ef6f3478be13d56");
 }
 
 #[tokio::test]
