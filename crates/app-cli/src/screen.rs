@@ -274,6 +274,12 @@ fn write_out(bytes: &[u8]) {
     let _ = out.write_all(bytes).and_then(|()| out.flush());
 }
 
+/// Gives the terminal back, whoever took it over; for ends that come in between.
+pub fn restore() {
+    // Where there is no terminal there is nothing to give back.
+    let _ = terminal::disable_raw_mode();
+}
+
 /// Reads a line that is not shown, for passphrases. `None` when it was interrupted.
 ///
 /// # Errors

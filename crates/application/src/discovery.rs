@@ -283,7 +283,12 @@ impl Discovery {
         self.started = now;
         self.alone_since_ms = now.mono_ms;
         self.set_state(ConnectionState::Listening, out);
-        for source in [SourceKind::Ticket, SourceKind::Known, SourceKind::Manual, SourceKind::Mdns] {
+        for source in [
+            SourceKind::Ticket,
+            SourceKind::Known,
+            SourceKind::Manual,
+            SourceKind::Mdns,
+        ] {
             self.search(source, now, out);
         }
         if self.settings.is_enabled(SourceKind::Dht) {
@@ -293,7 +298,10 @@ impl Discovery {
         }
         if self.settings.is_enabled(SourceKind::Bootstrap) {
             let after_ms = self.settings.bootstrap_after_ms;
-            out.push(Effect::StartTimer { timer: Timer::Search(SourceKind::Bootstrap), after_ms });
+            out.push(Effect::StartTimer {
+                timer: Timer::Search(SourceKind::Bootstrap),
+                after_ms,
+            });
         }
     }
 
@@ -328,7 +336,10 @@ impl Discovery {
         let members = self.live.len().max(self.neighbours.len()) + 1;
         let base = self.settings.tick_ms(members);
         let after_ms = self.spread(base, 0.2);
-        out.push(Effect::StartTimer { timer: Timer::Rendezvous, after_ms });
+        out.push(Effect::StartTimer {
+            timer: Timer::Rendezvous,
+            after_ms,
+        });
     }
 
     /// Plus or minus a share of `base`.
@@ -382,8 +393,12 @@ impl Discovery {
         if let (SourceKind::Dht, Some(minute)) = (source, found.minute) {
             self.foreign.entry(minute).or_default().insert(found.peer);
         }
-        let listed: Vec<PeerId> =
-            found.listed.iter().copied().filter(|p| *p != self.local && *p != found.peer).collect();
+        let listed: Vec<PeerId> = found
+            .listed
+            .iter()
+            .copied()
+            .filter(|p| *p != self.local && *p != found.peer)
+            .collect();
         if source == SourceKind::Dht && !self.is_alone() {
             self.consider_island(found, &listed, now, out);
             return;
@@ -391,7 +406,9 @@ impl Discovery {
         self.peers.insert(source, &found);
         if source == SourceKind::Dht {
             // Join through several members, not all through the one that published.
-            let others = listed.into_iter().choose_multiple(&mut self.rng, ISLAND_DIALS_PER_TICK);
+            let others = listed
+                .into_iter()
+                .choose_multiple(&mut self.rng, ISLAND_DIALS_PER_TICK);
             for peer in others {
                 self.peers.insert_listed(peer);
             }
@@ -441,7 +458,11 @@ impl Discovery {
     ) {
         let found = self.searches.found(source);
         // Whoever waits for dead nodes until the time is over has still found what it found.
-        let outcome = if found > 0 && outcome == Err(Failure::TimedOut) { Ok(()) } else { outcome };
+        let outcome = if found > 0 && outcome == Err(Failure::TimedOut) {
+            Ok(())
+        } else {
+            outcome
+        };
         self.searches.end(source, &outcome);
         let (result, detail) = match &outcome {
             Ok(()) if found > 0 => (AttemptResult::Found, format!("{found} found")),
@@ -476,7 +497,10 @@ impl Discovery {
             || (source == SourceKind::Dht && self.in_tick);
         if let (true, Some(after_ms)) = (wanted, next) {
             let after_ms = after_ms + jitter_ms.min(after_ms);
-            out.push(Effect::StartTimer { timer: Timer::Search(source), after_ms });
+            out.push(Effect::StartTimer {
+                timer: Timer::Search(source),
+                after_ms,
+            });
         }
     }
 
@@ -502,7 +526,11 @@ impl Discovery {
             .copied()
             .choose_multiple(&mut self.rng, RECORD_PEERS_MAX);
         self.log.begin_announcement(minute, self.started, now);
-        out.push(Effect::Announce { minute, neighbours, timeout_ms: self.settings.timeout_ms });
+        out.push(Effect::Announce {
+            minute,
+            neighbours,
+            timeout_ms: self.settings.timeout_ms,
+        });
     }
 
     /// Publishes for this minute, and for the next when this one is half over.
@@ -525,7 +553,10 @@ impl Discovery {
     fn schedule_minute_announcement(&mut self, now: Now, out: &mut Vec<Effect>) {
         let left_ms = 60_000 - now.unix.0 % 60_000;
         let after_ms = left_ms + self.rng.random_range(0..=MINUTE_SPREAD_MS);
-        out.push(Effect::StartTimer { timer: Timer::Announce, after_ms });
+        out.push(Effect::StartTimer {
+            timer: Timer::Announce,
+            after_ms,
+        });
     }
 
     fn on_announce_ended(
@@ -542,27 +573,42 @@ impl Discovery {
                 self.announce_failures = 0;
                 let after = now.mono_ms.saturating_sub(self.started.mono_ms);
                 self.published_after_ms.get_or_insert(after);
-                (AttemptResult::Published, "own record published".to_owned(), None)
+                (
+                    AttemptResult::Published,
+                    "own record published".to_owned(),
+                    None,
+                )
             }
             Ok(Announced::NotNeeded) => (AttemptResult::Skipped, "not needed".to_owned(), None),
-            Ok(Announced::RateLimited { retry_after_ms }) => {
-                (AttemptResult::Skipped, "rate limit reached".to_owned(), Some(retry_after_ms))
-            }
+            Ok(Announced::RateLimited { retry_after_ms }) => (
+                AttemptResult::Skipped,
+                "rate limit reached".to_owned(),
+                Some(retry_after_ms),
+            ),
             Err(failure) => {
                 self.announce_failures += 1;
                 let retries_left = self.announce_failures <= self.settings.retries;
                 let jitter_ms = self.rng.random_range(0..=self.settings.jitter_ms);
-                let pause_ms = if retries_left { jitter_ms } else { 2_000 + jitter_ms };
+                let pause_ms = if retries_left {
+                    jitter_ms
+                } else {
+                    2_000 + jitter_ms
+                };
                 let (result, text) = match failure {
                     Failure::TimedOut => (AttemptResult::TimedOut, "no answer in time".to_owned()),
-                    Failure::Unreachable(why) | Failure::Failed(why) => (AttemptResult::Failed, why),
+                    Failure::Unreachable(why) | Failure::Failed(why) => {
+                        (AttemptResult::Failed, why)
+                    }
                 };
                 (result, format!("own record: {text}"), Some(pause_ms))
             }
         };
         self.log.end_announcement(minute, now, result, detail);
         if let (Some(after_ms), true) = (retry_ms, self.is_alone()) {
-            out.push(Effect::StartTimer { timer: Timer::Announce, after_ms });
+            out.push(Effect::StartTimer {
+                timer: Timer::Announce,
+                after_ms,
+            });
         }
     }
 
@@ -572,21 +618,41 @@ impl Discovery {
         let alone = self.is_alone();
         let overdue = self.peers.give_up_on_silent(now.mono_ms);
         for (peer, source) in overdue {
-            self.log.end(source, Some(peer), now, AttemptResult::TimedOut, "answers, but did not join".to_owned());
+            self.log.end(
+                source,
+                Some(peer),
+                now,
+                AttemptResult::TimedOut,
+                "answers, but did not join".to_owned(),
+            );
         }
         while self.peers.dialling() < DIALS_AT_ONCE_MAX {
-            let Some(peer) = self.peers.next_due(now.mono_ms, alone) else { break };
-            let Dial { source, is_free, .. } = self.peers.dial_of(&peer);
+            let Some(peer) = self.peers.next_due(now.mono_ms, alone) else {
+                break;
+            };
+            let Dial {
+                source, is_free, ..
+            } = self.peers.dial_of(&peer);
             if !is_free && !self.budget.take(now.mono_ms) {
                 break;
             }
             let dial = self.peers.begin(&peer);
             self.log.begin(source, Some(peer), self.started, now);
-            out.push(Effect::Dial { peer, addresses: dial.addresses, is_member: dial.is_member });
+            out.push(Effect::Dial {
+                peer,
+                addresses: dial.addresses,
+                is_member: dial.is_member,
+            });
         }
         let budget_ms = self.budget.free_after_ms(now.mono_ms);
-        if let Some(after_ms) = self.peers.next_change_after_ms(now.mono_ms, alone, budget_ms) {
-            out.push(Effect::StartTimer { timer: Timer::Dials, after_ms });
+        if let Some(after_ms) = self
+            .peers
+            .next_change_after_ms(now.mono_ms, alone, budget_ms)
+        {
+            out.push(Effect::StartTimer {
+                timer: Timer::Dials,
+                after_ms,
+            });
         }
     }
 
@@ -597,7 +663,9 @@ impl Discovery {
         now: Now,
         out: &mut Vec<Effect>,
     ) {
-        let Some(source) = self.peers.source_of(&peer) else { return };
+        let Some(source) = self.peers.source_of(&peer) else {
+            return;
+        };
         match outcome {
             Ok(DialReport::Asked { addresses }) => {
                 // It may have become a neighbour before the dial reported.
@@ -606,19 +674,27 @@ impl Discovery {
                 } else {
                     self.peers.reached(&peer, addresses.clone());
                     if !addresses.is_empty() {
-                        out.push(Effect::Remember { peer, contact: PeerContact::Reached(addresses) });
+                        out.push(Effect::Remember {
+                            peer,
+                            contact: PeerContact::Reached(addresses),
+                        });
                     }
                 }
             }
             Ok(DialReport::NotAMember) => {
                 self.peers.not_a_member(&peer, now.mono_ms);
                 let detail = "is not in this topic".to_owned();
-                self.log.end(source, Some(peer), now, AttemptResult::Nothing, detail);
+                self.log
+                    .end(source, Some(peer), now, AttemptResult::Nothing, detail);
             }
             Err(why) => {
                 self.peers.failed(&peer, now.mono_ms);
-                self.log.end(source, Some(peer), now, AttemptResult::Failed, why);
-                out.push(Effect::Remember { peer, contact: PeerContact::Failed });
+                self.log
+                    .end(source, Some(peer), now, AttemptResult::Failed, why);
+                out.push(Effect::Remember {
+                    peer,
+                    contact: PeerContact::Failed,
+                });
             }
         }
         self.dial_what_is_due(now, out);
@@ -635,18 +711,30 @@ impl Discovery {
             None if inbound => FoundBy::Inbound,
             None => FoundBy::Neighbour,
         };
-        let neighbour = Neighbour { found_by, found_after_ms: after_ms, since: now };
+        let neighbour = Neighbour {
+            found_by,
+            found_after_ms: after_ms,
+            since: now,
+        };
         if self.neighbours.insert(peer, neighbour).is_some() {
             return;
         }
         self.note_live(peer, now);
         if let Some(source) = self.peers.source_of(&peer) {
             let detail = format!("neighbour after {:.1} s", after_ms as f64 / 1_000.0);
-            self.log.end(source, Some(peer), now, AttemptResult::Found, detail);
+            self.log
+                .end(source, Some(peer), now, AttemptResult::Found, detail);
         }
         let addresses = self.peers.became_neighbour(&peer);
-        out.push(Effect::Remember { peer, contact: PeerContact::Reached(addresses) });
-        out.push(Effect::Emit(TopicEvent::PeerJoined { peer, found_by, after_ms }));
+        out.push(Effect::Remember {
+            peer,
+            contact: PeerContact::Reached(addresses),
+        });
+        out.push(Effect::Emit(TopicEvent::PeerJoined {
+            peer,
+            found_by,
+            after_ms,
+        }));
         if was_alone {
             self.searches.reset();
             self.schedule_rendezvous(out);
@@ -678,7 +766,10 @@ impl Discovery {
             }
             if self.settings.is_enabled(SourceKind::Bootstrap) {
                 let timer = Timer::Search(SourceKind::Bootstrap);
-                out.push(Effect::StartTimer { timer, after_ms: self.settings.bootstrap_after_ms });
+                out.push(Effect::StartTimer {
+                    timer,
+                    after_ms: self.settings.bootstrap_after_ms,
+                });
             }
         }
         self.dial_what_is_due(now, out);

@@ -100,7 +100,10 @@ impl Engine {
     /// An engine without topics.
     pub fn start(ports: Ports, mut settings: Settings) -> Self {
         let kinds: Vec<_> = ports.sources.iter().map(|source| source.kind()).collect();
-        settings.discovery.sources.retain(|kind| kinds.contains(kind));
+        settings
+            .discovery
+            .sources
+            .retain(|kind| kinds.contains(kind));
         Self {
             inner: Arc::new(Inner {
                 ports,
@@ -151,19 +154,29 @@ impl Engine {
             last_own_at,
         );
         let task = tokio::spawn(actor.run(cancel.clone()));
-        let joined = Joined { handle: handle.clone(), cancel, task };
+        let joined = Joined {
+            handle: handle.clone(),
+            cancel,
+            task,
+        };
         self.lock_topics().insert(keys.id, joined);
         Ok(handle)
     }
 
     /// The handle of a joined topic.
     pub fn topic(&self, id: &TopicId) -> Option<TopicHandle> {
-        self.lock_topics().get(id).map(|joined| joined.handle.clone())
+        self.lock_topics()
+            .get(id)
+            .map(|joined| joined.handle.clone())
     }
 
     /// The handles of all joined topics, by name.
     pub fn topics(&self) -> Vec<TopicHandle> {
-        let mut all: Vec<_> = self.lock_topics().values().map(|j| j.handle.clone()).collect();
+        let mut all: Vec<_> = self
+            .lock_topics()
+            .values()
+            .map(|j| j.handle.clone())
+            .collect();
         all.sort_by(|a, b| a.keys().name.cmp(&b.keys().name));
         all
     }
@@ -193,12 +206,19 @@ impl Engine {
     pub async fn shutdown(&self) {
         self.inner.cancel.cancel();
         let _no_more_joins = self.inner.changing.lock().await;
-        let all: Vec<Joined> = self.lock_topics().drain().map(|(_, joined)| joined).collect();
+        let all: Vec<Joined> = self
+            .lock_topics()
+            .drain()
+            .map(|(_, joined)| joined)
+            .collect();
         futures_util::future::join_all(all.into_iter().map(finish)).await;
     }
 
     fn lock_topics(&self) -> std::sync::MutexGuard<'_, HashMap<TopicId, Joined>> {
-        self.inner.topics.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .topics
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -227,6 +247,11 @@ async fn latest_own_post(ports: &Ports, topic: TopicId) -> Result<u64, StoreErro
     const NEWEST: u32 = 200;
     let author = ports.identity.author();
     let newest = ports.store.newest(topic, NEWEST, None).await?;
-    let own = newest.iter().filter(|stored| stored.event.author() == author);
-    Ok(own.map(|stored| stored.event.order().at().0).max().unwrap_or(0))
+    let own = newest
+        .iter()
+        .filter(|stored| stored.event.author() == author);
+    Ok(own
+        .map(|stored| stored.event.order().at().0)
+        .max()
+        .unwrap_or(0))
 }

@@ -85,7 +85,13 @@ pub async fn open_or_create_keys(
     let identity = load(vault, SecretName::Identity).await?;
     let created = root.is_none() || identity.is_none();
 
-    let may_create = |name| if database_is_empty { Ok(()) } else { Err(KeySetupError::Missing { name }) };
+    let may_create = |name| {
+        if database_is_empty {
+            Ok(())
+        } else {
+            Err(KeySetupError::Missing { name })
+        }
+    };
     for (name, entry) in [(SecretName::Root, &root), (SecretName::Identity, &identity)] {
         if entry.is_none() {
             may_create(name)?;
@@ -106,7 +112,10 @@ async fn load(
     vault: &dyn SecretVault,
     name: SecretName,
 ) -> Result<Option<SecretBytes>, KeySetupError> {
-    vault.load(name).await.map_err(|source| KeySetupError::Load { name, source })
+    vault
+        .load(name)
+        .await
+        .map_err(|source| KeySetupError::Load { name, source })
 }
 
 async fn existing_or_new(
@@ -120,13 +129,19 @@ async fn existing_or_new(
     let secret = random_secret()?;
     let stored = vault.create(name, secret.clone()).await;
     stored.map_err(|source| KeySetupError::Create { name, source })?;
-    tracing::info!(entry = name.code(), store = vault.kind().code(), "made a new secret");
+    tracing::info!(
+        entry = name.code(),
+        store = vault.kind().code(),
+        "made a new secret"
+    );
     Ok(secret)
 }
 
 fn random_secret() -> Result<SecretBytes, KeySetupError> {
     let mut bytes = zeroize::Zeroizing::new([0; 32]);
-    OsRng.try_fill_bytes(bytes.as_mut()).map_err(|e| KeySetupError::Random(Box::new(e)))?;
+    OsRng
+        .try_fill_bytes(bytes.as_mut())
+        .map_err(|e| KeySetupError::Random(Box::new(e)))?;
     Ok(SecretBytes::new(*bytes))
 }
 

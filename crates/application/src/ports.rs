@@ -17,16 +17,16 @@ use kukuri_domain::Now;
 
 pub use book::{JoinedTopic, KnownPeer, PeerContact, TopicBook};
 pub use network::{
-    DialReport, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer,
-    SyncCall, SyncRequest, TopicLink, TopicNetwork,
+    DialReport, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer, SyncCall,
+    SyncRequest, TopicLink, TopicNetwork,
 };
 pub use source::{
     Announced, Announcement, Candidate, CandidateStream, PeerSource, Query, SourceError,
 };
-pub use store::{
-    Commit, EventStore, Origin, PostState, StoreError, StoredEvent,
+pub use store::{Commit, EventStore, Origin, PostState, StoreError, StoredEvent};
+pub use vault::{
+    Identity, IdentityError, KeyStore, SecretBytes, SecretName, SecretVault, VaultError,
 };
-pub use vault::{Identity, IdentityError, KeyStore, SecretBytes, SecretName, SecretVault, VaultError};
 #[cfg(any(test, feature = "testing"))]
 pub use vault::{MockIdentity, MockSecretVault};
 

@@ -106,8 +106,14 @@ impl Session {
     pub fn new(topic: Arc<TopicKeys>, local: PeerId, seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let in_flight = InFlight::new(rng.random());
-        let peer_rate = Rate { per_second: PEER_EVENTS_PER_SECOND, burst: PEER_EVENTS_BURST };
-        let author_rate = Rate { per_second: AUTHOR_EVENTS_PER_SECOND, burst: AUTHOR_EVENTS_BURST };
+        let peer_rate = Rate {
+            per_second: PEER_EVENTS_PER_SECOND,
+            burst: PEER_EVENTS_BURST,
+        };
+        let author_rate = Rate {
+            per_second: AUTHOR_EVENTS_PER_SECOND,
+            burst: AUTHOR_EVENTS_BURST,
+        };
         Self {
             topic,
             local,
@@ -140,7 +146,11 @@ impl Session {
         match input {
             Input::Post { token, event } => self.post(token, event, now),
             Input::Message { from, payload } => self.message(from, &payload, now),
-            Input::Verified { verify, genuine, forged } => {
+            Input::Verified {
+                verify,
+                genuine,
+                forged,
+            } => {
                 self.verified(verify, genuine, forged, now);
             }
             Input::Committed { commit, is_new } => self.committed(commit, &is_new, now),
@@ -148,7 +158,11 @@ impl Session {
             Input::NeighborUp(peer) => self.neighbour_up(peer),
             Input::NeighborDown(peer) => self.neighbour_down(peer),
             Input::Missing { from, ids } => self.missing(from, ids),
-            Input::Answered { peer, request, answer } => self.answered(peer, request, answer),
+            Input::Answered {
+                peer,
+                request,
+                answer,
+            } => self.answered(peer, request, answer),
             Input::Held(held) => self.held(held),
             Input::Unsent(events) => self.unsent(events),
             Input::Timer(Timer::Receipts) => self.receipts_due(),
@@ -192,6 +206,10 @@ impl Session {
             return None;
         }
         let place = self.rng.random_range(0..others);
-        self.neighbours.keys().copied().filter(|peer| Some(*peer) != except).nth(place)
+        self.neighbours
+            .keys()
+            .copied()
+            .filter(|peer| Some(*peer) != except)
+            .nth(place)
     }
 }

@@ -247,9 +247,14 @@ fn ms_of(event: &nostr::event::Event) -> u16 {
         .tags
         .iter()
         .filter(|tag| tag.kind() == MS_TAG)
-        .filter_map(|tag| tag.content()?.parse::<u16>().ok())
-        .find(|ms| *ms < 1_000)
+        .find_map(|tag| parse_ms(tag.content()?))
         .unwrap_or(0)
+}
+
+/// Only the shortest decimal form counts, so that every program reads the same order.
+fn parse_ms(text: &str) -> Option<u16> {
+    let ms = text.parse::<u16>().ok().filter(|ms| *ms < 1_000)?;
+    (ms.to_string() == text).then_some(ms)
 }
 
 /// The size that limits count: fixed fields, strings, and a length prefix for each string.

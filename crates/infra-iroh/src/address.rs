@@ -36,14 +36,21 @@ pub(crate) fn peer_addresses<'a>(
     addresses.into_iter().filter_map(peer_address).take(PEER_ADDRESSES_MAX).collect()
 }
 
-/// An endpoint with addresses. A relay whose URL does not parse is left out: it came from a
-/// record or a ticket, and the other addresses may still work.
-pub(crate) fn endpoint_addr(id: EndpointId, addresses: &[PeerAddress]) -> EndpointAddr {
+/// Our addresses as iroh's, in their order. A relay whose URL does not parse is left out: it came
+/// from a record or a ticket, and the other addresses may still work.
+pub(crate) fn transport_addresses(
+    addresses: &[PeerAddress],
+) -> impl Iterator<Item = TransportAddr> {
     let convert = |address: &PeerAddress| match address {
         PeerAddress::Ip(addr) => Some(TransportAddr::Ip(*addr)),
         PeerAddress::Relay(url) => url.parse().ok().map(TransportAddr::Relay),
     };
-    EndpointAddr::from_parts(id, addresses.iter().take(PEER_ADDRESSES_MAX).filter_map(convert))
+    addresses.iter().take(PEER_ADDRESSES_MAX).filter_map(convert)
+}
+
+/// An endpoint with addresses.
+pub(crate) fn endpoint_addr(id: EndpointId, addresses: &[PeerAddress]) -> EndpointAddr {
+    EndpointAddr::from_parts(id, transport_addresses(addresses))
 }
 
 /// The kind of a path to `address`.

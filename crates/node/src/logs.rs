@@ -24,6 +24,9 @@ use crate::{
 /// The log file is put aside when a start finds it larger than this.
 const LOG_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
+/// Where log lines go.
+pub type Writer = BoxMakeWriter;
+
 const FILE: &str = "kukuri.log";
 const OLD_FILE: &str = "kukuri.log.1";
 
@@ -99,7 +102,7 @@ pub fn start(
     home: &Home,
     wish: &LogWish,
     format: LogFormat,
-    screen: Option<BoxMakeWriter>,
+    screen: Option<Writer>,
 ) -> Result<(), LogError> {
     let filter = wish.filter()?;
     let writer = match screen {

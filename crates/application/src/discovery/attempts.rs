@@ -54,7 +54,11 @@ impl AttemptLog {
             result: AttemptResult::Running,
             detail: String::new(),
         };
-        self.attempts.push_back(Attempt { view, begun_ms: now.mono_ms, minute });
+        self.attempts.push_back(Attempt {
+            view,
+            begun_ms: now.mono_ms,
+            minute,
+        });
     }
 
     /// Notes how the latest running attempt of this kind ended.

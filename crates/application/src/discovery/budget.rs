@@ -13,7 +13,10 @@ pub(super) struct DialBudget {
 
 impl DialBudget {
     pub(super) fn new(per_minute: usize) -> Self {
-        Self { per_minute, taken_ms: VecDeque::with_capacity(per_minute) }
+        Self {
+            per_minute,
+            taken_ms: VecDeque::with_capacity(per_minute),
+        }
     }
 
     /// Takes one dial, if there is room.
@@ -37,7 +40,11 @@ impl DialBudget {
     }
 
     fn forget(&mut self, now_ms: u64) {
-        while self.taken_ms.front().is_some_and(|taken| taken + MINUTE_MS <= now_ms) {
+        while self
+            .taken_ms
+            .front()
+            .is_some_and(|taken| taken + MINUTE_MS <= now_ms)
+        {
             self.taken_ms.pop_front();
         }
     }

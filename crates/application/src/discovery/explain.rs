@@ -29,23 +29,38 @@ impl Discovery {
                 _ => ("off", "switched off by the configuration"),
             };
             let (state, result) = (state.to_owned(), result.to_owned());
-            return SourceView { source, enabled: false, state, result };
+            return SourceView {
+                source,
+                enabled: false,
+                state,
+                result,
+            };
         };
         let state = self.state_text(source, search);
         let result = self.result_text(source, search);
-        SourceView { source, enabled: true, state, result }
+        SourceView {
+            source,
+            enabled: true,
+            state,
+            result,
+        }
     }
 
     fn state_text(&self, source: SourceKind, search: &Search) -> String {
-        let found = self.first(source, |a| a.peer.is_some() && a.result == AttemptResult::Found);
+        let found = self.first(source, |a| {
+            a.peer.is_some() && a.result == AttemptResult::Found
+        });
         if let Some(ms) = found {
             return format!("found at {}", secs(ms));
         }
         match (source, search.running) {
             (SourceKind::Mdns, true) => "listening".to_owned(),
-            (SourceKind::Bootstrap, _) if !search.tried && !search.running => {
-                if self.is_alone() { "waits" } else { "not needed" }.to_owned()
+            (SourceKind::Bootstrap, _) if !search.tried && !search.running => if self.is_alone() {
+                "waits"
+            } else {
+                "not needed"
             }
+            .to_owned(),
             (_, true) => match self.last_start(source) {
                 Some(ms) => format!("asking since {}", secs(ms)),
                 None => "asking".to_owned(),
@@ -99,7 +114,11 @@ impl Discovery {
     }
 
     fn last_start(&self, source: SourceKind) -> Option<u64> {
-        let last = self.log.views().rev().find(|a| a.source == source && a.peer.is_none())?;
+        let last = self
+            .log
+            .views()
+            .rev()
+            .find(|a| a.source == source && a.peer.is_none())?;
         Some(last.started_after_ms)
     }
 

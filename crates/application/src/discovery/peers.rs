@@ -136,8 +136,8 @@ impl PeerTable {
 
     pub(super) fn dial_of(&self, peer: &PeerId) -> Dial {
         let entry = &self.entries[peer];
-        let is_free = entry.asked > 0
-            || !matches!(entry.source, SourceKind::Dht | SourceKind::Mdns);
+        let is_free =
+            entry.asked > 0 || !matches!(entry.source, SourceKind::Dht | SourceKind::Mdns);
         Dial {
             source: entry.source,
             addresses: entry.addresses.clone(),
@@ -158,7 +158,10 @@ impl PeerTable {
 
     /// Number of dials under way.
     pub(super) fn dialling(&self) -> usize {
-        self.entries.values().filter(|e| e.standing == Standing::Dialling).count()
+        self.entries
+            .values()
+            .filter(|e| e.standing == Standing::Dialling)
+            .count()
     }
 
     /// Whether anybody is being dialled or was asked.
@@ -173,14 +176,19 @@ impl PeerTable {
 
     /// The source of a peer that we dialled; `None` when it came by itself.
     pub(super) fn dialled_source(&self, peer: &PeerId) -> Option<SourceKind> {
-        self.entries.get(peer).filter(|e| e.was_dialled).map(|e| e.source)
+        self.entries
+            .get(peer)
+            .filter(|e| e.was_dialled)
+            .map(|e| e.source)
     }
 
     /// It answered and was asked.
     pub(super) fn asked(&mut self, peer: &PeerId, addresses: Vec<PeerAddress>, now_ms: u64) {
         if let Some(entry) = self.entries.get_mut(peer) {
             let patience_ms = ASKED_MS[entry.asked.min(ASKED_MS.len() - 1)];
-            entry.standing = Standing::Asked { until_ms: now_ms + patience_ms };
+            entry.standing = Standing::Asked {
+                until_ms: now_ms + patience_ms,
+            };
             entry.asked += 1;
             entry.touched_ms = now_ms;
             if !addresses.is_empty() {
@@ -216,7 +224,9 @@ impl PeerTable {
         if let Some(entry) = self.entries.get_mut(peer)
             && entry.standing != Standing::Neighbour
         {
-            entry.standing = Standing::Ready { from_ms: now_ms + pause_ms };
+            entry.standing = Standing::Ready {
+                from_ms: now_ms + pause_ms,
+            };
             entry.touched_ms = now_ms;
         }
     }
@@ -226,7 +236,9 @@ impl PeerTable {
     pub(super) fn give_up_on_silent(&mut self, now_ms: u64) -> Vec<(PeerId, SourceKind)> {
         let mut silent = Vec::new();
         for (peer, entry) in &mut self.entries {
-            let Standing::Asked { until_ms } = entry.standing else { continue };
+            let Standing::Asked { until_ms } = entry.standing else {
+                continue;
+            };
             if until_ms > now_ms {
                 continue;
             }
@@ -245,7 +257,9 @@ impl PeerTable {
 
     /// It is a neighbour now. Returns the addresses at which it was reached.
     pub(super) fn became_neighbour(&mut self, peer: &PeerId) -> Vec<PeerAddress> {
-        let Some(entry) = self.entry(*peer, SourceKind::Known) else { return Vec::new() };
+        let Some(entry) = self.entry(*peer, SourceKind::Known) else {
+            return Vec::new();
+        };
         entry.standing = Standing::Neighbour;
         entry.asked = 0;
         entry.failures = 0;

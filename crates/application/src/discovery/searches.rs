@@ -40,7 +40,11 @@ pub(super) struct Searches {
 
 impl Searches {
     pub(super) fn new(settings: &Settings) -> Self {
-        let by_source = settings.sources.iter().map(|s| (*s, Search::default())).collect();
+        let by_source = settings
+            .sources
+            .iter()
+            .map(|s| (*s, Search::default()))
+            .collect();
         Self { by_source }
     }
 
@@ -50,7 +54,9 @@ impl Searches {
 
     /// Marks a search as running; false when it runs already.
     pub(super) fn begin(&mut self, source: SourceKind) -> bool {
-        let Some(search) = self.by_source.get_mut(&source) else { return false };
+        let Some(search) = self.by_source.get_mut(&source) else {
+            return false;
+        };
         if search.running {
             return false;
         }
@@ -67,12 +73,16 @@ impl Searches {
 
     /// How many the running search has found.
     pub(super) fn found(&self, source: SourceKind) -> usize {
-        self.by_source.get(&source).map_or(0, |search| search.found_now)
+        self.by_source
+            .get(&source)
+            .map_or(0, |search| search.found_now)
     }
 
     /// Marks a search as ended.
     pub(super) fn end(&mut self, source: SourceKind, outcome: &Result<(), Failure>) {
-        let Some(search) = self.by_source.get_mut(&source) else { return };
+        let Some(search) = self.by_source.get_mut(&source) else {
+            return;
+        };
         search.running = false;
         match outcome {
             Ok(()) => {
@@ -129,7 +139,9 @@ impl Searches {
     }
 
     pub(super) fn was_tried(&self, source: SourceKind) -> bool {
-        self.by_source.get(&source).is_some_and(|s| s.tried || s.running)
+        self.by_source
+            .get(&source)
+            .is_some_and(|s| s.tried || s.running)
     }
 
     /// Whether every source that is asked at once has ended and found nobody. A watch has no
@@ -143,6 +155,8 @@ impl Searches {
 
     /// Whether every source was asked at least once since the last reset.
     pub(super) fn all_tried(&self) -> bool {
-        self.by_source.iter().all(|(source, search)| *source == SourceKind::Mdns || search.tried)
+        self.by_source
+            .iter()
+            .all(|(source, search)| *source == SourceKind::Mdns || search.tried)
     }
 }

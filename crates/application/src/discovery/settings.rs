@@ -49,7 +49,9 @@ impl Settings {
     pub(super) fn tick_ms(&self, members: usize) -> u64 {
         let members = u64::try_from(members).unwrap_or(u64::MAX);
         let longest = self.republish_ms.max(TICK_MIN_MS);
-        TICK_PER_MEMBER_MS.saturating_mul(members).clamp(TICK_MIN_MS, longest)
+        TICK_PER_MEMBER_MS
+            .saturating_mul(members)
+            .clamp(TICK_MIN_MS, longest)
     }
 }
 

@@ -63,12 +63,18 @@ pub struct ConfiguredPeersSource {
 impl ConfiguredPeersSource {
     /// Peers that are dialled at once (`network.peers`).
     pub fn manual(peers: Vec<PeerSpec>) -> Self {
-        Self { kind: SourceKind::Manual, peers }
+        Self {
+            kind: SourceKind::Manual,
+            peers,
+        }
     }
 
     /// Nodes that are dialled when nothing else helped (`network.bootstrap`).
     pub fn bootstrap(peers: Vec<PeerSpec>) -> Self {
-        Self { kind: SourceKind::Bootstrap, peers }
+        Self {
+            kind: SourceKind::Bootstrap,
+            peers,
+        }
     }
 }
 
@@ -84,7 +90,12 @@ impl PeerSource for ConfiguredPeersSource {
 
     fn find(&self, _: Query) -> CandidateStream {
         let peers = self.peers.clone();
-        stream::iter(peers.into_iter().map(|spec| Ok(unproven(spec.peer, spec.addresses)))).boxed()
+        stream::iter(
+            peers
+                .into_iter()
+                .map(|spec| Ok(unproven(spec.peer, spec.addresses))),
+        )
+        .boxed()
     }
 
     async fn announce(&self, _: Announcement) -> Result<Announced, SourceError> {
@@ -93,9 +104,12 @@ impl PeerSource for ConfiguredPeersSource {
 }
 
 /// A candidate of whom nobody knows whether it is in the topic: it is asked by meeting.
-fn unproven(
-    peer: kukuri_domain::PeerId,
-    addresses: Vec<kukuri_domain::PeerAddress>,
-) -> Candidate {
-    Candidate { peer, addresses, listed: Vec::new(), minute: None, is_member: false }
+fn unproven(peer: kukuri_domain::PeerId, addresses: Vec<kukuri_domain::PeerAddress>) -> Candidate {
+    Candidate {
+        peer,
+        addresses,
+        listed: Vec::new(),
+        minute: None,
+        is_member: false,
+    }
 }

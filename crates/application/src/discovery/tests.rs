@@ -18,7 +18,13 @@ fn peer(n: u8) -> PeerId {
 }
 
 fn candidate(n: u8, is_member: bool) -> Candidate {
-    Candidate { peer: peer(n), addresses: vec![], listed: vec![], minute: None, is_member }
+    Candidate {
+        peer: peer(n),
+        addresses: vec![],
+        listed: vec![],
+        minute: None,
+        is_member,
+    }
 }
 
 /// What a scripted source answers, and after how long.
@@ -31,11 +37,19 @@ struct Script {
 
 impl Script {
     fn finds(after_ms: u64, candidates: Vec<Candidate>) -> Self {
-        Self { after_ms, candidates, outcome: Ok(()) }
+        Self {
+            after_ms,
+            candidates,
+            outcome: Ok(()),
+        }
     }
 
     fn fails(after_ms: u64, failure: Failure) -> Self {
-        Self { after_ms, candidates: vec![], outcome: Err(failure) }
+        Self {
+            after_ms,
+            candidates: vec![],
+            outcome: Err(failure),
+        }
     }
 }
 
@@ -58,8 +72,10 @@ struct World {
 
 impl World {
     fn new(sources: &[SourceKind]) -> Self {
-        let settings =
-            Settings { sources: sources.iter().copied().collect(), ..Settings::default() };
+        let settings = Settings {
+            sources: sources.iter().copied().collect(),
+            ..Settings::default()
+        };
         Self {
             timeout_ms: settings.timeout_ms,
             discovery: Discovery::new(LOCAL, settings, 7),
@@ -81,18 +97,23 @@ impl World {
     }
 
     fn member(mut self, n: u8) -> Self {
-        self.answers.insert(peer(n), (20, Ok(DialReport::Asked { addresses: vec![] })));
+        self.answers
+            .insert(peer(n), (20, Ok(DialReport::Asked { addresses: vec![] })));
         self.joins.push(peer(n));
         self
     }
 
     fn dead(mut self, n: u8) -> Self {
-        self.answers.insert(peer(n), (300, Err("no route".to_owned())));
+        self.answers
+            .insert(peer(n), (300, Err("no route".to_owned())));
         self
     }
 
     fn now(&self) -> Now {
-        Now { unix: UnixMs(self.unix0 + self.now_ms), mono_ms: self.now_ms }
+        Now {
+            unix: UnixMs(self.unix0 + self.now_ms),
+            mono_ms: self.now_ms,
+        }
     }
 
     fn later(&mut self, after_ms: u64, input: Input) {
@@ -133,7 +154,13 @@ impl World {
             }
             Effect::Announce { minute, .. } => {
                 let outcome = Ok(Announced::Published);
-                self.later(5, Input::AnnounceEnded { minute: *minute, outcome });
+                self.later(
+                    5,
+                    Input::AnnounceEnded {
+                        minute: *minute,
+                        outcome,
+                    },
+                );
             }
             Effect::Dial { peer, .. } => {
                 let peer = *peer;
@@ -141,7 +168,13 @@ impl World {
                     let asked = matches!(outcome, Ok(DialReport::Asked { .. }));
                     self.later(after_ms, Input::DialEnded { peer, outcome });
                     if asked && self.joins.contains(&peer) {
-                        self.later(after_ms + 5, Input::NeighborUp { peer, inbound: false });
+                        self.later(
+                            after_ms + 5,
+                            Input::NeighborUp {
+                                peer,
+                                inbound: false,
+                            },
+                        );
                     }
                 }
             }
@@ -166,11 +199,17 @@ impl World {
             } else {
                 next_timer.map(|(at, _)| at)
             };
-            let Some(at) = at.filter(|at| *at <= until_ms) else { break };
+            let Some(at) = at.filter(|at| *at <= until_ms) else {
+                break;
+            };
             self.now_ms = at;
             if input_first {
                 let order = next_input.expect("there is one").1;
-                let index = self.queue.iter().position(|(_, o, _)| *o == order).expect("queued");
+                let index = self
+                    .queue
+                    .iter()
+                    .position(|(_, o, _)| *o == order)
+                    .expect("queued");
                 let (_, _, input) = self.queue.remove(index);
                 self.tell(input);
             } else {
@@ -187,7 +226,11 @@ impl World {
     }
 
     fn times(&self, is_it: impl Fn(&Effect) -> bool) -> Vec<u64> {
-        self.seen.iter().filter(|(_, effect)| is_it(effect)).map(|(at, _)| *at).collect()
+        self.seen
+            .iter()
+            .filter(|(_, effect)| is_it(effect))
+            .map(|(at, _)| *at)
+            .collect()
     }
 
     fn searches(&self, kind: SourceKind) -> Vec<u64> {
@@ -211,7 +254,11 @@ impl World {
     }
 
     fn joined_by(&self) -> Option<(u64, FoundBy)> {
-        self.discovery.neighbours().values().map(|n| (n.found_after_ms, n.found_by)).min_by_key(|n| n.0)
+        self.discovery
+            .neighbours()
+            .values()
+            .map(|n| (n.found_after_ms, n.found_by))
+            .min_by_key(|n| n.0)
     }
 }
 
@@ -244,8 +291,14 @@ fn the_fallback_chain_goes_its_way_when_the_dht_hangs() {
     assert_eq!(world.joined_by().map(|j| j.1), Some(FoundBy::Bootstrap));
     assert!(world.joined_by().is_some_and(|j| j.0 < 3_100));
     let attempts = world.discovery.attempts();
-    let failed = attempts.iter().find(|a| a.peer == Some(peer(1))).expect("an attempt is kept");
-    assert_eq!((failed.result, failed.detail.as_str()), (AttemptResult::Failed, "no route"));
+    let failed = attempts
+        .iter()
+        .find(|a| a.peer == Some(peer(1)))
+        .expect("an attempt is kept");
+    assert_eq!(
+        (failed.result, failed.detail.as_str()),
+        (AttemptResult::Failed, "no route")
+    );
 }
 
 #[test]
@@ -284,7 +337,10 @@ fn whoever_is_found_first_is_dialled_while_others_hang() {
         assert_eq!(world.joined_by(), Some((65, source.into())), "{source:?}");
         assert_eq!(world.discovery.state(), ConnectionState::Joined);
         world.run_until(20_000);
-        assert!(world.searches(Bootstrap).is_empty(), "bootstrap is not needed");
+        assert!(
+            world.searches(Bootstrap).is_empty(),
+            "bootstrap is not needed"
+        );
     }
 }
 
@@ -298,22 +354,40 @@ fn sources_that_lie_cost_no_more_than_the_dial_budget() {
     world.start();
     world.run_until(180_000);
     let dials = world.dials();
-    assert!(dials.len() > 2 * DIALS_PER_MINUTE_MAX, "it goes on trying: {}", dials.len());
+    assert!(
+        dials.len() > 2 * DIALS_PER_MINUTE_MAX,
+        "it goes on trying: {}",
+        dials.len()
+    );
     for (at, _) in &dials {
-        let in_minute = dials.iter().filter(|(t, _)| (*at..at + 60_000).contains(t)).count();
-        assert!(in_minute <= DIALS_PER_MINUTE_MAX, "{in_minute} dials in the minute from {at}");
+        let in_minute = dials
+            .iter()
+            .filter(|(t, _)| (*at..at + 60_000).contains(t))
+            .count();
+        assert!(
+            in_minute <= DIALS_PER_MINUTE_MAX,
+            "{in_minute} dials in the minute from {at}"
+        );
     }
 }
 
 #[test]
 fn the_own_record_is_not_dialled() {
-    let own = Candidate { peer: LOCAL, ..candidate(0, true) };
+    let own = Candidate {
+        peer: LOCAL,
+        ..candidate(0, true)
+    };
     let mut world = World::new(&[Dht]).script(Dht, Script::finds(1, vec![own]));
     world.start();
     world.run_until(5_000);
     assert!(world.dials().is_empty());
     assert_eq!(world.discovery.state(), ConnectionState::Alone);
-    let dht = world.discovery.sources().into_iter().find(|s| s.source == Dht).expect("listed");
+    let dht = world
+        .discovery
+        .sources()
+        .into_iter()
+        .find(|s| s.source == Dht)
+        .expect("listed");
     assert!(dht.result.contains("read back at 0.0 s"), "{}", dht.result);
 }
 
@@ -323,7 +397,11 @@ fn a_lonely_node_publishes_in_every_minute() {
     world.start();
     let first = world.now().unix.minute();
     world.run_until(10 * 60_000);
-    let minutes: Vec<u64> = world.announcements().into_iter().map(|(_, minute)| minute).collect();
+    let minutes: Vec<u64> = world
+        .announcements()
+        .into_iter()
+        .map(|(_, minute)| minute)
+        .collect();
     assert_eq!(minutes, (first..=first + 10).collect::<Vec<_>>());
 }
 
@@ -337,13 +415,17 @@ fn two_that_start_together_look_again_soon() {
 
 #[test]
 fn being_connected_never_ends_discovery() {
-    let mut world =
-        World::new(&[Dht]).script(Dht, Script::finds(1, vec![candidate(1, true)])).member(1);
+    let mut world = World::new(&[Dht])
+        .script(Dht, Script::finds(1, vec![candidate(1, true)]))
+        .member(1);
     world.start();
     world.run_until(60 * 60_000);
     let ticks = world.searches(Dht);
     let pauses: Vec<u64> = ticks.windows(2).skip(1).map(|w| w[1] - w[0]).collect();
-    assert!(pauses.iter().all(|p| (48_000..=72_000).contains(p)), "{pauses:?}");
+    assert!(
+        pauses.iter().all(|p| (48_000..=72_000).contains(p)),
+        "{pauses:?}"
+    );
     assert!(ticks.len() >= 50);
     assert!(world.announcements().len() >= 50);
 }
@@ -351,14 +433,17 @@ fn being_connected_never_ends_discovery() {
 /// A record must be readable (in this, the last or the next minute's slot) at every moment.
 #[test]
 fn a_pair_of_members_is_always_to_be_found() {
-    let mut world =
-        World::new(&[Dht]).script(Dht, Script::finds(1, vec![candidate(1, true)])).member(1);
+    let mut world = World::new(&[Dht])
+        .script(Dht, Script::finds(1, vec![candidate(1, true)]))
+        .member(1);
     world.start();
     world.run_until(60 * 60_000);
     let puts = world.announcements();
     for at in (0..59 * 60_000).step_by(500) {
         let minute = (world.unix0 + at) / 60_000;
-        let readable = puts.iter().any(|(t, m)| *t <= at && m.abs_diff(minute) <= 1);
+        let readable = puts
+            .iter()
+            .any(|(t, m)| *t <= at && m.abs_diff(minute) <= 1);
         assert!(readable, "no record to be read {at} ms after the start");
     }
 }
@@ -367,7 +452,10 @@ fn a_pair_of_members_is_always_to_be_found() {
 fn three_foreign_records_are_enough() {
     let mut world = World::new(&[Dht]).member(1);
     world.start();
-    world.tell(Input::NeighborUp { peer: peer(1), inbound: true });
+    world.tell(Input::NeighborUp {
+        peer: peer(1),
+        inbound: true,
+    });
     let before = world.announcements().len();
     let minute = world.now().unix.minute() + 1;
     world.now_ms = 58_000;
@@ -376,10 +464,15 @@ fn three_foreign_records_are_enough() {
         listed: vec![peer(1)],
         ..candidate(n, true)
     });
-    world.scripts.insert(Dht, Script::finds(1, records.collect()));
+    world
+        .scripts
+        .insert(Dht, Script::finds(1, records.collect()));
     world.queue.clear();
     world.timers.clear();
-    world.tell(Input::SearchEnded { source: Dht, outcome: Ok(()) });
+    world.tell(Input::SearchEnded {
+        source: Dht,
+        outcome: Ok(()),
+    });
     world.tell(Input::Timer(Timer::Rendezvous));
     world.run_until(58_500);
     assert_eq!(world.announcements().len(), before);
@@ -389,23 +482,45 @@ fn three_foreign_records_are_enough() {
 fn strangers_in_a_record_are_another_island_and_two_are_dialled() {
     let mut world = World::new(&[Dht]).member(1);
     world.start();
-    world.tell(Input::NeighborUp { peer: peer(1), inbound: true });
-    world.tell(Input::SearchEnded { source: Dht, outcome: Ok(()) });
-    let ours = Candidate { listed: vec![peer(1)], ..candidate(2, true) };
-    let theirs = Candidate { listed: vec![peer(22), peer(23)], ..candidate(21, true) };
-    let third = Candidate { listed: vec![peer(32)], ..candidate(31, true) };
-    world.scripts.insert(Dht, Script::finds(1, vec![ours, theirs, third]));
+    world.tell(Input::NeighborUp {
+        peer: peer(1),
+        inbound: true,
+    });
+    world.tell(Input::SearchEnded {
+        source: Dht,
+        outcome: Ok(()),
+    });
+    let ours = Candidate {
+        listed: vec![peer(1)],
+        ..candidate(2, true)
+    };
+    let theirs = Candidate {
+        listed: vec![peer(22), peer(23)],
+        ..candidate(21, true)
+    };
+    let third = Candidate {
+        listed: vec![peer(32)],
+        ..candidate(31, true)
+    };
+    world
+        .scripts
+        .insert(Dht, Script::finds(1, vec![ours, theirs, third]));
     world.tell(Input::Timer(Timer::Rendezvous));
     world.run_until(1_000);
     let dialled: Vec<PeerId> = world.dials().into_iter().map(|(_, peer)| peer).collect();
     assert_eq!(dialled.len(), 2, "{dialled:?}");
-    assert!(dialled.contains(&peer(21)) && !dialled.contains(&peer(2)), "{dialled:?}");
+    assert!(
+        dialled.contains(&peer(21)) && !dialled.contains(&peer(2)),
+        "{dialled:?}"
+    );
 }
 
 #[test]
 fn who_answers_but_does_not_join_is_asked_again() {
     let mut world = World::new(&[Dht]).script(Dht, Script::finds(1, vec![candidate(1, true)]));
-    world.answers.insert(peer(1), (10, Ok(DialReport::Asked { addresses: vec![] })));
+    world
+        .answers
+        .insert(peer(1), (10, Ok(DialReport::Asked { addresses: vec![] })));
     world.start();
     world.run_until(20_000);
     let dials = world.dials();
@@ -415,8 +530,11 @@ fn who_answers_but_does_not_join_is_asked_again() {
 
 #[test]
 fn who_is_not_in_the_topic_is_left_in_peace_for_a_while() {
-    let mut world = World::new(&[Manual]).script(Manual, Script::finds(1, vec![candidate(1, false)]));
-    world.answers.insert(peer(1), (10, Ok(DialReport::NotAMember)));
+    let mut world =
+        World::new(&[Manual]).script(Manual, Script::finds(1, vec![candidate(1, false)]));
+    world
+        .answers
+        .insert(peer(1), (10, Ok(DialReport::NotAMember)));
     world.start();
     world.run_until(30_000);
     assert_eq!(world.dials().len(), 2);
@@ -445,8 +563,14 @@ fn a_node_whose_last_neighbour_leaves_looks_again_at_once() {
 fn how_a_peer_was_found_is_told_truly() {
     let mut world = World::new(&[Dht]);
     world.start();
-    world.tell(Input::NeighborUp { peer: peer(1), inbound: true });
-    world.tell(Input::NeighborUp { peer: peer(2), inbound: false });
+    world.tell(Input::NeighborUp {
+        peer: peer(1),
+        inbound: true,
+    });
+    world.tell(Input::NeighborUp {
+        peer: peer(2),
+        inbound: false,
+    });
     let by = |n: u8| world.discovery.neighbours()[&peer(n)].found_by;
     assert_eq!((by(1), by(2)), (FoundBy::Inbound, FoundBy::Neighbour));
 }
@@ -454,19 +578,28 @@ fn how_a_peer_was_found_is_told_truly() {
 #[test]
 fn the_network_that_comes_back_is_used_within_seconds() {
     let down = Failure::Unreachable("no route".to_owned());
-    let mut world = World::new(&[Dht]).script(Dht, Script::fails(5, down)).member(1);
+    let mut world = World::new(&[Dht])
+        .script(Dht, Script::fails(5, down))
+        .member(1);
     world.start();
     world.run_until(20_000);
-    world.scripts.insert(Dht, Script::finds(1, vec![candidate(1, true)]));
+    world
+        .scripts
+        .insert(Dht, Script::finds(1, vec![candidate(1, true)]));
     world.run_until(23_000);
-    assert!(world.joined_by().is_some(), "joined within 3 s without being told");
+    assert!(
+        world.joined_by().is_some(),
+        "joined within 3 s without being told"
+    );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_story() {
     let story = || {
-        let mut world = World::new(&[Known, Dht, Bootstrap])
-            .script(Dht, Script::finds(3, (1..9).map(|n| candidate(n, true)).collect()));
+        let mut world = World::new(&[Known, Dht, Bootstrap]).script(
+            Dht,
+            Script::finds(3, (1..9).map(|n| candidate(n, true)).collect()),
+        );
         world.start();
         world.run_until(120_000);
         format!("{:?}", world.seen)

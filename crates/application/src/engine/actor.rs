@@ -71,7 +71,10 @@ enum Done {
     Session(session::Input),
     Verified(Vec<session::Input>),
     Discovery(discovery::Input),
-    CommitFailed { commit: session::CommitToken, error: StoreError },
+    CommitFailed {
+        commit: session::CommitToken,
+        error: StoreError,
+    },
     Nothing,
 }
 
@@ -159,7 +162,11 @@ impl Actor {
     pub(super) async fn run(mut self, cancel: CancellationToken) {
         let mut sending = JoinSet::new();
         if let Some(outgoing) = self.outgoing.take() {
-            sending.spawn(send_in_order(self.ports.clone(), self.keys.clone(), outgoing));
+            sending.spawn(send_in_order(
+                self.ports.clone(),
+                self.keys.clone(),
+                outgoing,
+            ));
         }
         self.tell_discovery(discovery::Input::Start);
         loop {
@@ -189,7 +196,9 @@ impl Actor {
     async fn finish(mut self) {
         self.commands.close();
         while !self.posts.is_empty() {
-            let Some(done) = self.tasks.join_next().await else { break };
+            let Some(done) = self.tasks.join_next().await else {
+                break;
+            };
             self.on_done(done);
         }
         if let Err(error) = self.ports.network.leave(self.keys.id).await {
@@ -207,13 +216,21 @@ impl Actor {
                 self.posts.insert(token, reply);
                 self.tell_session(session::Input::Post { token, event });
             }
-            Command::Snapshot { with_attempts, reply } => {
+            Command::Snapshot {
+                with_attempts,
+                reply,
+            } => {
                 let (sources, attempts) = if with_attempts {
                     (self.discovery.sources(), self.discovery.attempts())
                 } else {
                     Default::default()
                 };
-                let neighbours = self.discovery.neighbours().iter().map(|(p, n)| (*p, *n)).collect();
+                let neighbours = self
+                    .discovery
+                    .neighbours()
+                    .iter()
+                    .map(|(p, n)| (*p, *n))
+                    .collect();
                 let snapshot = Snapshot {
                     state: self.shown_state,
                     neighbours,
@@ -242,7 +259,8 @@ impl Actor {
                 self.tell_session(session::Input::Message { from, payload });
             }
             NetworkEvent::Call(call) => {
-                self.tasks.spawn(answer(self.ports.clone(), self.keys.clone(), call));
+                self.tasks
+                    .spawn(answer(self.ports.clone(), self.keys.clone(), call));
             }
             NetworkEvent::Lagged => self.tell_session(session::Input::Lagged),
         }
@@ -251,7 +269,11 @@ impl Actor {
     fn on_done(&mut self, done: Result<Done, tokio::task::JoinError>) {
         match done {
             Ok(Done::Session(input)) => {
-                if let session::Input::Answered { request: SyncRequest::Newest { .. }, .. } = input {
+                if let session::Input::Answered {
+                    request: SyncRequest::Newest { .. },
+                    ..
+                } = input
+                {
                     self.fetching = self.fetching.saturating_sub(1);
                 }
                 self.tell_session(input);
@@ -309,7 +331,11 @@ impl Actor {
                 self.unverified.push_back(Unverified { verify, events });
                 self.verify_next();
             }
-            Effect::Commit { commit, events, origin } => {
+            Effect::Commit {
+                commit,
+                events,
+                origin,
+            } => {
                 let store = self.ports.store.clone();
                 self.tasks.spawn(async move {
                     match store.commit(topic, events, origin).await {
@@ -340,7 +366,8 @@ impl Actor {
                     self.fetching += 1;
                     self.show_state();
                 }
-                self.tasks.spawn(call(self.ports.clone(), self.keys.clone(), peer, request));
+                self.tasks
+                    .spawn(call(self.ports.clone(), self.keys.clone(), peer, request));
             }
             Effect::LoadUnsent => {
                 let store = self.ports.store.clone();
@@ -357,10 +384,18 @@ impl Actor {
         use discovery::Effect;
         match effect {
             Effect::Search { source, timeout_ms } => self.search(source, timeout_ms),
-            Effect::Announce { minute, neighbours, timeout_ms } => {
+            Effect::Announce {
+                minute,
+                neighbours,
+                timeout_ms,
+            } => {
                 self.announce(minute, neighbours, timeout_ms);
             }
-            Effect::Dial { peer, addresses, is_member } => {
+            Effect::Dial {
+                peer,
+                addresses,
+                is_member,
+            } => {
                 let (network, topic) = (self.ports.network.clone(), self.keys.id);
                 self.tasks.spawn(async move {
                     let dial = network.dial(topic, peer, addresses, is_member);
@@ -387,7 +422,13 @@ impl Actor {
     }
 
     fn search(&mut self, source: SourceKind, timeout_ms: Option<u64>) {
-        let Some(port) = self.ports.sources.iter().find(|s| s.kind() == source).cloned() else {
+        let Some(port) = self
+            .ports
+            .sources
+            .iter()
+            .find(|s| s.kind() == source)
+            .cloned()
+        else {
             return;
         };
         let query = Query {
@@ -395,15 +436,26 @@ impl Actor {
             now: self.ports.clock.now().unix,
             timeout_ms: timeout_ms.unwrap_or(u64::MAX),
         };
-        self.tasks.spawn(search(port, query, timeout_ms, self.finders.clone()));
+        self.tasks
+            .spawn(search(port, query, timeout_ms, self.finders.clone()));
     }
 
     fn announce(&mut self, minute: u64, neighbours: Vec<PeerId>, timeout_ms: u64) {
-        let dht = self.ports.sources.iter().find(|s| s.kind() == SourceKind::Dht).cloned();
+        let dht = self
+            .ports
+            .sources
+            .iter()
+            .find(|s| s.kind() == SourceKind::Dht)
+            .cloned();
         let Some(port) = dht else { return };
         let topic = self.keys.clone();
         self.tasks.spawn(async move {
-            let announcement = Announcement { topic, neighbours, minute, timeout_ms };
+            let announcement = Announcement {
+                topic,
+                neighbours,
+                minute,
+                timeout_ms,
+            };
             let limit = Duration::from_millis(timeout_ms);
             let outcome = match timeout(limit, port.announce(announcement)).await {
                 Ok(result) => result.map_err(failure),
@@ -418,7 +470,8 @@ impl Actor {
         while self.verifications < VERIFICATIONS_MAX && !self.unverified.is_empty() {
             let batch = self.take_batch();
             self.verifications += 1;
-            self.tasks.spawn_blocking(move || Done::Verified(batch.into_iter().map(verified).collect()));
+            self.tasks
+                .spawn_blocking(move || Done::Verified(batch.into_iter().map(verified).collect()));
         }
     }
 
@@ -436,7 +489,9 @@ impl Actor {
     }
 
     fn finish_post(&mut self, token: PostToken, result: Result<PostState, PostRefused>) {
-        let Some(reply) = self.posts.remove(&token) else { return };
+        let Some(reply) = self.posts.remove(&token) else {
+            return;
+        };
         let result = result.map_err(|refused| match refused {
             PostRefused::NotAdmitted(error) => PostError::Refused(error),
             PostRefused::NotStored => {
@@ -453,10 +508,7 @@ impl Actor {
         }
     }
 
-    fn spawn_note(
-        &mut self,
-        note: impl Future<Output = Result<(), StoreError>> + Send + 'static,
-    ) {
+    fn spawn_note(&mut self, note: impl Future<Output = Result<(), StoreError>> + Send + 'static) {
         self.tasks.spawn(async move {
             match note.await {
                 Ok(()) => Done::Nothing,
@@ -486,10 +538,16 @@ impl Actor {
 fn verified(unverified: Unverified) -> session::Input {
     let Unverified { verify, events } = unverified;
     let all = events.len();
-    let genuine: Vec<VerifiedEvent> =
-        events.into_iter().filter_map(|event| event.verify().ok()).collect();
+    let genuine: Vec<VerifiedEvent> = events
+        .into_iter()
+        .filter_map(|event| event.verify().ok())
+        .collect();
     let forged = all - genuine.len();
-    session::Input::Verified { verify, genuine, forged }
+    session::Input::Verified {
+        verify,
+        genuine,
+        forged,
+    }
 }
 
 // --- the tasks -------------------------------------------------------------------------------
@@ -532,7 +590,10 @@ async fn search(
         },
         None => run.await,
     };
-    Done::Discovery(discovery::Input::SearchEnded { source: kind, outcome })
+    Done::Discovery(discovery::Input::SearchEnded {
+        source: kind,
+        outcome,
+    })
 }
 
 fn failure(error: SourceError) -> Failure {
@@ -544,12 +605,7 @@ fn failure(error: SourceError) -> Failure {
     }
 }
 
-async fn call(
-    ports: Ports,
-    keys: Arc<TopicKeys>,
-    peer: PeerId,
-    request: SyncRequest,
-) -> Done {
+async fn call(ports: Ports, keys: Arc<TopicKeys>, peer: PeerId, request: SyncRequest) -> Done {
     let now = ports.clock.now().unix;
     let exchange = ports.network.call(keys.id, peer, request.clone(), now);
     let answer = match timeout(CALL_TIMEOUT, exchange).await {
@@ -560,12 +616,21 @@ async fn call(
         }
         Err(_) => None,
     };
-    Done::Session(session::Input::Answered { peer, request, answer })
+    Done::Session(session::Input::Answered {
+        peer,
+        request,
+        answer,
+    })
 }
 
 /// Answers a member from the store. A receipt is counted and answered with nothing.
 async fn answer(ports: Ports, keys: Arc<TopicKeys>, call: SyncCall) -> Done {
-    let SyncCall { peer, request, reply, clock_skew_ms } = call;
+    let SyncCall {
+        peer,
+        request,
+        reply,
+        clock_skew_ms,
+    } = call;
     tracing::trace!(peer = %peer.short(), clock_skew_ms, "a member asks");
     let topic = keys.id;
     let outcome = match request {
@@ -584,7 +649,10 @@ async fn answer(ports: Ports, keys: Arc<TopicKeys>, call: SyncCall) -> Done {
         Ok(stored) => {
             let events = stored.into_iter().map(|stored| stored.event).collect();
             // The peer may have hung up.
-            let _ = reply.send(SyncAnswer { events, more: false });
+            let _ = reply.send(SyncAnswer {
+                events,
+                more: false,
+            });
             Done::Nothing
         }
         Err(error) => failed_note(error),
@@ -596,8 +664,14 @@ async fn load_unsent(
     topic: kukuri_domain::TopicId,
 ) -> Done {
     const UNSENT_MAX: u32 = 256;
-    let stored = store.unsent(topic, UNSENT_MAX).await.unwrap_or_else(none_of);
-    let events = stored.into_iter().map(|StoredEvent { event, .. }| event).collect();
+    let stored = store
+        .unsent(topic, UNSENT_MAX)
+        .await
+        .unwrap_or_else(none_of);
+    let events = stored
+        .into_iter()
+        .map(|StoredEvent { event, .. }| event)
+        .collect();
     Done::Session(session::Input::Unsent(events))
 }
 
@@ -611,4 +685,3 @@ fn failed_note(error: StoreError) -> Done {
     tracing::warn!(%error, "the database did not answer");
     Done::Nothing
 }
-

@@ -66,7 +66,13 @@ impl PeerSource for ScriptedSource {
         match self.script.clone() {
             Script::Finds(peers) => stream::iter(peers.into_iter().map(|peer| {
                 let addresses = vec![address_of(peer)];
-                Ok(Candidate { peer, addresses, listed: vec![], minute: None, is_member: true })
+                Ok(Candidate {
+                    peer,
+                    addresses,
+                    listed: vec![],
+                    minute: None,
+                    is_member: true,
+                })
             }))
             .boxed(),
             Script::Fails => {
@@ -106,8 +112,16 @@ fn node(hub: &Hub, n: u8, sources: Vec<(SourceKind, Script)>) -> TestNode {
         identity: Arc::new(FakeIdentity::from_seed(n.into())),
         clock,
     };
-    let settings = Settings { seed: Some(n.into()), ..Settings::default() };
-    TestNode { engine: Engine::start(ports, settings), store, book, id: peer(n) }
+    let settings = Settings {
+        seed: Some(n.into()),
+        ..Settings::default()
+    };
+    TestNode {
+        engine: Engine::start(ports, settings),
+        store,
+        book,
+        id: peer(n),
+    }
 }
 
 /// Waits for an event that `pick` accepts; paused time makes a missing one fail at once.
@@ -147,14 +161,21 @@ fn content(event: &TopicEvent) -> Option<(String, Arrival)> {
 }
 
 fn broadcasts(hub: &Hub, id: PeerId) -> usize {
-    hub.requests(id).iter().filter(|r| matches!(r, Request::Broadcast(..))).count()
+    hub.requests(id)
+        .iter()
+        .filter(|r| matches!(r, Request::Broadcast(..)))
+        .count()
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_nodes_meet_and_a_post_travels() {
     let hub = Hub::new();
     let a = node(&hub, 1, vec![(SourceKind::Dht, Script::Finds(vec![]))]);
-    let b = node(&hub, 2, vec![(SourceKind::Dht, Script::Finds(vec![peer(1)]))]);
+    let b = node(
+        &hub,
+        2,
+        vec![(SourceKind::Dht, Script::Finds(vec![peer(1)]))],
+    );
     let at_a = a.engine.join(lobby()).await.expect("joins");
     let mut events_a = at_a.subscribe();
     let at_b = b.engine.join(lobby()).await.expect("joins");
@@ -163,7 +184,10 @@ async fn two_nodes_meet_and_a_post_travels() {
     assert_eq!(wait_for(&mut events_a, joined).await, peer(2));
     let posted = at_b.post("hello").await.expect("posts");
     assert_eq!(posted.state.sent_to, 1);
-    assert_eq!(wait_for(&mut events_a, content).await, ("hello".to_owned(), Arrival::Live));
+    assert_eq!(
+        wait_for(&mut events_a, content).await,
+        ("hello".to_owned(), Arrival::Live)
+    );
     assert!(a.store.ids(at_a.keys().id).contains(&posted.id));
     // The receiver says that it holds the post.
     let held = wait_for(&mut events_b, |event| match event {
@@ -181,9 +205,15 @@ async fn a_newcomer_gets_what_was_posted_before() {
     let a = node(&hub, 1, vec![]);
     let at_a = a.engine.join(lobby()).await.expect("joins");
     for n in 0..150 {
-        at_a.post(&format!("post {n}")).await.expect("posts offline");
+        at_a.post(&format!("post {n}"))
+            .await
+            .expect("posts offline");
     }
-    let b = node(&hub, 2, vec![(SourceKind::Known, Script::Finds(vec![peer(1)]))]);
+    let b = node(
+        &hub,
+        2,
+        vec![(SourceKind::Known, Script::Finds(vec![peer(1)]))],
+    );
     let at_b = b.engine.join(lobby()).await.expect("joins");
     let mut events = at_b.subscribe();
     // What was written alone is also broadcast at last, so either way may be the faster one.
@@ -201,7 +231,11 @@ async fn nothing_is_told_before_it_is_stored() {
     let hub = Hub::new();
     let a = node(&hub, 1, vec![]);
     let at_a = a.engine.join(lobby()).await.expect("joins");
-    hub.network(peer(2)).join(Arc::new(TopicKeys::public(lobby()))).await.map(std::mem::forget).expect("joins");
+    hub.network(peer(2))
+        .join(Arc::new(TopicKeys::public(lobby())))
+        .await
+        .map(std::mem::forget)
+        .expect("joins");
     hub.link(at_a.keys().id, peer(1), peer(2));
     let mut events = at_a.subscribe();
     a.store.hold_commits();
@@ -220,14 +254,20 @@ async fn nothing_is_told_before_it_is_stored() {
     let until = Instant::now() + Duration::from_secs(60);
     while let Ok(event) = tokio::time::timeout_at(until, events.recv()).await {
         let event = event.expect("the topic is open");
-        assert!(content(&event).is_none(), "told before it was stored: {event:?}");
+        assert!(
+            content(&event).is_none(),
+            "told before it was stored: {event:?}"
+        );
     }
     assert!(!posting.is_finished());
     assert_eq!(broadcasts(&hub, a.id), 0);
     a.store.release_commits();
     posting.await.expect("no panic").expect("posts");
-    let told: BTreeSet<String> =
-        [wait_for(&mut events, content).await.0, wait_for(&mut events, content).await.0].into();
+    let told: BTreeSet<String> = [
+        wait_for(&mut events, content).await.0,
+        wait_for(&mut events, content).await.0,
+    ]
+    .into();
     assert_eq!(told, ["early".to_owned(), "from afar".to_owned()].into());
     assert_eq!(broadcasts(&hub, a.id), 1);
 }
@@ -240,7 +280,10 @@ async fn a_post_that_the_disk_refuses_is_neither_told_nor_sent() {
     let mut events = at_a.subscribe();
     a.store.set_fault(Some(StoreFault::DiskFull));
     let error = at_a.post("lost").await.expect_err("the disk is full");
-    assert!(matches!(error, PostError::Store(StoreError::DiskFull(_))), "{error:?}");
+    assert!(
+        matches!(error, PostError::Store(StoreError::DiskFull(_))),
+        "{error:?}"
+    );
     a.store.set_fault(None);
     at_a.post("kept").await.expect("posts");
     assert_eq!(wait_for(&mut events, content).await.0, "kept");
@@ -256,19 +299,41 @@ async fn whatever_source_is_left_is_enough() {
             let hub = Hub::new();
             let other = node(&hub, 1, vec![]);
             other.engine.join(lobby()).await.expect("joins");
-            let script = |kind| if kind == left { Script::Finds(vec![peer(1)]) } else { broken.clone() };
+            let script = |kind| {
+                if kind == left {
+                    Script::Finds(vec![peer(1)])
+                } else {
+                    broken.clone()
+                }
+            };
             let sources = all.map(|kind| (kind, script(kind))).to_vec();
             let b = node(&hub, 2, sources);
             let begin = Instant::now();
             let at_b = b.engine.join(lobby()).await.expect("joins");
             let mut events = at_b.subscribe();
-            assert_eq!(wait_for(&mut events, joined).await, peer(1), "only {left:?} works");
+            assert_eq!(
+                wait_for(&mut events, joined).await,
+                peer(1),
+                "only {left:?} works"
+            );
             let limit_ms = if left == Bootstrap { 3_500 } else { 500 };
-            assert!(begin.elapsed().as_millis() < limit_ms, "{left:?}: {:?}", begin.elapsed());
+            assert!(
+                begin.elapsed().as_millis() < limit_ms,
+                "{left:?}: {:?}",
+                begin.elapsed()
+            );
             let explained = at_b.explain().await.expect("explains");
             assert_eq!(explained.peers[0].found_by, left.into());
-            let source = explained.sources.iter().find(|s| s.source == left).expect("listed");
-            assert!(source.state.starts_with("found at"), "{left:?}: {}", source.state);
+            let source = explained
+                .sources
+                .iter()
+                .find(|s| s.source == left)
+                .expect("listed");
+            assert!(
+                source.state.starts_with("found at"),
+                "{left:?}: {}",
+                source.state
+            );
         }
     }
 }
@@ -299,8 +364,15 @@ async fn the_fallback_chain_ends_at_the_bootstrap_node() {
     dials.dedup();
     assert_eq!(dials, [dead, peer(9)]);
     let explained = at_a.explain().await.expect("explains");
-    let tries = explained.attempts.iter().filter(|t| t.source == SourceKind::Dht && t.peer.is_none());
-    assert!(tries.count() >= 3, "the DHT was retried: {:#?}", explained.attempts);
+    let tries = explained
+        .attempts
+        .iter()
+        .filter(|t| t.source == SourceKind::Dht && t.peer.is_none());
+    assert!(
+        tries.count() >= 3,
+        "the DHT was retried: {:#?}",
+        explained.attempts
+    );
     assert_eq!(explained.peers[0].found_by, SourceKind::Bootstrap.into());
 }
 
@@ -326,7 +398,11 @@ async fn a_post_written_alone_goes_out_when_somebody_comes() {
     let at_a = a.engine.join(lobby()).await.expect("joins");
     let posted = at_a.post("written alone").await.expect("posts");
     let mut events = at_a.subscribe();
-    let b = node(&hub, 2, vec![(SourceKind::Manual, Script::Finds(vec![peer(1)]))]);
+    let b = node(
+        &hub,
+        2,
+        vec![(SourceKind::Manual, Script::Finds(vec![peer(1)]))],
+    );
     b.engine.join(lobby()).await.expect("joins");
     let sent = wait_for(&mut events, |event| match event {
         TopicEvent::PostState { id, state } if state.sent_to > 0 => Some(*id),
@@ -345,11 +421,22 @@ async fn members_are_answered_from_the_store() {
     let topic = at_a.keys().id;
     let newest = SyncRequest::Newest { n: 1, before: None };
     let ids = |answer: Option<SyncAnswer>| -> Vec<_> {
-        answer.expect("an answer").events.iter().map(|event| event.id()).collect()
+        answer
+            .expect("an answer")
+            .events
+            .iter()
+            .map(|event| event.id())
+            .collect()
     };
-    assert_eq!(ids(hub.inject_call(topic, peer(1), peer(2), newest).await), [second.id]);
+    assert_eq!(
+        ids(hub.inject_call(topic, peer(1), peer(2), newest).await),
+        [second.id]
+    );
     let get = SyncRequest::Get(vec![first.id]);
-    assert_eq!(ids(hub.inject_call(topic, peer(1), peer(2), get).await), [first.id]);
+    assert_eq!(
+        ids(hub.inject_call(topic, peer(1), peer(2), get).await),
+        [first.id]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -383,12 +470,21 @@ async fn stopping_acknowledges_what_was_accepted_and_keeps_the_topic_in_the_book
     });
     tokio::task::yield_now().await;
     a.store.release_commits();
-    posting.await.expect("no panic").expect("it was accepted, so it is acknowledged");
+    posting
+        .await
+        .expect("no panic")
+        .expect("it was accepted, so it is acknowledged");
     stopping.await.expect("no panic");
     assert!(!hub.is_joined(at_a.keys().id, a.id));
     assert_eq!(a.book.joined().await.expect("reads").len(), 1);
-    assert!(matches!(at_a.post("too late").await, Err(PostError::Closed(_))));
-    assert!(matches!(a.engine.join(lobby()).await, Err(JoinError::Stopping)));
+    assert!(matches!(
+        at_a.post("too late").await,
+        Err(PostError::Closed(_))
+    ));
+    assert!(matches!(
+        a.engine.join(lobby()).await,
+        Err(JoinError::Stopping)
+    ));
 }
 
 #[tokio::test(start_paused = true)]
@@ -412,6 +508,9 @@ async fn bad_posts_are_refused_with_a_reason() {
     let at_a = a.engine.join(lobby()).await.expect("joins");
     assert!(matches!(at_a.post(" \n").await, Err(PostError::Empty)));
     let long = "x".repeat(kukuri_domain::limits::EVENT_BYTES_MAX);
-    assert!(matches!(at_a.post(&long).await, Err(PostError::Identity(_) | PostError::Shape(_))));
+    assert!(matches!(
+        at_a.post(&long).await,
+        Err(PostError::Identity(_) | PostError::Shape(_))
+    ));
     assert_eq!(a.store.ids(at_a.keys().id).len(), 0);
 }

@@ -21,7 +21,8 @@ pub(super) struct Timers {
 impl Timers {
     /// Starts a timer, or replaces the one of the same name.
     pub(super) fn start(&mut self, timer: Timer, after_ms: u64) {
-        self.due.insert(timer, Instant::now() + Duration::from_millis(after_ms));
+        self.due
+            .insert(timer, Instant::now() + Duration::from_millis(after_ms));
     }
 
     /// When the next one fires.
@@ -32,8 +33,12 @@ impl Timers {
     /// Removes and returns those that are due.
     pub(super) fn take_due(&mut self) -> Vec<Timer> {
         let now = Instant::now();
-        let due: Vec<Timer> =
-            self.due.iter().filter(|(_, at)| **at <= now).map(|(timer, _)| *timer).collect();
+        let due: Vec<Timer> = self
+            .due
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(timer, _)| *timer)
+            .collect();
         for timer in &due {
             self.due.remove(timer);
         }

@@ -18,15 +18,19 @@ use crate::{
     discovery::Neighbour,
     ports::{IdentityError, PostState, StoreError, StoredEvent},
     session::Counters,
-    views::{
-        AttemptView, ExplainView, PeerView, PostView, SourceView, TopicEvent, TopicView,
-    },
+    views::{AttemptView, ExplainView, PeerView, PostView, SourceView, TopicEvent, TopicView},
 };
 
 /// What the actor is asked to do.
 pub(super) enum Command {
-    Post { event: VerifiedEvent, reply: oneshot::Sender<Result<PostState, PostError>> },
-    Snapshot { with_attempts: bool, reply: oneshot::Sender<Snapshot> },
+    Post {
+        event: VerifiedEvent,
+        reply: oneshot::Sender<Result<PostState, PostError>>,
+    },
+    Snapshot {
+        with_attempts: bool,
+        reply: oneshot::Sender<Snapshot>,
+    },
     NetworkChanged,
 }
 
@@ -115,11 +119,18 @@ impl TopicHandle {
             .map_err(|error| IdentityError::Key(Box::new(error)))?;
         let (reply, answer) = oneshot::channel();
         self.commands
-            .send(Command::Post { event: verified, reply })
+            .send(Command::Post {
+                event: verified,
+                reply,
+            })
             .await
             .map_err(|_| TopicClosed)?;
         let state = answer.await.map_err(|_| TopicClosed)??;
-        Ok(Posted { id: event.id(), event, state })
+        Ok(Posted {
+            id: event.id(),
+            event,
+            state,
+        })
     }
 
     /// The newest posts before `before`, newest first.
@@ -170,7 +181,12 @@ impl TopicHandle {
         let snapshot = self.snapshot(true).await.map_err(|_| StoreError::Closed)?;
         let topic = self.topic_view(&snapshot).await?;
         let peers = self.peer_views(&snapshot).await;
-        Ok(ExplainView { topic, sources: snapshot.sources, attempts: snapshot.attempts, peers })
+        Ok(ExplainView {
+            topic,
+            sources: snapshot.sources,
+            attempts: snapshot.attempts,
+            peers,
+        })
     }
 
     pub(super) async fn network_changed(&self) {
@@ -181,7 +197,10 @@ impl TopicHandle {
     async fn snapshot(&self, with_attempts: bool) -> Result<Snapshot, TopicClosed> {
         let (reply, answer) = oneshot::channel();
         self.commands
-            .send(Command::Snapshot { with_attempts, reply })
+            .send(Command::Snapshot {
+                with_attempts,
+                reply,
+            })
             .await
             .map_err(|_| TopicClosed)?;
         answer.await.map_err(|_| TopicClosed)

@@ -20,8 +20,14 @@ fn read_only_vault(
 ) -> MockSecretVault {
     let mut vault = MockSecretVault::new();
     vault.expect_kind().return_const(KeyStore::File);
-    vault.expect_load().with(eq(SecretName::Root)).return_once(|_| Ok(root));
-    vault.expect_load().with(eq(SecretName::Identity)).return_once(|_| identity);
+    vault
+        .expect_load()
+        .with(eq(SecretName::Root))
+        .return_once(|_| Ok(root));
+    vault
+        .expect_load()
+        .with(eq(SecretName::Identity))
+        .return_once(|_| identity);
     vault.expect_create().never();
     vault
 }
@@ -30,7 +36,9 @@ fn read_only_vault(
 async fn existing_secrets_are_used_and_nothing_is_written() {
     for database_is_empty in [true, false] {
         let vault = read_only_vault(Some(secret(1)), Ok(Some(secret(2))));
-        let keys = open_or_create_keys(&vault, database_is_empty).await.expect("both are there");
+        let keys = open_or_create_keys(&vault, database_is_empty)
+            .await
+            .expect("both are there");
         assert_eq!(keys.identity_secret, secret(2));
         assert!(!keys.created);
     }
@@ -39,10 +47,20 @@ async fn existing_secrets_are_used_and_nothing_is_written() {
 #[tokio::test]
 async fn the_three_keys_differ_and_are_the_same_at_each_start() {
     let vault = FakeVault::default();
-    let first = open_or_create_keys(&vault, true).await.expect("an empty vault");
-    let again = open_or_create_keys(&vault, false).await.expect("a full vault");
+    let first = open_or_create_keys(&vault, true)
+        .await
+        .expect("an empty vault");
+    let again = open_or_create_keys(&vault, false)
+        .await
+        .expect("a full vault");
     assert!(first.created && !again.created);
-    assert_eq!(ProfileKeys { created: true, ..again }, first);
+    assert_eq!(
+        ProfileKeys {
+            created: true,
+            ..again
+        },
+        first
+    );
     assert_ne!(first.identity_secret, first.endpoint_key);
     assert_ne!(first.identity_secret, first.device_key);
     assert_ne!(first.endpoint_key, first.device_key);
@@ -54,12 +72,23 @@ async fn the_three_keys_differ_and_are_the_same_at_each_start() {
 #[tokio::test]
 async fn derived_keys_hold_still() {
     let vault = read_only_vault(Some(secret(1)), Ok(Some(secret(2))));
-    let keys = open_or_create_keys(&vault, false).await.expect("both are there");
+    let keys = open_or_create_keys(&vault, false)
+        .await
+        .expect("both are there");
     let hex = |key: &SecretBytes| {
-        key.expose().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        key.expose()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
     };
-    assert_eq!(hex(&keys.endpoint_key), "71973c5d4cf7d6c66737965deeff6b42fc7fdbb352d41326c7431a1351d3a3e8");
-    assert_eq!(hex(&keys.device_key), "fc374bf4d160a9ebe82c08dd098dbfb07605ff8c2ac703341ef6f3478be13d56");
+    assert_eq!(
+        hex(&keys.endpoint_key),
+        "71973c5d4cf7d6c66737965deeff6b42fc7fdbb352d41326c7431a1351d3a3e8"
+    );
+    assert_eq!(
+        hex(&keys.device_key),
+        "fc374bf4d160a9ebe82c08dd098dbfb07605ff8c2ac703341ef6f3478be13d56"
+    );
 }
 
 #[tokio::test]
@@ -67,7 +96,11 @@ async fn an_empty_profile_gets_two_different_secrets_after_both_questions() {
     let mut order = Sequence::new();
     let mut vault = MockSecretVault::new();
     vault.expect_kind().return_const(KeyStore::File);
-    vault.expect_load().times(2).in_sequence(&mut order).returning(|_| Ok(None));
+    vault
+        .expect_load()
+        .times(2)
+        .in_sequence(&mut order)
+        .returning(|_| Ok(None));
     vault
         .expect_create()
         .withf(|name, _| *name == SecretName::Root)
@@ -80,11 +113,18 @@ async fn an_empty_profile_gets_two_different_secrets_after_both_questions() {
         .once()
         .in_sequence(&mut order)
         .returning(|_, _| Ok(()));
-    let keys = open_or_create_keys(&vault, true).await.expect("an empty vault");
+    let keys = open_or_create_keys(&vault, true)
+        .await
+        .expect("an empty vault");
     assert!(keys.created);
 
-    let other = open_or_create_keys(&FakeVault::default(), true).await.expect("an empty vault");
-    assert_ne!(keys.identity_secret, other.identity_secret, "drawn at random");
+    let other = open_or_create_keys(&FakeVault::default(), true)
+        .await
+        .expect("an empty vault");
+    assert_ne!(
+        keys.identity_secret, other.identity_secret,
+        "drawn at random"
+    );
     assert_ne!(keys.endpoint_key, other.endpoint_key, "drawn at random");
 }
 
@@ -99,8 +139,13 @@ async fn a_missing_secret_beside_a_used_database_stops_the_start(
     #[case] missing: SecretName,
 ) {
     let vault = read_only_vault(root, Ok(identity));
-    let error = open_or_create_keys(&vault, false).await.expect_err("a secret is missing");
-    assert!(matches!(error, KeySetupError::Missing { name } if name == missing), "{error}");
+    let error = open_or_create_keys(&vault, false)
+        .await
+        .expect_err("a secret is missing");
+    assert!(
+        matches!(error, KeySetupError::Missing { name } if name == missing),
+        "{error}"
+    );
 }
 
 #[rstest]
@@ -116,18 +161,32 @@ async fn a_failing_vault_is_reported_and_left_alone(#[case] fault: VaultFault) {
     for database_is_empty in [true, false] {
         // At the first question.
         let mut vault = MockSecretVault::new();
-        vault.expect_load().returning(move |_| Err(fault.error().expect("an error")));
+        vault
+            .expect_load()
+            .returning(move |_| Err(fault.error().expect("an error")));
         vault.expect_create().never();
-        let error = open_or_create_keys(&vault, database_is_empty).await.expect_err("it fails");
-        let KeySetupError::Load { name: SecretName::Root, source } = error else {
+        let error = open_or_create_keys(&vault, database_is_empty)
+            .await
+            .expect_err("it fails");
+        let KeySetupError::Load {
+            name: SecretName::Root,
+            source,
+        } = error
+        else {
             panic!("another error: {error}");
         };
         assert_eq!(source.to_string(), expected);
 
         // At the second one, when the first entry is known to be missing.
         let vault = read_only_vault(None, Err(fault.error().expect("an error")));
-        let error = open_or_create_keys(&vault, database_is_empty).await.expect_err("it fails");
-        let KeySetupError::Load { name: SecretName::Identity, source } = error else {
+        let error = open_or_create_keys(&vault, database_is_empty)
+            .await
+            .expect_err("it fails");
+        let KeySetupError::Load {
+            name: SecretName::Identity,
+            source,
+        } = error
+        else {
             panic!("another error: {error}");
         };
         assert_eq!(source.to_string(), expected);
@@ -140,7 +199,10 @@ async fn a_vault_that_hangs_is_never_written_to() {
     vault.fail_loads(VaultFault::Hanging);
     let opening = open_or_create_keys(&vault, true);
     let patience = std::time::Duration::from_secs(3_600);
-    assert!(tokio::time::timeout(patience, opening).await.is_err(), "no answer is no 'none'");
+    assert!(
+        tokio::time::timeout(patience, opening).await.is_err(),
+        "no answer is no 'none'"
+    );
     assert_eq!(vault.create_calls(), 0);
 }
 
@@ -148,18 +210,33 @@ async fn a_vault_that_hangs_is_never_written_to() {
 async fn an_interrupted_first_start_is_taken_up() {
     let vault = FakeVault::default();
     vault.fail_create_of(SecretName::Identity, VaultFault::Access);
-    let error = open_or_create_keys(&vault, true).await.expect_err("the disk is full");
+    let error = open_or_create_keys(&vault, true)
+        .await
+        .expect_err("the disk is full");
     assert!(
-        matches!(error, KeySetupError::Create { name: SecretName::Identity, .. }),
+        matches!(
+            error,
+            KeySetupError::Create {
+                name: SecretName::Identity,
+                ..
+            }
+        ),
         "{error}"
     );
-    let root = vault.entry(SecretName::Root).expect("made before the fault");
+    let root = vault
+        .entry(SecretName::Root)
+        .expect("made before the fault");
 
     vault.heal();
-    let keys = open_or_create_keys(&vault, true).await.expect("the disk has room again");
+    let keys = open_or_create_keys(&vault, true)
+        .await
+        .expect("the disk has room again");
     assert!(keys.created);
     assert_eq!(vault.entry(SecretName::Root), Some(root), "the root stays");
-    assert_eq!(vault.entry(SecretName::Identity), Some(keys.identity_secret));
+    assert_eq!(
+        vault.entry(SecretName::Identity),
+        Some(keys.identity_secret)
+    );
 }
 
 #[tokio::test]
@@ -167,9 +244,18 @@ async fn an_entry_that_appears_meanwhile_is_not_replaced() {
     let mut vault = MockSecretVault::new();
     vault.expect_kind().return_const(KeyStore::File);
     vault.expect_load().returning(|_| Ok(None));
-    vault.expect_create().once().returning(|_, _| Err(VaultError::Exists));
-    let error = open_or_create_keys(&vault, true).await.expect_err("another process was first");
-    let KeySetupError::Create { name: SecretName::Root, source: VaultError::Exists } = error else {
+    vault
+        .expect_create()
+        .once()
+        .returning(|_, _| Err(VaultError::Exists));
+    let error = open_or_create_keys(&vault, true)
+        .await
+        .expect_err("another process was first");
+    let KeySetupError::Create {
+        name: SecretName::Root,
+        source: VaultError::Exists,
+    } = error
+    else {
         panic!("another error: {error}");
     };
 }

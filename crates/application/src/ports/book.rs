@@ -1,9 +1,7 @@
 //! The topic book: which topics this profile has joined, and which peers it remembers.
 
 use async_trait::async_trait;
-use kukuri_domain::{
-    Epoch, PeerAddress, PeerId, TopicId, TopicName, UnixMs, topic::Visibility,
-};
+use kukuri_domain::{Epoch, PeerAddress, PeerId, TopicId, TopicName, UnixMs, topic::Visibility};
 
 use super::StoreError;
 

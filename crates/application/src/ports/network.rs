@@ -207,8 +207,11 @@ pub trait TopicNetwork: Send + Sync {
     ///
     /// # Errors
     /// As [`TopicNetwork::broadcast`].
-    async fn broadcast_neighbours(&self, topic: TopicId, payload: Bytes)
-    -> Result<(), NetworkError>;
+    async fn broadcast_neighbours(
+        &self,
+        topic: TopicId,
+        payload: Bytes,
+    ) -> Result<(), NetworkError>;
 
     /// Asks a member over a stream.
     ///

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use kukuri_domain::{
-    PeerAddress, PeerId, TopicKeys, UnixMs, peer::SourceKind,
-};
+use kukuri_domain::{PeerAddress, PeerId, TopicKeys, UnixMs, peer::SourceKind};
 use thiserror::Error;
 
 use super::Source;

@@ -1,9 +1,7 @@
 //! The store of events.
 
 use async_trait::async_trait;
-use kukuri_domain::{
-    EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
-};
+use kukuri_domain::{EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent};
 use thiserror::Error;
 
 use super::Source;

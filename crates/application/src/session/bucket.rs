@@ -34,7 +34,9 @@ struct Bucket {
 impl Bucket {
     /// What it holds at `now_ms`. One token per second is one thousandth per millisecond.
     fn level_at(self, rate: Rate, now_ms: u64) -> u64 {
-        let gained = now_ms.saturating_sub(self.at_ms).saturating_mul(rate.per_second.into());
+        let gained = now_ms
+            .saturating_sub(self.at_ms)
+            .saturating_mul(rate.per_second.into());
         self.level.saturating_add(gained).min(rate.capacity())
     }
 }
@@ -51,7 +53,12 @@ impl<K: Eq + Hash + Copy> Buckets<K> {
     /// Keeps at most `keys_max` buckets. A key for which there is no room even after the full
     /// ones were forgotten goes unlimited.
     pub(super) fn new(rate: Rate, keys_max: usize) -> Self {
-        Self { rate, buckets: HashMap::new(), keys_max, sweep_at_ms: 0 }
+        Self {
+            rate,
+            buckets: HashMap::new(),
+            keys_max,
+            sweep_at_ms: 0,
+        }
     }
 
     /// Takes a token if there is one.
@@ -60,7 +67,10 @@ impl<K: Eq + Hash + Copy> Buckets<K> {
         if level < TOKEN {
             return false;
         }
-        let bucket = Bucket { level: level - TOKEN, at_ms: now_ms };
+        let bucket = Bucket {
+            level: level - TOKEN,
+            at_ms: now_ms,
+        };
         if self.buckets.contains_key(&key) || self.has_room(now_ms) {
             self.buckets.insert(key, bucket);
         }
@@ -74,13 +84,16 @@ impl<K: Eq + Hash + Copy> Buckets<K> {
     }
 
     fn level(&self, key: &K, now_ms: u64) -> u64 {
-        self.buckets.get(key).map_or(self.rate.capacity(), |b| b.level_at(self.rate, now_ms))
+        self.buckets
+            .get(key)
+            .map_or(self.rate.capacity(), |b| b.level_at(self.rate, now_ms))
     }
 
     fn has_room(&mut self, now_ms: u64) -> bool {
         if self.buckets.len() >= self.keys_max && now_ms >= self.sweep_at_ms {
             let rate = self.rate;
-            self.buckets.retain(|_, bucket| bucket.level_at(rate, now_ms) < rate.capacity());
+            self.buckets
+                .retain(|_, bucket| bucket.level_at(rate, now_ms) < rate.capacity());
             self.sweep_at_ms = now_ms.saturating_add(SWEEP_EVERY_MS);
         }
         self.buckets.len() < self.keys_max
@@ -91,7 +104,10 @@ impl<K: Eq + Hash + Copy> Buckets<K> {
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate { per_second: 4, burst: 3 };
+    const RATE: Rate = Rate {
+        per_second: 4,
+        burst: 3,
+    };
 
     #[test]
     fn a_burst_passes_and_then_the_rate_holds() {
@@ -105,8 +121,16 @@ mod tests {
         assert_eq!(buckets.wait_ms(&1, 249), 1);
         assert_eq!(taken(&mut buckets, 250), 1);
         assert_eq!(taken(&mut buckets, 1_000), 3);
-        assert_eq!(taken(&mut buckets, 60_000), 3, "it never holds more than the burst");
-        assert_eq!(taken(&mut buckets, 0), 0, "a clock that goes back gives nothing");
+        assert_eq!(
+            taken(&mut buckets, 60_000),
+            3,
+            "it never holds more than the burst"
+        );
+        assert_eq!(
+            taken(&mut buckets, 0),
+            0,
+            "a clock that goes back gives nothing"
+        );
     }
 
     #[test]
@@ -116,6 +140,9 @@ mod tests {
             assert!(buckets.take(key, key * 1_000));
             assert!(buckets.buckets.len() <= 2);
         }
-        assert!(buckets.buckets.contains_key(&199), "there was room after a sweep");
+        assert!(
+            buckets.buckets.contains_key(&199),
+            "there was room after a sweep"
+        );
     }
 }

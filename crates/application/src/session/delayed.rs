@@ -14,7 +14,11 @@ pub(super) struct Delayed<K, T> {
 
 impl<K: Ord + Copy, T> Delayed<K, T> {
     pub(super) fn new(items_max: usize) -> Self {
-        Self { queues: BTreeMap::new(), len: 0, items_max }
+        Self {
+            queues: BTreeMap::new(),
+            len: 0,
+            items_max,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -76,7 +80,10 @@ mod tests {
         }
         assert_eq!(delayed.keys(), ['a', 'b']);
         assert_eq!(delayed.front(&'a'), Some(&1));
-        assert_eq!([delayed.pop('a'), delayed.pop('a'), delayed.pop('a')], [Some(1), Some(3), None]);
+        assert_eq!(
+            [delayed.pop('a'), delayed.pop('a'), delayed.pop('a')],
+            [Some(1), Some(3), None]
+        );
         assert!(!delayed.has(&'a') && delayed.has(&'b') && !delayed.is_empty());
         assert_eq!(delayed.pop('b'), Some(2));
         assert!(delayed.is_empty());

@@ -4,7 +4,7 @@
 //! everybody who has it, and asks one other neighbour when the first one fails. Must never take
 //! from an answer what was not asked for: answers pass no token bucket.
 
-use std::collections::{BTreeSet};
+use std::collections::BTreeSet;
 
 use kukuri_domain::{
     EventId, PeerId, SignedEvent,
@@ -71,7 +71,15 @@ impl Session {
             return;
         };
         for id in ids {
-            self.want(peer, id, Fetch { asked: peer, other: None, is_retry: false });
+            self.want(
+                peer,
+                id,
+                Fetch {
+                    asked: peer,
+                    other: None,
+                    is_retry: false,
+                },
+            );
         }
         self.call_get(peer);
     }
@@ -109,7 +117,10 @@ impl Session {
         let mut open = ids.into_iter().collect::<BTreeSet<_>>();
         let sent = answer.events.len();
         let events = first_of_each(answer.events);
-        let events = events.into_iter().filter(|e| open.remove(&e.id())).collect::<Vec<_>>();
+        let events = events
+            .into_iter()
+            .filter(|e| open.remove(&e.id()))
+            .collect::<Vec<_>>();
         self.counters.malformed += (sent - events.len()) as u64;
         // An answer has a limit of bytes: what did not fit is asked for again.
         let goes_on = answer.more && !events.is_empty();
@@ -117,11 +128,9 @@ impl Session {
         for id in known {
             self.fetches.remove(&id);
         }
-        for id in open {
-            match self.neighbours.get_mut(&peer) {
-                Some(neighbour) if goes_on => neighbour.wanted.push_front(id),
-                _ => self.fetch_failed(peer, id),
-            }
+        match self.neighbours.get_mut(&peer) {
+            Some(neighbour) if goes_on => neighbour.wanted.extend(open),
+            _ => self.fetches_failed(peer, open),
         }
         self.call_get(peer);
     }
@@ -141,29 +150,60 @@ impl Session {
         self.fetches.remove(&id).is_some()
     }
 
-    /// `peer` did not give the event: asks one other neighbour, then gives up until the id is
-    /// heard of again.
-    pub(super) fn fetch_failed(&mut self, peer: PeerId, id: EventId) {
-        if self.fetches.get(&id).is_none_or(|fetch| fetch.asked != peer) {
+    /// `peer` did not give these events: asks other neighbours, and gives up on those that were
+    /// asked of another one already, until they are heard of again.
+    pub(super) fn fetches_failed(&mut self, peer: PeerId, ids: impl IntoIterator<Item = EventId>) {
+        for id in ids {
+            self.ask_another(peer, id);
+        }
+        for other in self.neighbours() {
+            self.call_get(other);
+        }
+    }
+
+    fn ask_another(&mut self, peer: PeerId, id: EventId) {
+        if self
+            .fetches
+            .get(&id)
+            .is_none_or(|fetch| fetch.asked != peer)
+        {
             return;
         }
-        let Some(fetch) = self.fetches.remove(&id) else { return };
+        let Some(fetch) = self.fetches.remove(&id) else {
+            return;
+        };
         if fetch.is_retry || self.seen.contains(&id) || self.in_flight.is_accepted(&id) {
             return;
         }
-        let other = fetch.other.filter(|other| self.neighbours.contains_key(other));
-        let Some(other) = other.or_else(|| self.random_neighbour(Some(peer))) else { return };
-        self.want(other, id, Fetch { asked: other, other: None, is_retry: true });
-        self.call_get(other);
+        let other = fetch
+            .other
+            .filter(|other| self.neighbours.contains_key(other));
+        if let Some(other) = other.or_else(|| self.random_neighbour(Some(peer))) {
+            self.want(
+                other,
+                id,
+                Fetch {
+                    asked: other,
+                    other: None,
+                    is_retry: true,
+                },
+            );
+        }
     }
 
     fn neighbour_or_other(&mut self, peer: PeerId) -> Option<PeerId> {
-        if self.neighbours.contains_key(&peer) { Some(peer) } else { self.random_neighbour(None) }
+        if self.neighbours.contains_key(&peer) {
+            Some(peer)
+        } else {
+            self.random_neighbour(None)
+        }
     }
 
     /// Puts an id on the list of a neighbour.
     fn want(&mut self, peer: PeerId, id: EventId, fetch: Fetch) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+            return;
+        };
         if neighbour.wanted.len() >= WANTED_PER_PEER_MAX {
             self.counters.dropped += 1;
             return;
@@ -174,15 +214,22 @@ impl Session {
 
     /// Asks a neighbour for what is on its list.
     fn call_get(&mut self, peer: PeerId) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+            return;
+        };
         while neighbour.gets < GETS_PER_PEER_MAX && !neighbour.wanted.is_empty() {
             let count = neighbour.wanted.len().min(IDS_PER_FRAME_MAX);
             let ids = neighbour.wanted.drain(..count);
             // Some may have come by another way meanwhile.
-            let ids = ids.filter(|id| self.fetches.contains_key(id)).collect::<Vec<_>>();
+            let ids = ids
+                .filter(|id| self.fetches.contains_key(id))
+                .collect::<Vec<_>>();
             if !ids.is_empty() {
                 neighbour.gets += 1;
-                self.effects.push(Effect::Call { peer, request: SyncRequest::Get(ids) });
+                self.effects.push(Effect::Call {
+                    peer,
+                    request: SyncRequest::Get(ids),
+                });
             }
         }
     }
@@ -191,5 +238,8 @@ impl Session {
 /// The events without those whose id came before in the same answer.
 fn first_of_each(events: Vec<SignedEvent>) -> Vec<SignedEvent> {
     let mut ids = BTreeSet::new();
-    events.into_iter().filter(|event| ids.insert(event.id())).collect()
+    events
+        .into_iter()
+        .filter(|event| ids.insert(event.id()))
+        .collect()
 }

@@ -33,7 +33,11 @@ pub(super) struct InFlight {
 
 impl InFlight {
     pub(super) fn new(key: u64) -> Self {
-        Self { key, copies: HashMap::new(), verifying: 0 }
+        Self {
+            key,
+            copies: HashMap::new(),
+            verifying: 0,
+        }
     }
 
     /// How many signatures are being checked.
@@ -66,19 +70,31 @@ impl InFlight {
 
     /// Whether a genuine event of this id is on its way to its commit.
     pub(super) fn is_accepted(&self, id: &EventId) -> bool {
-        self.copies.get(id).is_some_and(|copies| copies.accepted.is_some())
+        self.copies
+            .get(id)
+            .is_some_and(|copies| copies.accepted.is_some())
     }
 
     /// The check of its signature begins.
     pub(super) fn begin(&mut self, id: EventId, fingerprint: Fingerprint) {
-        self.copies.entry(id).or_default().verifying.push(fingerprint);
+        self.copies
+            .entry(id)
+            .or_default()
+            .verifying
+            .push(fingerprint);
         self.verifying += 1;
     }
 
     /// The check of its signature ended, one way or the other.
     pub(super) fn end(&mut self, id: EventId, fingerprint: Fingerprint) {
-        let Some(copies) = self.copies.get_mut(&id) else { return };
-        if let Some(place) = copies.verifying.iter().position(|other| *other == fingerprint) {
+        let Some(copies) = self.copies.get_mut(&id) else {
+            return;
+        };
+        if let Some(place) = copies
+            .verifying
+            .iter()
+            .position(|other| *other == fingerprint)
+        {
             copies.verifying.swap_remove(place);
             self.verifying -= 1;
         }

@@ -10,9 +10,7 @@ use kukuri_domain::{
     wire::{FrameError, GossipFrame},
 };
 
-use super::{
-    Arrival, Effect, Session, Timer, VerifyToken, in_flight::Fingerprint, storing::Taken,
-};
+use super::{Arrival, Effect, Session, Timer, VerifyToken, in_flight::Fingerprint, storing::Taken};
 
 /// Signatures that are being checked at once for events that came unasked. On two cores they
 /// take about 0.3 s; what comes beyond waits in the queue of its peer, which is bounded.
@@ -76,7 +74,10 @@ impl Session {
     /// Whether the event was committed before, or this very copy is on its way to that.
     pub(super) fn is_duplicate(&self, event: &SignedEvent) -> bool {
         let id = event.id();
-        self.seen.contains(&id) || self.in_flight.is_copy(&id, self.in_flight.fingerprint(event))
+        self.seen.contains(&id)
+            || self
+                .in_flight
+                .is_copy(&id, self.in_flight.fingerprint(event))
     }
 
     /// Whether `from` may send one more without waiting; takes the token if so.
@@ -91,14 +92,28 @@ impl Session {
         if events.is_empty() {
             return;
         }
-        let keys = events.iter().map(|event| (event.id(), self.in_flight.fingerprint(event)));
+        let keys = events
+            .iter()
+            .map(|event| (event.id(), self.in_flight.fingerprint(event)));
         let keys = keys.collect::<Vec<_>>();
         for (id, fingerprint) in &keys {
             self.in_flight.begin(*id, *fingerprint);
         }
         let verify = self.token();
-        self.verifications.insert(verify, Verification { from, arrival, events: keys });
-        self.push(Effect::Verify { verify, from, arrival, events });
+        self.verifications.insert(
+            verify,
+            Verification {
+                from,
+                arrival,
+                events: keys,
+            },
+        );
+        self.push(Effect::Verify {
+            verify,
+            from,
+            arrival,
+            events,
+        });
     }
 
     /// Signatures were checked.
@@ -109,7 +124,12 @@ impl Session {
         forged: usize,
         now: Now,
     ) {
-        let Some(Verification { from, arrival, events }) = self.verifications.remove(&verify) else {
+        let Some(Verification {
+            from,
+            arrival,
+            events,
+        }) = self.verifications.remove(&verify)
+        else {
             return;
         };
         for (id, fingerprint) in &events {
@@ -120,15 +140,20 @@ impl Session {
             // What was fetched and not by its id is part of a neighbour's history.
             is_history |= !self.fetch_succeeded(event.id()) && arrival == Arrival::Fetched;
             if self.may_take(&event, now) {
-                taken.extend(self.afford(Taken { event, from, arrival }, now));
+                taken.extend(self.afford(
+                    Taken {
+                        event,
+                        from,
+                        arrival,
+                    },
+                    now,
+                ));
             }
         }
         self.counters.forged += forged as u64;
         if arrival == Arrival::Fetched {
             // Those that are still being fetched were forged.
-            for (id, _) in events {
-                self.fetch_failed(from, id);
-            }
+            self.fetches_failed(from, events.into_iter().map(|(id, _)| id));
         }
         self.commit_taken(taken, is_history.then_some(from));
     }
@@ -152,7 +177,9 @@ impl Session {
     /// for costs nothing.
     fn afford(&mut self, taken: Taken, now: Now) -> Option<Taken> {
         let (id, author) = (taken.event.id(), taken.event.author());
-        let fingerprint = self.in_flight.fingerprint(&taken.event.clone().into_signed());
+        let fingerprint = self
+            .in_flight
+            .fingerprint(&taken.event.clone().into_signed());
         self.in_flight.accept(id, fingerprint);
         let is_affordable = taken.arrival != Arrival::Live
             || !self.unaffordable.has(&author) && self.author_buckets.take(author, now.mono_ms);
@@ -220,7 +247,8 @@ impl Session {
 
     /// Wakes when the first of those that wait can be afforded.
     fn start_delay_timer(&mut self, now: Now) {
-        if self.is_delay_timer_running || self.unverified.is_empty() && self.unaffordable.is_empty() {
+        if self.is_delay_timer_running || self.unverified.is_empty() && self.unaffordable.is_empty()
+        {
             return;
         }
         let peers = self.unverified.keys().into_iter();
@@ -229,6 +257,9 @@ impl Session {
         let authors = authors.map(|author| self.author_buckets.wait_ms(&author, now.mono_ms));
         let after_ms = peers.chain(authors).min().unwrap_or(0).max(DELAY_TICK_MS);
         self.is_delay_timer_running = true;
-        self.push(Effect::StartTimer { timer: Timer::Delayed, after_ms });
+        self.push(Effect::StartTimer {
+            timer: Timer::Delayed,
+            after_ms,
+        });
     }
 }

@@ -51,11 +51,11 @@ impl Session {
     }
 
     pub(super) fn neighbour_down(&mut self, peer: PeerId) {
-        let Some(gone) = self.neighbours.remove(&peer) else { return };
+        let Some(gone) = self.neighbours.remove(&peer) else {
+            return;
+        };
         // Calls that are under way end by themselves.
-        for id in gone.wanted {
-            self.fetch_failed(peer, id);
-        }
+        self.fetches_failed(peer, gone.wanted);
     }
 
     /// Messages were lost: some neighbour has what they brought.
@@ -68,19 +68,26 @@ impl Session {
 
     /// Asks a neighbour for its newest events, one call at a time.
     pub(super) fn fetch_newest(&mut self, peer: PeerId) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+            return;
+        };
         if neighbour.newest.is_running {
             neighbour.newest.is_outdated = true;
             return;
         }
         neighbour.newest.is_running = true;
-        let request = SyncRequest::Newest { n: NEWEST_MAX, before: None };
+        let request = SyncRequest::Newest {
+            n: NEWEST_MAX,
+            before: None,
+        };
         self.push(Effect::Call { peer, request });
     }
 
     /// A call for the newest events ended.
     pub(super) fn newest_ended(&mut self, peer: PeerId, is_answered: bool) {
-        let Some(Neighbour { newest, .. }) = self.neighbours.get_mut(&peer) else { return };
+        let Some(Neighbour { newest, .. }) = self.neighbours.get_mut(&peer) else {
+            return;
+        };
         newest.is_running = false;
         if is_answered {
             newest.was_retried = false;
@@ -89,7 +96,10 @@ impl Session {
             }
         } else if !newest.was_retried {
             newest.was_retried = true;
-            self.push(Effect::StartTimer { timer: Timer::Retry(peer), after_ms: RETRY_AFTER_MS });
+            self.push(Effect::StartTimer {
+                timer: Timer::Retry(peer),
+                after_ms: RETRY_AFTER_MS,
+            });
         }
     }
 }

@@ -9,9 +9,7 @@ use kukuri_domain::{
     wire::GossipFrame,
 };
 
-use super::{
-    Arrival, Effect, PostRefused, PostToken, Session, Timer, storing::PendingCommit,
-};
+use super::{Arrival, Effect, PostRefused, PostToken, Session, Timer, storing::PendingCommit};
 use crate::{
     ports::{Origin, PostState},
     views::TopicEvent,
@@ -39,7 +37,10 @@ impl Session {
         }
         let fingerprint = self.in_flight.fingerprint(&event.clone().into_signed());
         self.in_flight.accept(event.id(), fingerprint);
-        let pending = PendingCommit::Post { token, event: event.clone() };
+        let pending = PendingCommit::Post {
+            token,
+            event: event.clone(),
+        };
         self.commit(vec![event], Origin::Local, pending);
     }
 
@@ -51,8 +52,14 @@ impl Session {
         is_new: bool,
         now: Now,
     ) {
-        let state = PostState { sent_to: self.neighbour_count(), held_by: 0 };
-        self.push(Effect::PostDone { token, result: Ok(state) });
+        let state = PostState {
+            sent_to: self.neighbour_count(),
+            held_by: 0,
+        };
+        self.push(Effect::PostDone {
+            token,
+            result: Ok(state),
+        });
         let event = event.into_signed();
         let frame = announcing(&event);
         let id = event.id();
@@ -61,7 +68,10 @@ impl Session {
         }
         if state.sent_to > 0 {
             self.broadcast_own(id, frame);
-            self.push(Effect::NoteSent { ids: vec![id], neighbours: state.sent_to });
+            self.push(Effect::NoteSent {
+                ids: vec![id],
+                neighbours: state.sent_to,
+            });
         }
     }
 
@@ -95,11 +105,20 @@ impl Session {
         if ids.is_empty() {
             return;
         }
-        self.push(Effect::NoteSent { ids: ids.clone(), neighbours });
-        let state = PostState { sent_to: neighbours, held_by: 0 };
+        self.push(Effect::NoteSent {
+            ids: ids.clone(),
+            neighbours,
+        });
+        let state = PostState {
+            sent_to: neighbours,
+            held_by: 0,
+        };
         self.held(ids.into_iter().map(|id| (id, state)).collect());
         if may_be_more {
-            self.push(Effect::StartTimer { timer: Timer::Unsent, after_ms: UNSENT_EVERY_MS });
+            self.push(Effect::StartTimer {
+                timer: Timer::Unsent,
+                after_ms: UNSENT_EVERY_MS,
+            });
         }
     }
 

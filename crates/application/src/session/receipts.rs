@@ -41,7 +41,10 @@ impl Session {
         } else if !self.receipts.is_timer_running {
             self.receipts.is_timer_running = true;
             let after_ms = RECEIPTS_AFTER_MS;
-            self.push(Effect::StartTimer { timer: Timer::Receipts, after_ms });
+            self.push(Effect::StartTimer {
+                timer: Timer::Receipts,
+                after_ms,
+            });
         }
     }
 
@@ -73,7 +76,9 @@ impl Session {
     }
 
     fn queue_for(&mut self, peer: PeerId, id: EventId) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+            return;
+        };
         neighbour.receipts.push_back(id);
         if neighbour.receipts.len() > RECEIPTS_PER_PEER_MAX {
             neighbour.receipts.pop_front();
@@ -82,13 +87,18 @@ impl Session {
     }
 
     fn call_receipt(&mut self, peer: PeerId) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else { return };
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+            return;
+        };
         if neighbour.is_receiving || neighbour.receipts.is_empty() {
             return;
         }
         let count = neighbour.receipts.len().min(IDS_PER_FRAME_MAX);
         let ids = neighbour.receipts.drain(..count).collect();
         neighbour.is_receiving = true;
-        self.push(Effect::Call { peer, request: SyncRequest::Receipt(ids) });
+        self.push(Effect::Call {
+            peer,
+            request: SyncRequest::Receipt(ids),
+        });
     }
 }

@@ -16,7 +16,11 @@ pub(super) struct SeenSet {
 
 impl SeenSet {
     pub(super) fn new(ids_max: usize) -> Self {
-        Self { ids: HashSet::new(), order: VecDeque::new(), ids_max }
+        Self {
+            ids: HashSet::new(),
+            order: VecDeque::new(),
+            ids_max,
+        }
     }
 
     pub(super) fn contains(&self, id: &EventId) -> bool {
@@ -53,7 +57,10 @@ mod tests {
         }
         assert!(seen.contains(&id(1)) && seen.contains(&id(2)));
         seen.insert(id(3));
-        assert_eq!([1, 2, 3].map(|n| seen.contains(&id(n))), [false, true, true]);
+        assert_eq!(
+            [1, 2, 3].map(|n| seen.contains(&id(n))),
+            [false, true, true]
+        );
         assert_eq!((seen.ids.len(), seen.order.len()), (2, 2));
     }
 }

@@ -6,7 +6,8 @@
 use std::iter;
 
 use kukuri_domain::{
-    EventId, EventOrder, Now, PeerId, SignedEvent, VerifiedEvent, limits::IDS_PER_FRAME_MAX, wire::GossipFrame,
+    EventId, EventOrder, Now, PeerId, SignedEvent, VerifiedEvent, limits::IDS_PER_FRAME_MAX,
+    wire::GossipFrame,
 };
 
 use super::{Arrival, CommitToken, Effect, PostRefused, PostToken, Session};
@@ -22,7 +23,10 @@ pub(super) struct Taken {
 /// A commit that is under way.
 pub(super) enum PendingCommit {
     /// An own post.
-    Post { token: PostToken, event: VerifiedEvent },
+    Post {
+        token: PostToken,
+        event: VerifiedEvent,
+    },
     /// Events of peers.
     Taken {
         events: Vec<Taken>,
@@ -38,7 +42,11 @@ impl Session {
             return;
         }
         let stored = events.iter().map(|taken| taken.event.clone()).collect();
-        self.commit(stored, Origin::Peer, PendingCommit::Taken { events, newest_of });
+        self.commit(
+            stored,
+            Origin::Peer,
+            PendingCommit::Taken { events, newest_of },
+        );
     }
 
     pub(super) fn commit(
@@ -49,7 +57,11 @@ impl Session {
     ) {
         let commit = self.token();
         self.commits.insert(commit, pending);
-        self.push(Effect::Commit { commit, events, origin });
+        self.push(Effect::Commit {
+            commit,
+            events,
+            origin,
+        });
     }
 
     /// A commit succeeded.
@@ -73,7 +85,10 @@ impl Session {
             Some(PendingCommit::Post { token, event }) => {
                 self.in_flight.release(event.id());
                 self.counters.not_stored += 1;
-                self.push(Effect::PostDone { token, result: Err(PostRefused::NotStored) });
+                self.push(Effect::PostDone {
+                    token,
+                    result: Err(PostRefused::NotStored),
+                });
             }
             Some(PendingCommit::Taken { events, .. }) => {
                 self.counters.not_stored += events.len() as u64;
@@ -94,7 +109,15 @@ impl Session {
     ) {
         let (mut new, mut learned) = (0, Vec::new());
         let is_new = is_new.iter().copied().chain(iter::repeat(false));
-        for (Taken { event, from, arrival }, is_new) in events.into_iter().zip(is_new) {
+        for (
+            Taken {
+                event,
+                from,
+                arrival,
+            },
+            is_new,
+        ) in events.into_iter().zip(is_new)
+        {
             self.note_stored(event.id(), is_new);
             if !is_new {
                 continue;
@@ -125,7 +148,11 @@ impl Session {
 
     /// Tells the screen of an event that was committed just now.
     pub(super) fn emit_post(&mut self, event: SignedEvent, arrival: Arrival, now: Now) {
-        self.push(Effect::Emit(TopicEvent::Post { event, arrival, received_at: now.unix }));
+        self.push(Effect::Emit(TopicEvent::Post {
+            event,
+            arrival,
+            received_at: now.unix,
+        }));
     }
 
     /// Tells the other neighbours of what one of them gave over a stream: gossip does not carry
@@ -138,6 +165,8 @@ impl Session {
         learned.sort();
         let first = learned.len().saturating_sub(IDS_PER_FRAME_MAX);
         let ids = learned[first..].iter().map(|(order, _)| order.id).collect();
-        self.push(Effect::BroadcastNeighbours(GossipFrame::Have(ids).encode().into()));
+        self.push(Effect::BroadcastNeighbours(
+            GossipFrame::Have(ids).encode().into(),
+        ));
     }
 }

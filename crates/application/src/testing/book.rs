@@ -67,7 +67,9 @@ impl TopicBook for MemoryBook {
         let mut state = self.writable()?;
         if state.topics.iter().all(|t| t.id != topic.id) {
             state.topics.push(topic);
-            state.topics.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+            state
+                .topics
+                .sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         }
         Ok(())
     }
@@ -97,13 +99,20 @@ impl TopicBook for MemoryBook {
             (PeerContact::Failed, None) => {}
             (PeerContact::Failed, Some(i)) => {
                 let score = &mut peers[i].score;
-                *score = if *score > 0 { *score / 2 } else { (*score - 1).max(-SCORE_MAX) };
+                *score = if *score > 0 {
+                    *score / 2
+                } else {
+                    (*score - 1).max(-SCORE_MAX)
+                };
             }
             (PeerContact::Reached(latest), place) => {
                 let old = place.map(|i| peers.remove(i));
                 let score = old.as_ref().map_or(0, |p| p.score.max(0));
                 let mut addresses = Vec::new();
-                for address in latest.into_iter().chain(old.into_iter().flat_map(|p| p.addresses)) {
+                for address in latest
+                    .into_iter()
+                    .chain(old.into_iter().flat_map(|p| p.addresses))
+                {
                     if !addresses.contains(&address) {
                         addresses.push(address);
                     }
@@ -114,7 +123,12 @@ impl TopicBook for MemoryBook {
                 peers.sort_by_key(rank);
                 peers.truncate(KNOWN_PEERS_MAX - 1);
                 let score = (score + 1).min(SCORE_MAX);
-                peers.push(KnownPeer { peer, addresses, last_success: Some(at), score });
+                peers.push(KnownPeer {
+                    peer,
+                    addresses,
+                    last_success: Some(at),
+                    score,
+                });
             }
         }
         peers.sort_by_key(rank);

@@ -20,7 +20,9 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `unix`; its monotonic time begins at zero.
     pub fn new(unix: UnixMs) -> Self {
-        Self { now: Mutex::new(Now { unix, mono_ms: 0 }) }
+        Self {
+            now: Mutex::new(Now { unix, mono_ms: 0 }),
+        }
     }
 
     /// Turns the wall clock, in either direction, as a user or NTP does. Monotonic time goes on.
@@ -56,7 +58,10 @@ pub struct TokioClock {
 impl TokioClock {
     /// A clock that shows `base` now.
     pub fn new(base: UnixMs) -> Self {
-        Self { base, start: Instant::now() }
+        Self {
+            base,
+            start: Instant::now(),
+        }
     }
 }
 
@@ -64,7 +69,10 @@ impl Clock for TokioClock {
     fn now(&self) -> Now {
         let mono_ms = u64::try_from(self.start.elapsed().as_millis())
             .expect("no program runs for 500 million years");
-        Now { unix: UnixMs(self.base.0.saturating_add(mono_ms)), mono_ms }
+        Now {
+            unix: UnixMs(self.base.0.saturating_add(mono_ms)),
+            mono_ms,
+        }
     }
 }
 
@@ -78,15 +86,33 @@ mod tests {
     fn the_manual_clock_does_as_told() {
         let clock = ManualClock::new(UnixMs(1_000));
         clock.advance(5);
-        assert_eq!(clock.now(), Now { unix: UnixMs(1_005), mono_ms: 5 });
+        assert_eq!(
+            clock.now(),
+            Now {
+                unix: UnixMs(1_005),
+                mono_ms: 5
+            }
+        );
         clock.set(UnixMs(10));
-        assert_eq!(clock.now(), Now { unix: UnixMs(10), mono_ms: 5 });
+        assert_eq!(
+            clock.now(),
+            Now {
+                unix: UnixMs(10),
+                mono_ms: 5
+            }
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_tokio_clock_follows_a_paused_runtime() {
         let clock = TokioClock::new(UnixMs(1_000));
-        assert_eq!(clock.now(), Now { unix: UnixMs(1_000), mono_ms: 0 });
+        assert_eq!(
+            clock.now(),
+            Now {
+                unix: UnixMs(1_000),
+                mono_ms: 0
+            }
+        );
         tokio::time::sleep(Duration::from_secs(2)).await;
         let later = clock.now();
         assert_eq!(later.unix.0 - 1_000, later.mono_ms);

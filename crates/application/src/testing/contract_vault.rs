@@ -11,9 +11,7 @@ use kukuri_domain::{
     limits::EVENT_BYTES_MAX,
 };
 
-use crate::ports::{
-    Identity, IdentityError, SecretBytes, SecretName, SecretVault, VaultError,
-};
+use crate::ports::{Identity, IdentityError, SecretBytes, SecretName, SecretVault, VaultError};
 
 const NAMES: [SecretName; 2] = [SecretName::Root, SecretName::Identity];
 
@@ -39,7 +37,10 @@ where
 async fn a_new_vault_has_no_entry<V: std::ops::Deref<Target: SecretVault>>(open: &impl Fn() -> V) {
     let vault = open();
     for name in NAMES {
-        assert_eq!(vault.load(name).await.expect("an empty vault answers"), None);
+        assert_eq!(
+            vault.load(name).await.expect("an empty vault answers"),
+            None
+        );
     }
 }
 
@@ -49,18 +50,36 @@ where
 {
     let (root, identity) = (SecretBytes::new([7; 32]), SecretBytes::new([9; 32]));
     let vault = open();
-    vault.create(SecretName::Root, root.clone()).await.expect("there is none yet");
-    assert_eq!(vault.load(SecretName::Root).await.expect("readable"), Some(root.clone()));
-    assert_eq!(vault.load(SecretName::Identity).await.expect("readable"), None);
+    vault
+        .create(SecretName::Root, root.clone())
+        .await
+        .expect("there is none yet");
+    assert_eq!(
+        vault.load(SecretName::Root).await.expect("readable"),
+        Some(root.clone())
+    );
+    assert_eq!(
+        vault.load(SecretName::Identity).await.expect("readable"),
+        None
+    );
     drop(vault);
 
     let vault = open();
-    vault.create(SecretName::Identity, identity.clone()).await.expect("there is none yet");
+    vault
+        .create(SecretName::Identity, identity.clone())
+        .await
+        .expect("there is none yet");
     drop(vault);
 
     let vault = open();
-    assert_eq!(vault.load(SecretName::Root).await.expect("readable"), Some(root));
-    assert_eq!(vault.load(SecretName::Identity).await.expect("readable"), Some(identity));
+    assert_eq!(
+        vault.load(SecretName::Root).await.expect("readable"),
+        Some(root)
+    );
+    assert_eq!(
+        vault.load(SecretName::Identity).await.expect("readable"),
+        Some(identity)
+    );
 }
 
 async fn an_entry_is_never_overwritten<V>(open: &impl Fn() -> V)
@@ -68,11 +87,19 @@ where
     V: std::ops::Deref<Target: SecretVault>,
 {
     let first = SecretBytes::new([1; 32]);
-    open().create(SecretName::Root, first.clone()).await.expect("there is none yet");
+    open()
+        .create(SecretName::Root, first.clone())
+        .await
+        .expect("there is none yet");
     for vault in [open(), open()] {
-        let again = vault.create(SecretName::Root, SecretBytes::new([2; 32])).await;
+        let again = vault
+            .create(SecretName::Root, SecretBytes::new([2; 32]))
+            .await;
         assert!(matches!(again, Err(VaultError::Exists)), "{again:?}");
-        assert_eq!(vault.load(SecretName::Root).await.expect("readable"), Some(first.clone()));
+        assert_eq!(
+            vault.load(SecretName::Root).await.expect("readable"),
+            Some(first.clone())
+        );
     }
 }
 
@@ -87,8 +114,11 @@ where
         .map(|(i, vault)| vault.create(SecretName::Root, SecretBytes::new([i; 32])));
     let results = join_all(creations).await;
 
-    let winners: Vec<u8> =
-        (0..CREATORS).zip(&results).filter(|(_, r)| r.is_ok()).map(|(i, _)| i).collect();
+    let winners: Vec<u8> = (0..CREATORS)
+        .zip(&results)
+        .filter(|(_, r)| r.is_ok())
+        .map(|(i, _)| i)
+        .collect();
     assert_eq!(winners.len(), 1, "{results:?}");
     for result in results.iter().filter(|r| r.is_err()) {
         assert!(matches!(result, Err(VaultError::Exists)), "{result:?}");
@@ -105,7 +135,9 @@ pub async fn check_identity(identity: &dyn Identity) {
     let at = UnixMs(1_700_000_000_123);
     let draft = || {
         let mut draft = Draft::post(&"lobby".parse().expect("a name"), "hi \u{1F9F6}\n\"", at);
-        draft.tags.push(vec!["x".into(), String::new(), "\u{7f}".into()]);
+        draft
+            .tags
+            .push(vec!["x".into(), String::new(), "\u{7f}".into()]);
         draft
     };
 
@@ -113,17 +145,39 @@ pub async fn check_identity(identity: &dyn Identity) {
     assert_eq!(signed.author(), identity.author());
     assert_eq!(signed.kind(), draft().kind);
     assert_eq!(signed.content(), draft().content);
-    assert_eq!(signed.tags().map(<[_]>::to_vec).collect::<Vec<_>>(), draft().tags);
+    assert_eq!(
+        signed.tags().map(<[_]>::to_vec).collect::<Vec<_>>(),
+        draft().tags
+    );
     assert_eq!(signed.order().at(), at);
     let again = identity.sign(draft()).await.expect("a fine draft");
-    assert_eq!(again.id(), signed.id(), "the id depends on the content only");
-    assert_eq!(signed.clone().verify().expect("a genuine event").id(), signed.id());
+    assert_eq!(
+        again.id(),
+        signed.id(),
+        "the id depends on the content only"
+    );
+    assert_eq!(
+        signed.clone().verify().expect("a genuine event").id(),
+        signed.id()
+    );
 
-    let no_name = Draft { tags: vec![Vec::new()], ..draft() };
+    let no_name = Draft {
+        tags: vec![Vec::new()],
+        ..draft()
+    };
     let refused = identity.sign(no_name).await;
-    assert!(matches!(refused, Err(IdentityError::Draft(ShapeError::EmptyTag))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(IdentityError::Draft(ShapeError::EmptyTag))),
+        "{refused:?}"
+    );
 
-    let too_large = Draft { content: "x".repeat(EVENT_BYTES_MAX), ..draft() };
+    let too_large = Draft {
+        content: "x".repeat(EVENT_BYTES_MAX),
+        ..draft()
+    };
     let refused = identity.sign(too_large).await;
-    assert!(matches!(refused, Err(IdentityError::Draft(ShapeError::TooLarge(_)))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(IdentityError::Draft(ShapeError::TooLarge(_)))),
+        "{refused:?}"
+    );
 }

@@ -146,7 +146,10 @@ impl Member {
     fn message(&mut self, from: PeerId, payload: Bytes) {
         self.flush();
         let is_lost = !self.held_back.is_empty()
-            || self.events.try_send(NetworkEvent::Message { from, payload }).is_err();
+            || self
+                .events
+                .try_send(NetworkEvent::Message { from, payload })
+                .is_err();
         if !is_lost {
             self.has_lagged = false;
         } else if !self.has_lagged {
@@ -157,7 +160,9 @@ impl Member {
 
     fn flush(&mut self) {
         while let Ok(room) = self.events.try_reserve() {
-            let Some(event) = self.held_back.pop_front() else { return };
+            let Some(event) = self.held_back.pop_front() else {
+                return;
+            };
             room.send(event);
         }
     }
@@ -172,7 +177,10 @@ impl Hub {
     /// A node on this network. Asking again for the same peer gives another handle to it.
     pub fn network(&self, peer: PeerId) -> Arc<FakeNetwork> {
         self.lock().nodes.entry(peer).or_default();
-        Arc::new(FakeNetwork { peer, hub: self.clone() })
+        Arc::new(FakeNetwork {
+            peer,
+            hub: self.clone(),
+        })
     }
 
     /// How `peer` treats those who try to reach it from now on. Neighbours it has stay.
@@ -258,7 +266,9 @@ impl Hub {
     pub fn neighbours(&self, topic: TopicId, peer: PeerId) -> Vec<PeerId> {
         let state = self.lock();
         let member = state.members.get(&(topic, peer));
-        member.map(|m| m.neighbours.iter().copied().collect()).unwrap_or_default()
+        member
+            .map(|m| m.neighbours.iter().copied().collect())
+            .unwrap_or_default()
     }
 
     /// Whether `peer` has joined `topic` and not left.
@@ -268,7 +278,11 @@ impl Hub {
 
     /// Everything that `peer` asked of the network, in order.
     pub fn requests(&self, peer: PeerId) -> Vec<Request> {
-        self.lock().nodes.get(&peer).map(|node| node.requests.clone()).unwrap_or_default()
+        self.lock()
+            .nodes
+            .get(&peer)
+            .map(|node| node.requests.clone())
+            .unwrap_or_default()
     }
 
     /// Whom `peer` dialled, in order.
@@ -277,11 +291,16 @@ impl Hub {
             Request::Dial { peer, .. } => Some(peer),
             _ => None,
         };
-        self.requests(peer).into_iter().filter_map(dialled).collect()
+        self.requests(peer)
+            .into_iter()
+            .filter_map(dialled)
+            .collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no code panics while it holds the hub")
+        self.state
+            .lock()
+            .expect("no code panics while it holds the hub")
     }
 }
 
@@ -296,7 +315,12 @@ async fn forward_call(
     request: SyncRequest,
 ) -> Option<SyncAnswer> {
     let (reply, answer) = oneshot::channel();
-    let call = SyncCall { peer, clock_skew_ms, request, reply };
+    let call = SyncCall {
+        peer,
+        clock_skew_ms,
+        request,
+        reply,
+    };
     events.send(NetworkEvent::Call(call)).await.ok()?;
     answer.await.ok()
 }
@@ -328,7 +352,10 @@ impl State {
             if let Some(member) = self.members.get_mut(&(topic, at))
                 && member.neighbours.insert(other)
             {
-                member.notice(NetworkEvent::NeighborUp { peer: other, inbound });
+                member.notice(NetworkEvent::NeighborUp {
+                    peer: other,
+                    inbound,
+                });
             }
         }
     }
@@ -344,7 +371,9 @@ impl State {
     }
 
     fn leave(&mut self, topic: TopicId, peer: PeerId) {
-        let Some(member) = self.members.remove(&(topic, peer)) else { return };
+        let Some(member) = self.members.remove(&(topic, peer)) else {
+            return;
+        };
         self.note(peer, Request::Leave(topic));
         for other in member.neighbours {
             if let Some(left) = self.members.get_mut(&(topic, other))
@@ -361,7 +390,9 @@ impl State {
         let mut queue = VecDeque::from([sender]);
         let mut hops = Vec::new();
         while let Some(from) = queue.pop_front() {
-            let Some(member) = self.members.get(&(topic, from)) else { continue };
+            let Some(member) = self.members.get(&(topic, from)) else {
+                continue;
+            };
             for to in &member.neighbours {
                 if seen.insert(*to) {
                     hops.push(Hop { from, to: *to });
@@ -389,7 +420,10 @@ impl State {
         to: PeerId,
     ) -> Option<(mpsc::Sender<NetworkEvent>, i64)> {
         let member = self.members.get(&(topic, to))?;
-        Some((member.events.clone(), self.skew_ms.get(&from).copied().unwrap_or_default()))
+        Some((
+            member.events.clone(),
+            self.skew_ms.get(&from).copied().unwrap_or_default(),
+        ))
     }
 }
 
@@ -411,7 +445,11 @@ impl FakeNetwork {
     async fn get_through(&self, peer: PeerId) -> Result<(), NetworkError> {
         let (reach, delay, unreachable_after) = {
             let state = self.hub.lock();
-            (state.reach(self.peer, peer), state.dial_delay, state.unreachable_after)
+            (
+                state.reach(self.peer, peer),
+                state.dial_delay,
+                state.unreachable_after,
+            )
         };
         match reach {
             Reach::Open => {
@@ -420,7 +458,10 @@ impl FakeNetwork {
             }
             Reach::Dead => {
                 pause(unreachable_after).await;
-                Err(NetworkError::Unreachable { peer, reason: "nobody answers".into() })
+                Err(NetworkError::Unreachable {
+                    peer,
+                    reason: "nobody answers".into(),
+                })
             }
             Reach::Hangs => std::future::pending().await,
         }
@@ -511,7 +552,11 @@ impl TopicNetwork for FakeNetwork {
             sender.closed().await;
             let Some(hub) = upgrade(&hub) else { return };
             let mut state = hub.lock();
-            if state.members.get(&key).is_some_and(|member| member.membership == membership) {
+            if state
+                .members
+                .get(&key)
+                .is_some_and(|member| member.membership == membership)
+            {
                 state.leave(key.0, key.1);
             }
         });
@@ -538,7 +583,15 @@ impl TopicNetwork for FakeNetwork {
             let mut state = self.hub.lock();
             self.check(&state, topic)?;
             let addresses = addresses.clone();
-            state.note(self.peer, Request::Dial { topic, peer, addresses, is_member });
+            state.note(
+                self.peer,
+                Request::Dial {
+                    topic,
+                    peer,
+                    addresses,
+                    is_member,
+                },
+            );
         }
         self.get_through(peer).await?;
         let mut state = self.hub.lock();
@@ -547,7 +600,11 @@ impl TopicNetwork for FakeNetwork {
             return Ok(DialReport::NotAMember);
         }
         state.link(topic, self.peer, peer, true);
-        let addresses = if addresses.is_empty() { vec![address_of(peer)] } else { addresses };
+        let addresses = if addresses.is_empty() {
+            vec![address_of(peer)]
+        } else {
+            addresses
+        };
         Ok(DialReport::Asked { addresses })
     }
 
@@ -574,11 +631,21 @@ impl TopicNetwork for FakeNetwork {
             let mut state = self.hub.lock();
             self.check(&state, topic)?;
             let request = request.clone();
-            state.note(self.peer, Request::Call { topic, peer, request });
+            state.note(
+                self.peer,
+                Request::Call {
+                    topic,
+                    peer,
+                    request,
+                },
+            );
         }
         self.get_through(peer).await?;
         let target = self.hub.lock().call_target(topic, self.peer, peer);
-        let refused = |reason: &str| NetworkError::Refused { peer, reason: reason.into() };
+        let refused = |reason: &str| NetworkError::Refused {
+            peer,
+            reason: reason.into(),
+        };
         let (events, skew_ms) = target.ok_or_else(|| refused("it is not in this topic"))?;
         let answer = forward_call(&events, self.peer, skew_ms, request).await;
         answer.ok_or_else(|| refused("its database does not answer"))
@@ -588,7 +655,8 @@ impl TopicNetwork for FakeNetwork {
         let state = self.hub.lock();
         let is_neighbour = |peer: &PeerId| {
             let mine = state.members.iter().filter(|((_, at), _)| *at == self.peer);
-            mine.into_iter().any(|(_, member)| member.neighbours.contains(peer))
+            mine.into_iter()
+                .any(|(_, member)| member.neighbours.contains(peer))
         };
         let path = |peer| match is_neighbour(&peer) {
             true => PeerPath {
@@ -597,9 +665,12 @@ impl TopicNetwork for FakeNetwork {
                 rtt_ms: Some(1),
                 addresses: vec![address_of(peer)],
             },
-            false => {
-                PeerPath { peer, kind: PathKind::None, rtt_ms: None, addresses: Vec::new() }
-            }
+            false => PeerPath {
+                peer,
+                kind: PathKind::None,
+                rtt_ms: None,
+                addresses: Vec::new(),
+            },
         };
         peers.into_iter().map(path).collect()
     }
@@ -608,13 +679,20 @@ impl TopicNetwork for FakeNetwork {
         let PeerAddress::Ip(socket) = address_of(self.peer) else {
             return NetworkStatus::default();
         };
-        NetworkStatus { listen: vec![socket], addresses: vec![address_of(self.peer)] }
+        NetworkStatus {
+            listen: vec![socket],
+            addresses: vec![address_of(self.peer)],
+        }
     }
 
     async fn shutdown(&self) {
         let mut state = self.hub.lock();
-        let topics: Vec<TopicId> =
-            state.members.keys().filter(|(_, at)| *at == self.peer).map(|(t, _)| *t).collect();
+        let topics: Vec<TopicId> = state
+            .members
+            .keys()
+            .filter(|(_, at)| *at == self.peer)
+            .map(|(t, _)| *t)
+            .collect();
         for topic in topics {
             state.leave(topic, self.peer);
         }
@@ -650,25 +728,54 @@ mod tests {
         let (a, b, c) = (hub.network(A), hub.network(B), hub.network(C));
         let mut at_a = a.join(keys.clone()).await.expect("open");
         assert_eq!(
-            b.dial(keys.id, A, vec![], true).await.expect_err("not joined").to_string(),
+            b.dial(keys.id, A, vec![], true)
+                .await
+                .expect_err("not joined")
+                .to_string(),
             NetworkError::NotJoined.to_string()
         );
         let mut at_b = b.join(keys.clone()).await.expect("open");
         let mut at_c = c.join(keys.clone()).await.expect("open");
         b.dial(keys.id, A, vec![], true).await.expect("reachable");
         c.dial(keys.id, B, vec![], false).await.expect("reachable");
-        assert!(matches!(next(&mut at_a).await, NetworkEvent::NeighborUp { peer: B, inbound: true }));
-        assert!(matches!(next(&mut at_c).await, NetworkEvent::NeighborUp { peer: B, inbound: false }));
-        a.broadcast(keys.id, Bytes::from_static(b"hi")).await.expect("fits");
+        assert!(matches!(
+            next(&mut at_a).await,
+            NetworkEvent::NeighborUp {
+                peer: B,
+                inbound: true
+            }
+        ));
+        assert!(matches!(
+            next(&mut at_c).await,
+            NetworkEvent::NeighborUp {
+                peer: B,
+                inbound: false
+            }
+        ));
+        a.broadcast(keys.id, Bytes::from_static(b"hi"))
+            .await
+            .expect("fits");
         let NetworkEvent::Message { from, payload } = next(&mut at_c).await else {
             panic!("a message was expected");
         };
         assert_eq!((from, &payload[..]), (B, &b"hi"[..]));
         drop(at_a);
-        assert!(matches!(next(&mut at_b).await, NetworkEvent::NeighborUp { peer: A, .. }));
-        assert!(matches!(next(&mut at_b).await, NetworkEvent::NeighborUp { peer: C, .. }));
-        assert!(matches!(next(&mut at_b).await, NetworkEvent::Message { .. }));
-        assert!(matches!(next(&mut at_b).await, NetworkEvent::NeighborDown(A)));
+        assert!(matches!(
+            next(&mut at_b).await,
+            NetworkEvent::NeighborUp { peer: A, .. }
+        ));
+        assert!(matches!(
+            next(&mut at_b).await,
+            NetworkEvent::NeighborUp { peer: C, .. }
+        ));
+        assert!(matches!(
+            next(&mut at_b).await,
+            NetworkEvent::Message { .. }
+        ));
+        assert!(matches!(
+            next(&mut at_b).await,
+            NetworkEvent::NeighborDown(A)
+        ));
         assert!(!hub.is_joined(keys.id, A));
     }
 
@@ -679,7 +786,10 @@ mod tests {
         let _link = a.join(keys.clone()).await.expect("open");
         hub.set_unreachable_after(Duration::from_secs(10));
         let started = tokio::time::Instant::now();
-        let error = a.dial(keys.id, C, vec![], true).await.expect_err("nobody there");
+        let error = a
+            .dial(keys.id, C, vec![], true)
+            .await
+            .expect_err("nobody there");
         assert!(matches!(error, NetworkError::Unreachable { peer: C, .. }));
         assert_eq!(started.elapsed(), Duration::from_secs(10));
         let report = a.dial(keys.id, B, vec![], false).await.expect("reachable");
@@ -700,7 +810,12 @@ mod tests {
                 panic!("a call was expected");
             };
             assert_eq!((call.peer, call.request), (A, SyncRequest::Get(vec![])));
-            call.reply.send(SyncAnswer { events: vec![], more: true }).expect("it waits");
+            call.reply
+                .send(SyncAnswer {
+                    events: vec![],
+                    more: true,
+                })
+                .expect("it waits");
         };
         let (answer, ()) = tokio::join!(ask(), serve);
         assert!(answer.expect("answered").more);
@@ -717,10 +832,16 @@ mod tests {
         hub.inject(keys.id, A, C, Bytes::from_static(b"2"));
         hub.inject(keys.id, A, C, Bytes::from_static(b"3"));
         b.dial(keys.id, A, vec![], true).await.expect("reachable");
-        assert!(matches!(next(&mut at_a).await, NetworkEvent::Message { .. }));
+        assert!(matches!(
+            next(&mut at_a).await,
+            NetworkEvent::Message { .. }
+        ));
         hub.inject(keys.id, A, C, Bytes::from_static(b"4"));
         assert!(matches!(next(&mut at_a).await, NetworkEvent::Lagged));
         hub.inject(keys.id, A, C, Bytes::from_static(b"5"));
-        assert!(matches!(next(&mut at_a).await, NetworkEvent::NeighborUp { peer: B, .. }));
+        assert!(matches!(
+            next(&mut at_a).await,
+            NetworkEvent::NeighborUp { peer: B, .. }
+        ));
     }
 }

@@ -8,9 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kukuri_domain::{
-    EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
-};
+use kukuri_domain::{EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent};
 use tokio::sync::watch;
 
 use crate::ports::{Clock, Commit, EventStore, Origin, PostState, StoreError, StoredEvent};
@@ -73,7 +71,10 @@ struct Own {
 impl Own {
     fn state(&self) -> PostState {
         let held_by = u32::try_from(self.holders.len()).expect("fewer peers than 2^32");
-        PostState { sent_to: self.sent_to, held_by }
+        PostState {
+            sent_to: self.sent_to,
+            held_by,
+        }
     }
 }
 
@@ -99,7 +100,11 @@ impl Topic {
         if is_new {
             let own = (origin == Origin::Local).then(Own::default);
             self.places.insert(id, event.order());
-            let row = Row { received_at, own, event: event.into_signed() };
+            let row = Row {
+                received_at,
+                own,
+                event: event.into_signed(),
+            };
             self.rows.insert(row.event.order(), row);
         }
         Commit { id, is_new }
@@ -109,7 +114,11 @@ impl Topic {
 impl MemoryStore {
     /// An empty store; `clock` says when an event was received.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, state: Mutex::default(), is_held: watch::Sender::new(false) }
+        Self {
+            clock,
+            state: Mutex::default(),
+            is_held: watch::Sender::new(false),
+        }
     }
 
     /// From now on every write fails and changes nothing; `None` heals.
@@ -135,7 +144,11 @@ impl MemoryStore {
     /// The ids that a topic holds, past all faults.
     pub fn ids(&self, topic: TopicId) -> BTreeSet<EventId> {
         let state = self.state();
-        state.topics.get(&topic).map(|t| t.places.keys().copied().collect()).unwrap_or_default()
+        state
+            .topics
+            .get(&topic)
+            .map(|t| t.places.keys().copied().collect())
+            .unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -186,7 +199,12 @@ impl EventStore for MemoryStore {
             .await
             .expect("the sender lives in `self`");
         let received_at = self.clock.now().unix;
-        self.write(topic, |t| events.into_iter().map(|e| t.put(e, origin, received_at)).collect())
+        self.write(topic, |t| {
+            events
+                .into_iter()
+                .map(|e| t.put(e, origin, received_at))
+                .collect()
+        })
     }
 
     async fn newest(
@@ -196,8 +214,15 @@ impl EventStore for MemoryStore {
         before: Option<EventOrder>,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(topic, |t| {
-            let newest = t.rows.iter().rev().filter(|(order, _)| before.is_none_or(|b| **order < b));
-            newest.take(limit as usize).map(|(_, row)| row.stored()).collect()
+            let newest = t
+                .rows
+                .iter()
+                .rev()
+                .filter(|(order, _)| before.is_none_or(|b| **order < b));
+            newest
+                .take(limit as usize)
+                .map(|(_, row)| row.stored())
+                .collect()
         })
     }
 
@@ -205,7 +230,10 @@ impl EventStore for MemoryStore {
         let ids: BTreeSet<EventId> = ids.into_iter().collect();
         self.read(topic, |t| {
             let places = ids.iter().filter_map(|id| t.places.get(id));
-            places.filter_map(|place| t.rows.get(place)).map(Row::stored).collect()
+            places
+                .filter_map(|place| t.rows.get(place))
+                .map(Row::stored)
+                .collect()
         })
     }
 
@@ -255,7 +283,10 @@ impl EventStore for MemoryStore {
 
     async fn unsent(&self, topic: TopicId, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(topic, |t| {
-            let unsent = t.rows.values().filter(|r| r.own.as_ref().is_some_and(|o| o.sent_to == 0));
+            let unsent = t
+                .rows
+                .values()
+                .filter(|r| r.own.as_ref().is_some_and(|o| o.sent_to == 0));
             unsent.take(limit as usize).map(Row::stored).collect()
         })
     }
@@ -285,12 +316,22 @@ mod tests {
         let (store, topic) = (store(), TopicId([1; 32]));
         let event = contract::event(1, "hi", UnixMs(1_000));
         store.set_fault(Some(StoreFault::DiskFull));
-        let failed = store.commit(topic, vec![event.clone()], Origin::Local).await;
+        let failed = store
+            .commit(topic, vec![event.clone()], Origin::Local)
+            .await;
         assert!(matches!(failed, Err(StoreError::DiskFull(_))), "{failed:?}");
         assert_eq!(store.count(topic).await.expect("readable"), 0);
         store.set_fault(None);
-        let commits = store.commit(topic, vec![event.clone()], Origin::Local).await;
-        assert_eq!(commits.expect("healed"), [Commit { id: event.id(), is_new: true }]);
+        let commits = store
+            .commit(topic, vec![event.clone()], Origin::Local)
+            .await;
+        assert_eq!(
+            commits.expect("healed"),
+            [Commit {
+                id: event.id(),
+                is_new: true
+            }]
+        );
         assert_eq!(store.commit_calls().len(), 2);
     }
 
@@ -298,7 +339,11 @@ mod tests {
     async fn held_commits_wait_for_their_release() {
         let (store, topic) = (store(), TopicId([1; 32]));
         store.hold_commits();
-        let commit = store.commit(topic, vec![contract::event(1, "hi", UnixMs(1))], Origin::Peer);
+        let commit = store.commit(
+            topic,
+            vec![contract::event(1, "hi", UnixMs(1))],
+            Origin::Peer,
+        );
         tokio::pin!(commit);
         let waits = futures_util::poll!(&mut commit).is_pending();
         assert!(waits && store.ids(topic).is_empty());

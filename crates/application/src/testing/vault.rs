@@ -176,7 +176,9 @@ impl FakeIdentity {
         hasher.update(&seed.to_be_bytes());
         let secret = SecretKey::from_slice(hasher.finalize().as_bytes())
             .expect("all but 2^-128 of the hashes are valid keys");
-        Self { keys: Keys::new(secret) }
+        Self {
+            keys: Keys::new(secret),
+        }
     }
 
     /// Signs at once, without a runtime.
@@ -185,8 +187,10 @@ impl FakeIdentity {
     /// [`IdentityError::Draft`] when the draft cannot be an event.
     pub fn sign_now(&self, draft: Draft) -> Result<SignedEvent, IdentityError> {
         let unsigned = draft.unsigned(self.author())?;
-        let event =
-            self.keys.sign_event(unsigned).map_err(|e| IdentityError::Key(Box::new(e)))?;
+        let event = self
+            .keys
+            .sign_event(unsigned)
+            .map_err(|e| IdentityError::Key(Box::new(e)))?;
         Ok(SignedEvent::new(event)?)
     }
 }
@@ -228,7 +232,11 @@ mod tests {
     #[test]
     fn a_seed_gives_one_author_and_the_same_ids() {
         let draft = || Draft::post(&"lobby".parse().expect("a name"), "hi", UnixMs(1_234_567));
-        let sign = |seed| FakeIdentity::from_seed(seed).sign_now(draft()).expect("a fine draft");
+        let sign = |seed| {
+            FakeIdentity::from_seed(seed)
+                .sign_now(draft())
+                .expect("a fine draft")
+        };
         assert_eq!(sign(1).id(), sign(1).id());
         assert_ne!(sign(1).author(), sign(2).author());
     }
@@ -237,7 +245,10 @@ mod tests {
     async fn faults_show_and_heal() {
         let vault = FakeVault::with_secrets(1, 2);
         vault.fail_loads(VaultFault::Locked);
-        assert!(matches!(vault.load(SecretName::Root).await, Err(VaultError::Locked(_))));
+        assert!(matches!(
+            vault.load(SecretName::Root).await,
+            Err(VaultError::Locked(_))
+        ));
         vault.heal();
         assert_eq!(
             vault.load(SecretName::Root).await.expect("healed"),

@@ -75,9 +75,11 @@ CREATE TABLE dht_nodes (
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
+// The trait's macro ties the lifetime to the one it was written with: left out.
+#[allow(elided_lifetimes_in_paths)]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared(SQL).await?;
         Ok(())
     }

@@ -14,7 +14,7 @@ use iroh::{Endpoint, EndpointAddr, EndpointId, endpoint::Connection};
 use kukuri_application::ports::{NetworkError, SyncAnswer, SyncRequest};
 use kukuri_domain::{
     EventId, PeerId, SignedEvent, TopicKeys, UnixMs,
-    limits::SYNC_ANSWER_BYTES_MAX,
+    limits::{SYNC_ANSWER_BYTES_MAX, SYNC_FRAME_BYTES_MAX},
     presence::{Side, hello_proof},
     wire::{Hello, RefuseReason, SYNC_ALPN, SyncFrame, WireEvent},
 };
@@ -22,7 +22,12 @@ use rand::Rng as _;
 use tokio::time::{Instant, timeout};
 
 use super::{EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, finish, read, write};
-use crate::{address::peer_id, connect::connect, stream::StreamError, tasks::Tasks};
+use crate::{
+    address::peer_id,
+    connect::connect,
+    stream::{StreamError, read_frame},
+    tasks::Tasks,
+};
 
 /// How long a connection that nobody uses is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -160,8 +165,9 @@ impl SyncClient {
         finish(&mut send);
         let mut answer = Collected::new(request);
         loop {
-            match read(&mut recv).await? {
-                SyncFrame::Event(event) => answer.take(event)?,
+            let frame = read_frame(&mut recv, SYNC_FRAME_BYTES_MAX).await?;
+            match SyncFrame::decode(&frame)? {
+                SyncFrame::Event(event) => answer.take(event, frame.len())?,
                 SyncFrame::End { more } => {
                     return Ok(Outcome::Answered(SyncAnswer { events: answer.events, more }));
                 }
@@ -243,7 +249,7 @@ impl Collected {
         Self { wanted, events: Vec::new(), bytes: 0 }
     }
 
-    fn take(&mut self, event: WireEvent) -> Result<(), ExchangeError> {
+    fn take(&mut self, event: WireEvent, frame_bytes: usize) -> Result<(), ExchangeError> {
         let is_wanted = match &mut self.wanted {
             Wanted::These(ids) => ids.remove(&event.id),
             Wanted::Any { at_most } => self.events.len() < *at_most,
@@ -251,7 +257,7 @@ impl Collected {
         if !is_wanted {
             return Err(ExchangeError::Broken("it sent an event that was not asked for"));
         }
-        self.bytes += SyncFrame::Event(event.clone()).encode().len();
+        self.bytes += frame_bytes;
         if self.bytes > SYNC_ANSWER_BYTES_MAX {
             return Err(ExchangeError::Broken("its answer is longer than allowed"));
         }

@@ -36,7 +36,7 @@ pub const KEYS: &[Key] = &[
     key("network.peers", Kind::List, "peers that are dialled at once, `<endpoint id>@ip:port`"),
     key("network.bootstrap", Kind::List, "nodes that are dialled when nothing else helped, `<endpoint id>@ip:port`"),
     key("network.relays", Kind::List, "relay URLs; by default the public ones in mode `internet`"),
-    key("network.pkarr_relays", Kind::List, "pkarr relays that are asked for addresses; none by default"),
+    key("network.external_addrs", Kind::List, "`ip:port` at which others reach this node although it cannot see that itself"),
     key("network.publish_addresses", Kind::Text, "which addresses the DHT shows: `auto` (default), `relay`, `direct` or `none`"),
     key("network.port_mapping", Kind::Switch, "ask the router for an open port (default true)"),
     key("discovery.mdns.enabled", Kind::Switch, "look for members on the local network (default true)"),

@@ -65,8 +65,8 @@ pub struct NetworkSettings {
     pub bootstrap: Vec<PeerSpec>,
     /// `network.relays`; empty: the public ones where the mode uses relays.
     pub relays: Vec<String>,
-    /// `network.pkarr_relays`
-    pub pkarr_relays: Vec<String>,
+    /// `network.external_addrs`
+    pub external_addrs: Vec<SocketAddr>,
     /// `network.publish_addresses`
     pub publish_addresses: PublishAddresses,
     /// `network.port_mapping`
@@ -81,7 +81,7 @@ impl Default for NetworkSettings {
             peers: Vec::new(),
             bootstrap: Vec::new(),
             relays: Vec::new(),
-            pkarr_relays: Vec::new(),
+            external_addrs: Vec::new(),
             publish_addresses: PublishAddresses::default(),
             port_mapping: true,
         }
@@ -210,7 +210,7 @@ fn read_network(r: &mut Reader) -> Result<NetworkSettings, ConfigError> {
         peers: r.list("network.peers", "<endpoint id>@ip:port")?,
         bootstrap: r.list("network.bootstrap", "<endpoint id>@ip:port")?,
         relays: r.list_of("network.relays", parse_url)?,
-        pkarr_relays: r.list_of("network.pkarr_relays", parse_url)?,
+        external_addrs: r.list("network.external_addrs", "ip:port")?,
         publish_addresses: r.word("network.publish_addresses", &[
             ("auto", PublishAddresses::Auto),
             ("relay", PublishAddresses::Relay),

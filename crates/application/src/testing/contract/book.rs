@@ -39,7 +39,11 @@ fn topic(id: u8, name: &str) -> JoinedTopic {
     JoinedTopic {
         id: TopicId([id; 32]),
         name: name.parse().expect("a name"),
-        visibility: if id.is_multiple_of(2) { Visibility::Private } else { Visibility::Public },
+        visibility: if id.is_multiple_of(2) {
+            Visibility::Private
+        } else {
+            Visibility::Public
+        },
         epoch: Epoch(u64::from(id)),
         joined_at: UnixMs(NOW.0 + u64::from(id)),
     }
@@ -55,19 +59,29 @@ fn address(n: u16) -> PeerAddress {
 
 async fn reach(book: &impl TopicBook, peer: PeerId, addresses: Vec<PeerAddress>, at: UnixMs) {
     let contact = PeerContact::Reached(addresses);
-    book.note_contact(TOPIC, peer, contact, at).await.expect("note_contact");
+    book.note_contact(TOPIC, peer, contact, at)
+        .await
+        .expect("note_contact");
 }
 
 async fn fail(book: &impl TopicBook, peer: PeerId, at: UnixMs) {
-    book.note_contact(TOPIC, peer, PeerContact::Failed, at).await.expect("note_contact");
+    book.note_contact(TOPIC, peer, PeerContact::Failed, at)
+        .await
+        .expect("note_contact");
 }
 
 async fn known(book: &impl TopicBook) -> Vec<KnownPeer> {
-    book.known_peers(TOPIC, u32::MAX).await.expect("known_peers")
+    book.known_peers(TOPIC, u32::MAX)
+        .await
+        .expect("known_peers")
 }
 
 async fn known_ids(book: &impl TopicBook) -> Vec<PeerId> {
-    known(book).await.into_iter().map(|known| known.peer).collect()
+    known(book)
+        .await
+        .into_iter()
+        .map(|known| known.peer)
+        .collect()
 }
 
 async fn an_empty_book_answers(book: &impl TopicBook) {
@@ -82,7 +96,10 @@ async fn topics_are_joined_once_and_left(book: &impl TopicBook) {
     for topic in &topics {
         book.join(topic.clone()).await.expect("join");
     }
-    let again = JoinedTopic { joined_at: UnixMs(NOW.0 + 999), ..topics[1].clone() };
+    let again = JoinedTopic {
+        joined_at: UnixMs(NOW.0 + 999),
+        ..topics[1].clone()
+    };
     book.join(again).await.expect("join");
     let by_name = [topics[1].clone(), topics[0].clone(), topics[2].clone()];
     assert_eq!(book.joined().await.expect("joined"), by_name);
@@ -90,7 +107,10 @@ async fn topics_are_joined_once_and_left(book: &impl TopicBook) {
     assert!(book.leave(topics[1].id).await.expect("leave"));
     assert!(!book.leave(topics[1].id).await.expect("leave"));
     assert_eq!(book.joined().await.expect("joined"), by_name[1..]);
-    let rejoined = JoinedTopic { joined_at: UnixMs(NOW.0 + 999), ..topics[1].clone() };
+    let rejoined = JoinedTopic {
+        joined_at: UnixMs(NOW.0 + 999),
+        ..topics[1].clone()
+    };
     book.join(rejoined.clone()).await.expect("join");
     assert_eq!(book.joined().await.expect("joined")[0], rejoined);
 }
@@ -106,14 +126,24 @@ async fn a_reached_peer_is_remembered_with_its_addresses(book: &impl TopicBook) 
     let later = UnixMs(NOW.0 + 5);
     reach(book, peer(1), vec![address(2), relay.clone()], later).await;
     let second = known(book).await;
-    assert_eq!(second[0].addresses, [address(2), relay, address(1)], "latest first");
+    assert_eq!(
+        second[0].addresses,
+        [address(2), relay, address(1)],
+        "latest first"
+    );
     assert_eq!((second.len(), second[0].last_success), (1, Some(later)));
     reach(book, peer(1), Vec::new(), later).await;
     assert_eq!(known(book).await[0].addresses, second[0].addresses);
 
     reach(book, peer(1), (10..20).map(address).collect(), later).await;
     let many = known(book).await;
-    assert_eq!(many[0].addresses, (10..).map(address).take(PEER_ADDRESSES_MAX).collect::<Vec<_>>());
+    assert_eq!(
+        many[0].addresses,
+        (10..)
+            .map(address)
+            .take(PEER_ADDRESSES_MAX)
+            .collect::<Vec<_>>()
+    );
 }
 
 async fn a_stranger_that_failed_is_not_remembered(book: &impl TopicBook) {
@@ -124,23 +154,41 @@ async fn a_stranger_that_failed_is_not_remembered(book: &impl TopicBook) {
 async fn the_best_peers_come_first(book: &impl TopicBook) {
     reach(book, peer(1), vec![address(1)], UnixMs(NOW.0 + 1)).await;
     reach(book, peer(2), vec![address(2)], UnixMs(NOW.0 + 2)).await;
-    assert_eq!(known_ids(book).await, [peer(2), peer(1)], "equal scores: the latest success");
+    assert_eq!(
+        known_ids(book).await,
+        [peer(2), peer(1)],
+        "equal scores: the latest success"
+    );
     let before = known(book).await;
 
     fail(book, peer(2), UnixMs(NOW.0 + 3)).await;
     let failed = known(book).await;
     assert_eq!(failed[1].peer, peer(2));
     assert!(failed[1].score < before[0].score);
-    assert_eq!(failed[1].last_success, before[0].last_success, "a failure is no success");
-    assert_eq!(failed[1].addresses, [address(2)], "and takes no address away");
+    assert_eq!(
+        failed[1].last_success, before[0].last_success,
+        "a failure is no success"
+    );
+    assert_eq!(
+        failed[1].addresses,
+        [address(2)],
+        "and takes no address away"
+    );
 
     for i in 4..30 {
         fail(book, peer(2), UnixMs(NOW.0 + i)).await;
     }
     reach(book, peer(2), vec![address(2)], UnixMs(NOW.0 + 30)).await;
     reach(book, peer(2), vec![address(2)], UnixMs(NOW.0 + 31)).await;
-    assert_eq!(known_ids(book).await, [peer(2), peer(1)], "success makes up for old failures");
-    assert_eq!(book.known_peers(TOPIC, 1).await.expect("known_peers").len(), 1);
+    assert_eq!(
+        known_ids(book).await,
+        [peer(2), peer(1)],
+        "success makes up for old failures"
+    );
+    assert_eq!(
+        book.known_peers(TOPIC, 1).await.expect("known_peers").len(),
+        1
+    );
     assert_eq!(book.known_peers(TOPIC, 0).await.expect("known_peers"), []);
 }
 
@@ -148,10 +196,16 @@ async fn a_peer_belongs_to_its_topic(book: &impl TopicBook) {
     reach(book, peer(1), vec![address(1)], NOW).await;
     assert_eq!(book.known_peers(OTHER, 10).await.expect("known_peers"), []);
     let contact = PeerContact::Reached(vec![address(2)]);
-    book.note_contact(OTHER, peer(1), contact, NOW).await.expect("note_contact");
+    book.note_contact(OTHER, peer(1), contact, NOW)
+        .await
+        .expect("note_contact");
     assert_eq!(known(book).await[0].addresses, [address(1)]);
     assert!(!book.leave(TOPIC).await.expect("leave"));
-    assert_eq!(known(book).await.len(), 1, "a topic's peers are of use when it is joined again");
+    assert_eq!(
+        known(book).await.len(),
+        1,
+        "a topic's peers are of use when it is joined again"
+    );
 }
 
 async fn old_peers_are_forgotten_once_another_is_reached(book: &impl TopicBook) {
@@ -159,7 +213,11 @@ async fn old_peers_are_forgotten_once_another_is_reached(book: &impl TopicBook) 
     reach(book, peer(2), vec![address(2)], UnixMs(NOW.0 + 20 * DAY_MS)).await;
     let later = UnixMs(NOW.0 + 31 * DAY_MS);
     fail(book, peer(2), later).await;
-    assert_eq!(known(book).await.len(), 2, "after a long absence old peers are all there is");
+    assert_eq!(
+        known(book).await.len(),
+        2,
+        "after a long absence old peers are all there is"
+    );
     reach(book, peer(3), vec![address(3)], later).await;
     assert_eq!(known_ids(book).await, [peer(3), peer(2)]);
 }
@@ -170,9 +228,24 @@ async fn the_number_of_peers_is_limited(book: &impl TopicBook) {
     reach(book, peer(2), vec![address(1)], UnixMs(NOW.0 + 999)).await;
     fail(book, peer(2), UnixMs(NOW.0 + 999)).await;
     for i in 0..250_u16 {
-        let stranger = PeerId([i.to_be_bytes(), [0; 2]].concat().repeat(8).try_into().expect("32"));
-        reach(book, stranger, vec![address(i)], UnixMs(NOW.0 + u64::from(i))).await;
-        assert!(known_ids(book).await.contains(&stranger), "the one just reached is kept");
+        let stranger = PeerId(
+            [i.to_be_bytes(), [0; 2]]
+                .concat()
+                .repeat(8)
+                .try_into()
+                .expect("32"),
+        );
+        reach(
+            book,
+            stranger,
+            vec![address(i)],
+            UnixMs(NOW.0 + u64::from(i)),
+        )
+        .await;
+        assert!(
+            known_ids(book).await.contains(&stranger),
+            "the one just reached is kept"
+        );
     }
     let known = known_ids(book).await;
     assert_eq!(known.len(), 200);
@@ -184,13 +257,21 @@ async fn the_dht_nodes_are_those_of_last_time(book: &impl TopicBook) {
     let nodes = |ports: std::ops::Range<u16>| -> Vec<String> {
         ports.rev().map(|p| format!("127.0.0.1:{p}")).collect()
     };
-    book.remember_dht_nodes(nodes(0..100)).await.expect("remember_dht_nodes");
+    book.remember_dht_nodes(nodes(0..100))
+        .await
+        .expect("remember_dht_nodes");
     assert_eq!(book.dht_nodes().await.expect("dht_nodes"), nodes(0..100));
-    book.remember_dht_nodes(nodes(90..110)).await.expect("remember_dht_nodes");
+    book.remember_dht_nodes(nodes(90..110))
+        .await
+        .expect("remember_dht_nodes");
     assert_eq!(book.dht_nodes().await.expect("dht_nodes"), nodes(90..110));
     let twice = [nodes(1..2), nodes(1..2)].concat();
-    book.remember_dht_nodes(twice).await.expect("remember_dht_nodes");
+    book.remember_dht_nodes(twice)
+        .await
+        .expect("remember_dht_nodes");
     assert_eq!(book.dht_nodes().await.expect("dht_nodes"), nodes(1..2));
-    book.remember_dht_nodes(Vec::new()).await.expect("remember_dht_nodes");
+    book.remember_dht_nodes(Vec::new())
+        .await
+        .expect("remember_dht_nodes");
     assert!(book.dht_nodes().await.expect("dht_nodes").is_empty());
 }

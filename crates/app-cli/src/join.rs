@@ -1,0 +1,99 @@
+//! `kukuri join`: chat in a topic, on a terminal or through pipes.
+//!
+//! Owns the order of the command: check the name, take the profile, start the node, chat, stop.
+//! Must never end a terminal in raw mode, and never take longer than five seconds to stop.
+
+mod chat;
+mod input;
+mod output;
+
+use std::io::IsTerminal as _;
+
+use kukuri_domain::TopicName;
+use kukuri_node::platform::StopSignals;
+use tokio::sync::mpsc;
+
+use crate::{
+    args::ProfileArgs,
+    failure::{Exit, Failure},
+    screen::{LogScreen, Screen, Typed},
+    wiring::{self, Running},
+};
+use chat::{Chat, Ended};
+use output::Output;
+
+/// Runs the command until the user leaves.
+///
+/// # Errors
+/// [`Failure`] with its exit code; Ctrl-C and signals are [`Exit::Interrupted`].
+pub async fn run(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
+    let topic: TopicName = topic.parse()?;
+    let mut signals = listen()?;
+    let log = LogScreen::default();
+    let running = tokio::select! {
+        started = wiring::start_profile(args, &log) => started?,
+        () = signals.next() => {
+            crate::screen::restore();
+            return Err(Failure::interrupted());
+        }
+    };
+    let (output, mut typed, has_commands) = open_terminal(&log)?;
+    let mut chat = Chat::new(running.client(), topic, running.home_text(), output.clone(), has_commands);
+    let ended = chat.run(&mut typed, &mut signals).await;
+    log.show_on(None);
+    let stopped = stop(running, &output, &mut typed, &mut signals).await;
+    output.close();
+    match ended? {
+        Ended::Left => stopped,
+        Ended::Interrupted => Err(Failure::interrupted()),
+    }
+}
+
+pub(crate) fn listen() -> Result<StopSignals, Failure> {
+    StopSignals::listen().map_err(|error| {
+        Failure::new(Exit::Unexpected, format!("failed to listen to signals: {error}"))
+    })
+}
+
+/// A chat needs a terminal on both sides; otherwise lines are read and printed plainly. Commands
+/// are understood when a person types.
+fn open_terminal(log: &LogScreen) -> Result<(Output, mpsc::Receiver<Typed>, bool), Failure> {
+    let is_typed = std::io::stdin().is_terminal();
+    if is_typed && std::io::stdout().is_terminal() {
+        let screen = Screen::open().map_err(|error| {
+            Failure::new(Exit::Unexpected, format!("failed to take over the terminal: {error}"))
+        })?;
+        log.show_on(Some(screen.clone()));
+        let typed = screen.read_keyboard();
+        return Ok((Output::Screen(screen), typed, true));
+    }
+    Ok((Output::plain(), input::read_lines(), is_typed))
+}
+
+/// Stops the node; a second Ctrl-C or signal ends the process at once.
+async fn stop(
+    running: Running,
+    output: &Output,
+    typed: &mut mpsc::Receiver<Typed>,
+    signals: &mut StopSignals,
+) -> Result<(), Failure> {
+    tokio::select! {
+        stopped = running.shutdown() => stopped,
+        () = signals.next() => end_now(output),
+        () = interrupted(typed) => end_now(output),
+    }
+}
+
+async fn interrupted(typed: &mut mpsc::Receiver<Typed>) {
+    while let Some(typed) = typed.recv().await {
+        if typed == Typed::Interrupt {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+fn end_now(output: &Output) -> ! {
+    output.close();
+    std::process::exit(Exit::Interrupted as i32)
+}

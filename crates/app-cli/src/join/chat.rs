@@ -1,0 +1,376 @@
+//! The conversation: what is typed goes to the node, what happens in the topic to the output.
+//!
+//! Owns what was shown already and how far own posts have come. Must never show a post that is
+//! not stored, nor one twice.
+
+mod own_posts;
+mod shown;
+
+use std::time::Duration;
+
+use chrono::Local;
+use kukuri_application::{
+    ports::PostState,
+    session::Arrival,
+    views::{PeerView, PostView, TopicEvent},
+};
+use kukuri_domain::{
+    EventId, PeerId, SignedEvent, TopicName, UnixMs,
+    peer::{ConnectionState, FoundBy},
+};
+use kukuri_node::{Client, ClientError, TopicEvents, platform::StopSignals};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+use super::output::Output;
+use crate::{
+    failure::{Exit, Failure},
+    render::{self, Render},
+    screen::Typed,
+};
+use own_posts::OwnPosts;
+use shown::Shown;
+
+/// Posts of the stored history that are shown at the start.
+const HISTORY_SHOWN: u32 = 200;
+
+/// How long posts that come as history are gathered, to be shown in their order.
+const GATHER: Duration = Duration::from_millis(400);
+
+/// How long the end of the input waits for somebody to hold what was posted.
+const HAND_OVER_MAX: Duration = Duration::from_secs(5);
+
+/// How the conversation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// By the user's wish.
+    Left,
+    /// By Ctrl-C or a signal.
+    Interrupted,
+}
+
+/// One conversation.
+pub(super) struct Chat {
+    client: Client,
+    topic: TopicName,
+    home: String,
+    output: Output,
+    render: Render<Local>,
+    has_commands: bool,
+    shown: Shown,
+    last_at: Option<UnixMs>,
+    gathered: Vec<SignedEvent>,
+    gathered_until: Option<Instant>,
+    own: OwnPosts,
+    members: Vec<PeerId>,
+    said_alone: bool,
+    refused: u64,
+    leaving_by: Option<Instant>,
+}
+
+/// What happened.
+enum Step {
+    Typed(Option<Typed>),
+    Event(Option<TopicEvent>),
+    Signal,
+    Due,
+}
+
+impl Chat {
+    pub(super) fn new(
+        client: Client,
+        topic: TopicName,
+        home: String,
+        output: Output,
+        has_commands: bool,
+    ) -> Self {
+        let render = Render { zone: Local, own: client.author(), has_colours: output.has_colours() };
+        Self {
+            client,
+            topic,
+            home,
+            output,
+            render,
+            has_commands,
+            shown: Shown::default(),
+            last_at: None,
+            gathered: Vec::new(),
+            gathered_until: None,
+            own: OwnPosts::default(),
+            members: Vec::new(),
+            said_alone: false,
+            refused: 0,
+            leaving_by: None,
+        }
+    }
+
+    /// Joins the topic and talks until the user leaves.
+    pub(super) async fn run(
+        &mut self,
+        typed: &mut mpsc::Receiver<Typed>,
+        signals: &mut StopSignals,
+    ) -> Result<Ended, Failure> {
+        let mut events = self.begin().await?;
+        loop {
+            let due = self.due();
+            let step = tokio::select! {
+                line = typed.recv(), if self.leaving_by.is_none() => Step::Typed(line),
+                event = events.next() => Step::Event(event),
+                () = signals.next() => Step::Signal,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Step::Due,
+            };
+            if let Some(ended) = self.handle(step).await? {
+                return self.end(ended);
+            }
+            if self.output.is_gone() {
+                return self.end(Ended::Left);
+            }
+        }
+    }
+
+    /// Joins; says where and who one is and what is looked for; shows the stored history.
+    async fn begin(&mut self) -> Result<TopicEvents, Failure> {
+        let view = self.client.join(&self.topic).await?;
+        let events = self.client.subscribe(&self.topic)?;
+        self.output.print(&render::topic_intro(&view));
+        self.output.print(&render::identity_intro(self.client.author(), &self.home));
+        let explain = self.client.explain(&self.topic).await?;
+        self.remark(&render::looking(&explain.sources));
+        self.show_history().await?;
+        for peer in explain.peers {
+            self.show_member(peer.id, peer.found_by, peer.found_after_ms, Some(&peer));
+        }
+        Ok(events)
+    }
+
+    async fn handle(&mut self, step: Step) -> Result<Option<Ended>, Failure> {
+        match step {
+            Step::Signal | Step::Typed(Some(Typed::Interrupt)) => return Ok(Some(Ended::Interrupted)),
+            Step::Typed(Some(Typed::Line(line))) => return self.take_line(&line).await,
+            Step::Typed(Some(Typed::End) | None) if self.has_commands => return Ok(Some(Ended::Left)),
+            Step::Typed(Some(Typed::End) | None) => {
+                self.leaving_by = Some(Instant::now() + HAND_OVER_MAX);
+            }
+            Step::Event(Some(event)) => self.take_event(event).await?,
+            Step::Event(None) => return Err(ClientError::Closed.into()),
+            Step::Due => self.take_due().await,
+        }
+        let has_time_left = self.leaving_by.is_none_or(|by| Instant::now() < by);
+        let is_done = self.leaving_by.is_some() && (self.own.all_held() || !has_time_left);
+        Ok(is_done.then_some(Ended::Left))
+    }
+
+    fn end(&mut self, ended: Ended) -> Result<Ended, Failure> {
+        self.show_gathered();
+        if let Some(remark) = self.own.what_is_open() {
+            self.output.complain(&remark);
+        }
+        if ended == Ended::Left && self.refused > 0 && !self.has_commands {
+            let refused = render::counted(self.refused, "line");
+            return Err(Failure::new(Exit::Refused, format!("{refused} could not be posted")));
+        }
+        Ok(ended)
+    }
+
+    async fn take_line(&mut self, line: &str) -> Result<Option<Ended>, Failure> {
+        let text = line.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if !self.has_commands {
+            self.post(line).await?;
+        } else if let Some(rest) = text.strip_prefix("//") {
+            self.post(&format!("/{rest}")).await?;
+        } else if text.starts_with('/') {
+            return self.command(text).await;
+        } else {
+            self.post(line).await?;
+        }
+        Ok(None)
+    }
+
+    /// Posts. What is wrong with this post alone is told; a database that takes no posts ends a
+    /// chat through pipes, whose lines would be lost one by one.
+    async fn post(&mut self, text: &str) -> Result<(), Failure> {
+        match self.client.post(&self.topic, text).await {
+            Ok(posted) => {
+                self.show_own(posted.event, posted.state);
+                Ok(())
+            }
+            Err(error) => {
+                let is_about_the_post = matches!(
+                    error,
+                    ClientError::TooLong { .. } | ClientError::Empty | ClientError::Refused(_)
+                );
+                let failure = Failure::from(error);
+                if !is_about_the_post && !self.has_commands {
+                    return Err(failure);
+                }
+                self.refused += 1;
+                self.output.complain(failure.shown().trim_end());
+                Ok(())
+            }
+        }
+    }
+
+    async fn command(&mut self, text: &str) -> Result<Option<Ended>, Failure> {
+        let name = text.split_whitespace().next().unwrap_or_default();
+        match name {
+            "/quit" => return Ok(Some(Ended::Left)),
+            "/help" => self.output.print(render::help()),
+            "/status" => {
+                let status = self.client.status().await?;
+                if let Some(topic) = status.topics.iter().find(|view| view.name == self.topic) {
+                    self.output.print(&render::status(&status, topic));
+                }
+            }
+            "/peers" => {
+                let peers = self.client.peers(&self.topic).await?;
+                self.output.print(&render::peers(&peers, self.client.now()));
+            }
+            "/explain" => {
+                let explain = self.client.explain(&self.topic).await?;
+                self.output.print(&render::explain(&explain, self.client.now()));
+            }
+            other => {
+                let other = crate::text::one_line(other);
+                self.output.print(&format!(
+                    "there is no command {other}; /help lists them, and //text posts text that begins with /"
+                ));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn take_event(&mut self, event: TopicEvent) -> Result<(), Failure> {
+        match event {
+            TopicEvent::Post { event, arrival: Arrival::Fetched, .. } => self.gather(event),
+            TopicEvent::Post { event, .. } => self.show_post(&event, None),
+            TopicEvent::PostState { id, state } => self.note_state(id, state),
+            TopicEvent::PeerJoined { peer, found_by, after_ms } => {
+                let peers = self.client.peers(&self.topic).await.unwrap_or_default();
+                let view = peers.iter().find(|view| view.id == peer);
+                self.show_member(peer, found_by, after_ms, view);
+            }
+            TopicEvent::PeerLeft { peer } => {
+                self.members.retain(|member| *member != peer);
+                self.remark(&render::peer_left(peer));
+            }
+            TopicEvent::State(ConnectionState::Alone) => self.show_alone().await?,
+            TopicEvent::State(_) => {}
+            TopicEvent::Fetched { peer, new } => {
+                if new > 0 {
+                    self.remark(&render::fetched(peer, new));
+                }
+                self.show_gathered();
+            }
+            TopicEvent::Resync => self.show_history().await?,
+        }
+        Ok(())
+    }
+
+    async fn take_due(&mut self) {
+        let now = Instant::now();
+        if self.gathered_until.is_some_and(|until| until <= now) {
+            self.show_gathered();
+        }
+        for (event, state) in self.own.take_settled(now) {
+            let line = self.render.later_state(&event, state, self.output.columns());
+            self.output.print(&line);
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        [self.gathered_until, self.own.next_settled(), self.leaving_by].into_iter().flatten().min()
+    }
+
+    async fn show_history(&mut self) -> Result<(), Failure> {
+        let mut posts = self.client.read(&self.topic, HISTORY_SHOWN, None).await?;
+        posts.reverse();
+        for PostView { event, state, .. } in posts {
+            self.show_post(&event, Some(state));
+        }
+        Ok(())
+    }
+
+    async fn show_alone(&mut self) -> Result<(), Failure> {
+        if !self.said_alone && self.members.is_empty() {
+            self.said_alone = true;
+            let explain = self.client.explain(&self.topic).await?;
+            self.remark(&render::alone(&explain.sources));
+        }
+        Ok(())
+    }
+
+    fn show_member(&mut self, peer: PeerId, found_by: FoundBy, after_ms: u64, view: Option<&PeerView>) {
+        if self.members.contains(&peer) {
+            return;
+        }
+        self.members.push(peer);
+        self.said_alone = false;
+        let path = view.map(|view| (view.path, view.rtt_ms));
+        self.remark(&render::peer_joined(peer, found_by, after_ms, path));
+    }
+
+    fn gather(&mut self, event: SignedEvent) {
+        self.gathered.push(event);
+        self.gathered_until.get_or_insert_with(|| Instant::now() + GATHER);
+    }
+
+    fn show_gathered(&mut self) {
+        self.gathered_until = None;
+        let mut events = std::mem::take(&mut self.gathered);
+        events.sort_by_key(SignedEvent::order);
+        for event in events {
+            self.show_post(&event, None);
+        }
+    }
+
+    fn show_post(&mut self, event: &SignedEvent, state: Option<PostState>) {
+        if self.begin_post(event) {
+            let lines = self.render.post(event, state, self.output.columns());
+            self.output.print(&lines);
+        }
+    }
+
+    fn show_own(&mut self, event: SignedEvent, state: PostState) {
+        if self.begin_post(&event) {
+            let lines = self.render.post(&event, Some(state), self.output.columns());
+            self.output.print_replaceable(name_of(event.id()), &lines);
+        }
+        self.own.add(event, state);
+    }
+
+    /// Whether the post is still to be shown; then its day stands above it.
+    fn begin_post(&mut self, event: &SignedEvent) -> bool {
+        if !self.shown.add(event.id()) {
+            return false;
+        }
+        let at = event.order().at();
+        let columns = self.output.columns();
+        if let Some(day) = self.render.day(at, self.last_at, self.client.now(), columns) {
+            self.output.print(&day);
+        }
+        self.last_at = Some(at);
+        true
+    }
+
+    fn note_state(&mut self, id: EventId, state: PostState) {
+        let Some(event) = self.own.event(id) else { return };
+        let lines = self.render.post(event, Some(state), self.output.columns());
+        let is_shown = self.output.replace(name_of(id), &lines);
+        self.own.note(id, state, is_shown, Instant::now());
+    }
+
+    fn remark(&self, text: &str) {
+        self.output.print(&self.render.remark(text));
+    }
+}
+
+fn name_of(id: EventId) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&id.0[..8]);
+    u64::from_be_bytes(bytes)
+}

@@ -1,0 +1,360 @@
+//! The one page on which this program chooses its adapters: SQLite, iroh, the DHT, the sealed
+//! file.
+//!
+//! Owns the order in which a node comes up: database, keys, network, discovery, engine. Must
+//! never decide anything that a setting decides, and leaves nothing half-made when it fails.
+
+use std::{net::SocketAddrV4, path::PathBuf, sync::Arc, time::Duration};
+
+use kukuri_application::{
+    discovery::{self, ConfiguredPeersSource, KnownPeersSource},
+    engine::{self, Ports},
+    keys::{ProfileKeys, open_or_create_keys},
+    ports::{Clock, NetworkError, PeerSource, SecretVault, StoreError, TopicBook},
+};
+use kukuri_infra_db::{Database, OpenOptions};
+use kukuri_infra_iroh::{
+    Network, NetworkConfig,
+    dht::{
+        AddressLookupConfig, DhtAddressLookup, DhtClient, DhtConfig, DhtSource, PublishedAddresses,
+        PutRate, SlotTracker, TrackerPolicy,
+    },
+};
+use kukuri_infra_keyring::{FileVault, LocalIdentity};
+use kukuri_node::{
+    Client, Home, Node, Parts, ProfileLock, Settings,
+    config::{self, ConfigSources, NetworkMode, PublishAddresses},
+    logs::{self, LogWish},
+    node::StopError,
+    platform::SystemClock,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    args::ProfileArgs,
+    failure::{Exit, Failure},
+    passphrase,
+    screen::LogScreen,
+};
+
+/// How long a command waits for another one that holds the profile only briefly.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the end waits for the DHT to name nodes that are worth remembering.
+const REMEMBER_MAX: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether the DHT can be reached again.
+const DHT_CHECK: Duration = Duration::from_secs(10);
+
+/// What a node is made of: settings, and what a profile and the demo choose differently.
+pub struct Plan {
+    /// The configuration.
+    pub settings: Settings,
+    /// File of the database.
+    pub database: PathBuf,
+    /// The profile's place, for people.
+    pub home_text: String,
+    /// Where the keys are.
+    pub vault: Arc<dyn SecretVault>,
+    /// Port that the profile keeps; another one is taken when it is in use.
+    pub kept_port: Option<u16>,
+    /// The profile's lock.
+    pub lock: Option<ProfileLock>,
+}
+
+/// A running node with what has to end beside it.
+pub struct Running {
+    node: Node,
+    home_text: String,
+    book: Arc<dyn TopicBook>,
+    dht: Option<DhtClient>,
+    cancel: CancellationToken,
+    _watchers: JoinSet<()>,
+}
+
+/// Starts the node of the user's profile. The profile is left untouched when its configuration
+/// is wrong, and its keys when it is in use.
+pub async fn start_profile(args: &ProfileArgs, log: &LogScreen) -> Result<Running, Failure> {
+    let folder = args.home.as_deref().filter(|folder| !folder.as_os_str().is_empty());
+    let home = Home::locate(folder, &args.profile)?;
+    let sources = ConfigSources::of_process(&home.config_file(), args.set.clone());
+    let settings = config::load(&sources)?;
+    home.create()?;
+    start_log(args, &home, &settings, log)?;
+    let lock = take_lock(&home).await?;
+    let source = passphrase::source(&settings.keyring, &home.vault());
+    start(Plan {
+        database: home.database(),
+        home_text: shown_home(&home),
+        vault: Arc::new(FileVault::new(home.vault(), source)),
+        kept_port: Some(home.port()?),
+        lock: Some(lock),
+        settings,
+    })
+    .await
+}
+
+fn start_log(args: &ProfileArgs, home: &Home, settings: &Settings, log: &LogScreen) -> Result<(), Failure> {
+    let wish = LogWish::of_process(args.log.clone());
+    let screen = wish.flag.is_some().then(|| logs::Writer::new(log.clone()));
+    Ok(logs::start(home, &wish, settings.log.format, screen)?)
+}
+
+async fn take_lock(home: &Home) -> Result<ProfileLock, Failure> {
+    let home = home.clone();
+    let taken = tokio::task::spawn_blocking(move || ProfileLock::take(&home, "kukuri", LOCK_PATIENCE));
+    match taken.await {
+        Ok(taken) => Ok(taken?),
+        Err(panic) => Err(Failure::new(Exit::Unexpected, panic.to_string())),
+    }
+}
+
+/// The folder, with `~` for the user's own.
+fn shown_home(home: &Home) -> String {
+    let folder = home.folder();
+    let own = std::env::var_os("HOME").map(PathBuf::from);
+    match own.as_deref().and_then(|own| folder.strip_prefix(own).ok()) {
+        Some(rest) => format!("~/{}", rest.display()),
+        None => folder.display().to_string(),
+    }
+}
+
+/// Starts a node.
+pub async fn start(plan: Plan) -> Result<Running, Failure> {
+    let Plan { settings, database, home_text, vault, kept_port, lock } = plan;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let database = Arc::new(Database::open(&database, OpenOptions::default(), clock.clone()).await?);
+    let keys = open_or_create_keys(vault.as_ref(), is_unused(database.as_ref()).await?).await?;
+    let identity = LocalIdentity::from_secret(&keys.identity_secret)
+        .map_err(|error| Failure::new(Exit::Vault, error.to_string()))?;
+
+    let cancel = CancellationToken::new();
+    let dht = start_dht(&settings, database.as_ref(), &keys, &cancel).await?;
+    let network = start_network(&settings, &keys, dht.as_ref(), kept_port, clock.clone()).await?;
+    let sources = sources(&settings, &network, &database, dht.as_ref());
+    let ports = Ports {
+        store: database.clone(),
+        book: database.clone(),
+        network: Arc::new(network),
+        sources,
+        identity: Arc::new(identity),
+        clock,
+    };
+    let node = Node::start(Parts {
+        ports,
+        settings: discovery_settings(&settings),
+        key_store: vault.kind(),
+        version: env!("CARGO_PKG_VERSION"),
+        lock,
+    });
+    let dht = dht.map(|dht| dht.client);
+    let mut watchers = JoinSet::new();
+    if let Some(dht) = dht.clone() {
+        watchers.spawn(watch_dht(dht, node.client()));
+    }
+    Ok(Running { node, home_text, book: database, dht, cancel, _watchers: watchers })
+}
+
+/// Whether the database was never used: then the profile is new and its keys may be made.
+async fn is_unused(database: &Database) -> Result<bool, StoreError> {
+    Ok(database.joined().await?.is_empty())
+}
+
+/// The parts that share the process's one DHT client.
+struct Dht {
+    client: DhtClient,
+    tracker: SlotTracker,
+    lookup: DhtAddressLookup,
+}
+
+async fn start_dht(
+    settings: &Settings,
+    book: &dyn TopicBook,
+    keys: &ProfileKeys,
+    cancel: &CancellationToken,
+) -> Result<Option<Dht>, Failure> {
+    if !settings.dht_enabled() {
+        return Ok(None);
+    }
+    let wanted = &settings.discovery.dht;
+    let mut config = DhtConfig::default();
+    if !wanted.bootstrap.is_empty() {
+        config.bootstrap = wanted.bootstrap.clone();
+    }
+    // What is remembered and is no address (of a later version, perhaps) is not worth an error.
+    let remembered = book.dht_nodes().await?;
+    config.known_nodes = remembered.iter().filter_map(|node| node.parse::<SocketAddrV4>().ok()).collect();
+    let client = DhtClient::start(config, cancel);
+    let policy = TrackerPolicy {
+        rate: PutRate { per_minute: wanted.rate_limit_per_min },
+        retries: wanted.retries,
+        jitter_max: Duration::from_millis(wanted.jitter_ms),
+    };
+    let lookup = AddressLookupConfig {
+        published: published_addresses(settings),
+        timeout: Duration::from_millis(wanted.timeout_ms),
+        ..AddressLookupConfig::default()
+    };
+    let secret = *keys.endpoint_key.expose();
+    Ok(Some(Dht {
+        tracker: SlotTracker::new(client.clone(), secret.into(), policy, cancel),
+        lookup: DhtAddressLookup::new(client.clone(), secret.into(), lookup, cancel),
+        client,
+    }))
+}
+
+fn published_addresses(settings: &Settings) -> PublishedAddresses {
+    match (settings.network.publish_addresses, settings.network.mode) {
+        (PublishAddresses::Auto, NetworkMode::Internet) => PublishedAddresses::Relay,
+        (PublishAddresses::Auto, NetworkMode::Serverless) => PublishedAddresses::Direct,
+        (PublishAddresses::Auto, NetworkMode::Lan) => PublishedAddresses::None,
+        (PublishAddresses::Relay, _) => PublishedAddresses::Relay,
+        (PublishAddresses::Direct, _) => PublishedAddresses::Direct,
+        (PublishAddresses::None, _) => PublishedAddresses::None,
+    }
+}
+
+/// Opens the network on the configured addresses, or on the port that the profile keeps. The
+/// kept port is a habit and no promise: when it is taken, the system chooses.
+async fn start_network(
+    settings: &Settings,
+    keys: &ProfileKeys,
+    dht: Option<&Dht>,
+    kept_port: Option<u16>,
+    clock: Arc<dyn Clock>,
+) -> Result<Network, NetworkError> {
+    let open = async |config: NetworkConfig| {
+        let mut lookups: Vec<Box<_>> = Vec::new();
+        if let Some(dht) = dht {
+            lookups.push(Box::new(dht.lookup.clone()) as _);
+        }
+        Network::start(keys.endpoint_key.expose(), config, lookups, clock.clone()).await
+    };
+    let config = network_config(settings);
+    let Some(port) = kept_port.filter(|_| config.bind.is_empty()) else {
+        return open(config).await;
+    };
+    let all_interfaces =
+        |port: u16| vec![([0, 0, 0, 0], port).into(), ([0_u16; 8], port).into()];
+    match open(NetworkConfig { bind: all_interfaces(port), ..config.clone() }).await {
+        Err(NetworkError::PortTaken { port }) => {
+            tracing::debug!(port, "the profile's port is taken, another one is used this time");
+            open(NetworkConfig { bind: all_interfaces(0), ..config }).await
+        }
+        opened => opened,
+    }
+}
+
+fn network_config(settings: &Settings) -> NetworkConfig {
+    use kukuri_infra_iroh::NetworkMode as Mode;
+    let network = &settings.network;
+    NetworkConfig {
+        bind: network.bind.clone(),
+        mode: match network.mode {
+            NetworkMode::Internet => Mode::Internet,
+            NetworkMode::Serverless => Mode::Serverless,
+            NetworkMode::Lan => Mode::Lan,
+        },
+        relays: network.relays.clone(),
+        port_mapping: network.port_mapping,
+        external_addrs: network.external_addrs.clone(),
+        mdns_enabled: settings.discovery.mdns_enabled,
+        agent: concat!("kukuri/", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
+}
+
+fn sources(
+    settings: &Settings,
+    network: &Network,
+    database: &Arc<Database>,
+    dht: Option<&Dht>,
+) -> Vec<Arc<dyn PeerSource>> {
+    let mut sources: Vec<Arc<dyn PeerSource>> = Vec::new();
+    if settings.discovery.known_peers_enabled {
+        sources.push(Arc::new(KnownPeersSource::new(database.clone())));
+    }
+    if settings.discovery.mdns_enabled {
+        sources.push(Arc::new(network.mdns_source()));
+    }
+    if let Some(dht) = dht {
+        sources.push(Arc::new(DhtSource::new(dht.tracker.clone())));
+    }
+    if !settings.network.peers.is_empty() {
+        sources.push(Arc::new(ConfiguredPeersSource::manual(settings.network.peers.clone())));
+    }
+    if !settings.network.bootstrap.is_empty() {
+        sources.push(Arc::new(ConfiguredPeersSource::bootstrap(settings.network.bootstrap.clone())));
+    }
+    sources
+}
+
+fn discovery_settings(settings: &Settings) -> engine::Settings {
+    let dht = &settings.discovery.dht;
+    engine::Settings {
+        discovery: discovery::Settings {
+            timeout_ms: dht.timeout_ms,
+            retries: dht.retries,
+            jitter_ms: dht.jitter_ms,
+            republish_ms: dht.republish_secs * 1_000,
+            ..discovery::Settings::default()
+        },
+        ..engine::Settings::default()
+    }
+}
+
+/// Tells the topics when the DHT can be reached after it could not: without a route or DNS at the
+/// start, or after the network was away.
+async fn watch_dht(dht: DhtClient, client: Client) {
+    let mut was_reachable = dht.ready(Duration::from_secs(1)).await.is_ok();
+    loop {
+        if was_reachable {
+            tokio::time::sleep(DHT_CHECK).await;
+            was_reachable = dht.status().await.bootstrapped;
+        } else if dht.ready(DHT_CHECK).await.is_ok() {
+            was_reachable = true;
+            client.network_changed().await;
+        } else if matches!(dht.ready(Duration::ZERO).await, Err(kukuri_infra_iroh::dht::DhtError::Closed)) {
+            return;
+        }
+    }
+}
+
+impl Running {
+    /// The API of the node.
+    pub fn client(&self) -> Client {
+        self.node.client()
+    }
+
+    /// The profile's place, for people.
+    pub fn home_text(&self) -> String {
+        self.home_text.clone()
+    }
+
+    /// Stops everything in order, within five seconds.
+    ///
+    /// # Errors
+    /// [`Failure`] when a part did not stop cleanly.
+    pub async fn shutdown(self) -> Result<(), Failure> {
+        self.remember_dht_nodes().await;
+        let stopped = self.node.shutdown().await;
+        self.cancel.cancel();
+        stopped.map_err(|error| match error {
+            StopError::Store(error) => error.into(),
+            error @ StopError::TimedOut { .. } => Failure::new(Exit::Unexpected, error.to_string()),
+        })
+    }
+
+    /// The next start asks these nodes first, and so needs no public one.
+    async fn remember_dht_nodes(&self) {
+        let Some(dht) = &self.dht else { return };
+        let nodes = tokio::time::timeout(REMEMBER_MAX, dht.known_nodes()).await.unwrap_or_default();
+        if nodes.is_empty() {
+            return;
+        }
+        let nodes = nodes.iter().map(ToString::to_string).collect();
+        if let Err(error) = self.book.remember_dht_nodes(nodes).await {
+            tracing::warn!(%error, "DHT nodes were not remembered");
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! A driver that carries out effects at once, in memory, and writes down what it saw.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kukuri_application::{
+    ports::{Origin, PostState, SyncAnswer, SyncRequest},
+    session::{Effect, Input, Session, Timer},
+    views::TopicEvent,
+};
+use kukuri_domain::{
+    AuthorId, EventId, Now, PeerId, SignedEvent, TopicKeys, UnixMs, VerifiedEvent,
+    event::Draft,
+    wire::{GossipFrame, WireEvent},
+};
+use nostr::{
+    event::SignEvent as _,
+    key::{Keys, SecretKey},
+};
+
+/// The moment at which every test starts.
+pub const START: UnixMs = UnixMs(1_800_000_000_123);
+
+/// The node under test.
+pub const LOCAL: PeerId = PeerId([0xee; 32]);
+
+/// Another node.
+pub fn peer(n: u8) -> PeerId {
+    PeerId([n; 32])
+}
+
+pub fn topic() -> Arc<TopicKeys> {
+    Arc::new(TopicKeys::public("lobby".parse().expect("a valid name")))
+}
+
+/// Somebody who writes.
+pub struct Author(Keys);
+
+impl Author {
+    pub fn new(n: u8) -> Self {
+        Self(Keys::new(
+            SecretKey::from_slice(&[n; 32]).expect("a small number is a valid key"),
+        ))
+    }
+
+    pub fn sign(&self, draft: Draft) -> VerifiedEvent {
+        let id = AuthorId(self.0.public_key().to_bytes());
+        let unsigned = draft.unsigned(id).expect("its tags have names");
+        let event = self.0.sign_event(unsigned).expect("signing works");
+        SignedEvent::new(event)
+            .expect("within limits")
+            .verify()
+            .expect("genuine")
+    }
+
+    /// A post in the topic, `ms` after the start.
+    pub fn post(&self, content: &str, ms: u64) -> VerifiedEvent {
+        self.sign(Draft::post(&topic().name, content, UnixMs(START.0 + ms)))
+    }
+}
+
+/// `count` posts of one author, a millisecond apart.
+pub fn posts(author: u8, count: u64) -> Vec<VerifiedEvent> {
+    let author = Author::new(author);
+    (0..count)
+        .map(|n| author.post(&format!("p{n}"), n))
+        .collect()
+}
+
+pub fn signed(events: &[VerifiedEvent]) -> Vec<SignedEvent> {
+    events
+        .iter()
+        .map(|event| event.clone().into_signed())
+        .collect()
+}
+
+pub fn ids(events: &[VerifiedEvent]) -> Vec<EventId> {
+    events.iter().map(VerifiedEvent::id).collect()
+}
+
+pub fn event_frame(event: WireEvent) -> Bytes {
+    GossipFrame::Event(event).encode().into()
+}
+
+pub fn have_frame(ids: Vec<EventId>) -> Bytes {
+    GossipFrame::Have(ids).encode().into()
+}
+
+/// The event with one part altered in each of four ways.
+pub fn forgeries(genuine: &VerifiedEvent) -> [WireEvent; 4] {
+    let altered = |alter: fn(&mut WireEvent)| {
+        let mut wire = genuine.to_wire();
+        alter(&mut wire);
+        wire
+    };
+    let other = |wire: &mut WireEvent| wire.author = Author::new(99).post("", 0).author();
+    [
+        altered(|wire| wire.id.0[0] ^= 1),
+        altered(|wire| wire.sig_s[31] ^= 1),
+        altered(other),
+        altered(|wire| wire.content.push('!')),
+    ]
+}
+
+/// A session, its store, and a clock that tests turn.
+pub struct Bench {
+    pub session: Session,
+    pub now: Now,
+    pub stored: BTreeMap<EventId, SignedEvent>,
+    /// What the store answers to the question for unsent events.
+    pub unsent: Vec<SignedEvent>,
+    /// Whether the store takes anything.
+    pub store_works: bool,
+    /// Commits are not answered while this is set.
+    pub hold_commits: bool,
+    held_back: Vec<Effect>,
+    /// Calls that nobody answered yet.
+    pub calls: VecDeque<(PeerId, SyncRequest)>,
+    /// Running timers and when they fire, by the monotonic clock.
+    pub timers: BTreeMap<String, (Timer, u64)>,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self {
+            session: Session::new(topic(), LOCAL, 1),
+            now: Now {
+                unix: START,
+                mono_ms: 0,
+            },
+            stored: BTreeMap::new(),
+            unsent: Vec::new(),
+            store_works: true,
+            hold_commits: false,
+            held_back: Vec::new(),
+            calls: VecDeque::new(),
+            timers: BTreeMap::new(),
+        }
+    }
+
+    /// A bench whose session has these neighbours; their first calls were answered with nothing.
+    pub fn with_neighbours(peers: &[u8]) -> Self {
+        let mut bench = Self::new();
+        for n in peers {
+            bench.tell(Input::NeighborUp(peer(*n)));
+            bench.answer(Some(SyncAnswer::default()));
+        }
+        bench
+    }
+
+    /// Gives one input, carries out what the session wants, and returns what could be seen.
+    pub fn tell(&mut self, input: Input) -> Vec<String> {
+        let mut seen = Vec::new();
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for effect in self.session.handle(input, self.now) {
+                seen.extend(show(&effect));
+                inputs.extend(self.carry_out(effect));
+            }
+        }
+        seen
+    }
+
+    pub fn message(&mut self, from: u8, payload: Bytes) -> Vec<String> {
+        self.tell(Input::Message {
+            from: peer(from),
+            payload,
+        })
+    }
+
+    pub fn event(&mut self, from: u8, event: &VerifiedEvent) -> Vec<String> {
+        self.message(from, event_frame(event.to_wire()))
+    }
+
+    pub fn post(&mut self, event: &VerifiedEvent) -> Vec<String> {
+        self.tell(Input::Post {
+            token: 7,
+            event: event.clone(),
+        })
+    }
+
+    /// Answers the oldest open call.
+    pub fn answer(&mut self, answer: Option<SyncAnswer>) -> Vec<String> {
+        let (peer, request) = self.calls.pop_front().expect("a call is open");
+        self.tell(Input::Answered {
+            peer,
+            request,
+            answer,
+        })
+    }
+
+    /// Answers the oldest open call with events.
+    pub fn answer_with(&mut self, events: Vec<SignedEvent>) -> Vec<String> {
+        self.answer(Some(SyncAnswer {
+            events,
+            more: false,
+        }))
+    }
+
+    /// Carries out the commits that were held back.
+    pub fn release_commits(&mut self) -> Vec<String> {
+        self.hold_commits = false;
+        let held = std::mem::take(&mut self.held_back);
+        let inputs = held.into_iter().filter_map(|effect| self.carry_out(effect));
+        inputs
+            .collect::<Vec<_>>()
+            .into_iter()
+            .flat_map(|input| self.tell(input))
+            .collect()
+    }
+
+    /// Lets time pass, firing timers as they come due.
+    pub fn pass(&mut self, ms: u64) -> Vec<String> {
+        let end = self.now.mono_ms + ms;
+        let mut seen = Vec::new();
+        loop {
+            let next = self.timers.iter().min_by_key(|(_, (_, at))| *at);
+            match next.map(|(name, (timer, at))| (name.clone(), *timer, *at)) {
+                Some((name, timer, at)) if at <= end => {
+                    self.timers.remove(&name);
+                    self.turn_to(at);
+                    seen.extend(self.tell(Input::Timer(timer)));
+                }
+                _ => break,
+            }
+        }
+        self.turn_to(end);
+        seen
+    }
+
+    fn turn_to(&mut self, mono_ms: u64) {
+        self.now.unix.0 += mono_ms - self.now.mono_ms;
+        self.now.mono_ms = mono_ms;
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::Verify { verify, events, .. } => {
+                let all = events.len();
+                let genuine = events
+                    .into_iter()
+                    .filter_map(|event| event.verify().ok())
+                    .collect::<Vec<_>>();
+                Some(Input::Verified {
+                    verify,
+                    forged: all - genuine.len(),
+                    genuine,
+                })
+            }
+            Effect::Commit { .. } if self.hold_commits => {
+                self.held_back.push(effect);
+                None
+            }
+            Effect::Commit { commit, .. } if !self.store_works => {
+                Some(Input::CommitFailed { commit })
+            }
+            Effect::Commit { commit, events, .. } => {
+                let store = |event: VerifiedEvent| {
+                    self.stored
+                        .insert(event.id(), event.into_signed())
+                        .is_none()
+                };
+                Some(Input::Committed {
+                    commit,
+                    is_new: events.into_iter().map(store).collect(),
+                })
+            }
+            Effect::FindMissing { from, mut ids } => {
+                ids.retain(|id| !self.stored.contains_key(id));
+                Some(Input::Missing { from, ids })
+            }
+            Effect::LoadUnsent => Some(Input::Unsent(std::mem::take(&mut self.unsent))),
+            Effect::Call { peer, request } => {
+                self.calls.push_back((peer, request));
+                None
+            }
+            Effect::StartTimer { timer, after_ms } => {
+                let at = self.now.mono_ms + after_ms;
+                self.timers.insert(format!("{timer:?}"), (timer, at));
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An effect in a few words; checks and look-ups, which the bench does itself, are left out.
+fn show(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::Commit { events, origin, .. } => {
+            let origin = if *origin == Origin::Local {
+                "local"
+            } else {
+                "peer"
+            };
+            format!("commit {} {origin}", events.len())
+        }
+        Effect::PostDone {
+            token,
+            result: Ok(state),
+        } => format!("done {token} {}", far(state)),
+        Effect::PostDone {
+            token,
+            result: Err(refused),
+        } => format!("done {token} {refused:?}"),
+        Effect::Broadcast(payload) => format!("broadcast {}", frame(payload)),
+        Effect::BroadcastNeighbours(payload) => format!("neighbours {}", frame(payload)),
+        Effect::NoteSent { ids, neighbours } => format!("note {} sent {neighbours}", ids.len()),
+        Effect::Call { peer, request } => {
+            let request = match request {
+                SyncRequest::Get(ids) => format!("get {}", ids.len()),
+                SyncRequest::Newest { n, before } => {
+                    format!(
+                        "newest {n}{}",
+                        if before.is_some() { " before" } else { "" }
+                    )
+                }
+                SyncRequest::Receipt(ids) => format!("receipt {}", ids.len()),
+            };
+            format!("call {} {request}", peer.0[0])
+        }
+        Effect::Emit(TopicEvent::Post { event, arrival, .. }) => {
+            format!("emit {} {arrival:?}", event.content())
+        }
+        Effect::Emit(TopicEvent::PostState { state, .. }) => format!("state {}", far(state)),
+        Effect::Emit(TopicEvent::Fetched { peer, new }) => {
+            format!("fetched {new} of {}", peer.0[0])
+        }
+        Effect::Emit(other) => format!("unexpected {other:?}"),
+        Effect::Verify { .. }
+        | Effect::FindMissing { .. }
+        | Effect::LoadUnsent
+        | Effect::StartTimer { .. } => return None,
+    })
+}
+
+fn far(state: &PostState) -> String {
+    format!("sent {} held {}", state.sent_to, state.held_by)
+}
+
+fn frame(payload: &[u8]) -> String {
+    match GossipFrame::decode(payload).expect("sessions send valid frames") {
+        GossipFrame::Event(wire) => format!("event {}", wire.content),
+        GossipFrame::Have(ids) => format!("have {}", ids.len()),
+    }
+}

@@ -1,0 +1,98 @@
+//! Receipts: batched, to whom they concern, one call at a time.
+
+use kukuri_application::session::Input;
+
+use crate::bench::{Bench, peer, posts};
+
+/// Delivers `count` events by neighbour 1 and returns the calls of the first batch.
+fn check(count: u64, neighbours: &[u8], expected: &[&str]) {
+    let mut bench = Bench::with_neighbours(neighbours);
+    for post in posts(1, count) {
+        bench.event(1, &post);
+    }
+    assert_eq!(bench.pass(249), [""; 0]);
+    assert_eq!(
+        bench.pass(1),
+        expected,
+        "{count} events among {neighbours:?}"
+    );
+}
+
+#[test]
+fn small_batches_go_to_all_and_larger_ones_to_the_deliverer() {
+    check(
+        1,
+        &[1, 2, 3],
+        &["call 1 receipt 1", "call 2 receipt 1", "call 3 receipt 1"],
+    );
+    check(16, &[1, 2], &["call 1 receipt 16", "call 2 receipt 16"]);
+    check(17, &[1, 2], &["call 1 receipt 17"]);
+    check(17, &[2, 3], &[]);
+}
+
+#[test]
+fn frames_are_full_and_one_is_under_way_at_a_time() {
+    let mut bench = Bench::with_neighbours(&[1]);
+    for post in posts(1, 130) {
+        bench.event(1, &post);
+    }
+    assert_eq!(bench.pass(250), ["call 1 receipt 64"]);
+    assert_eq!(
+        bench.answer(None),
+        ["call 1 receipt 64"],
+        "a failure is not repeated"
+    );
+    assert_eq!(bench.answer_with(vec![]), ["call 1 receipt 2"]);
+    assert_eq!(bench.answer_with(vec![]), [""; 0]);
+    assert_eq!(bench.session.counters().dropped, 0);
+}
+
+#[test]
+fn own_known_and_lost_events_are_not_acknowledged() {
+    let mut bench = Bench::with_neighbours(&[1]);
+    let events = posts(1, 3);
+    bench.post(&events[0]);
+    bench.store_works = false;
+    bench.event(1, &events[1]);
+    bench.store_works = true;
+    bench
+        .stored
+        .insert(events[2].id(), events[2].clone().into_signed());
+    assert_eq!(
+        bench.event(1, &events[2]),
+        ["commit 1 peer"],
+        "known to the store alone"
+    );
+    assert_eq!(bench.pass(1_000), [""; 0]);
+}
+
+#[test]
+fn receipts_for_a_peer_that_left_go_nowhere() {
+    let mut bench = Bench::with_neighbours(&[1]);
+    bench.event(1, &posts(1, 1)[0]);
+    bench.tell(Input::NeighborDown(peer(1)));
+    assert_eq!(bench.pass(250), [""; 0]);
+    bench.tell(Input::NeighborUp(peer(1)));
+    assert_eq!(bench.event(1, &posts(2, 1)[0])[1], "emit p0 Live");
+    assert_eq!(bench.pass(250), ["call 1 receipt 1"]);
+}
+
+#[test]
+fn a_peer_that_takes_none_gets_a_bounded_queue() {
+    let mut bench = Bench::with_neighbours(&[1]);
+    for (author, post) in (1..=5).flat_map(|author| posts(author, 400)).enumerate() {
+        bench.event(1, &post);
+        if author % 400 == 0 {
+            bench.pass(250);
+        }
+    }
+    bench.pass(250);
+    let counters = bench.session.counters();
+    assert_eq!(counters.stored, 2_000);
+    // 1,024 may wait, 64 are under way at most: some 900 had to go.
+    assert!(
+        (900..1_000).contains(&counters.dropped),
+        "{}",
+        counters.dropped
+    );
+}

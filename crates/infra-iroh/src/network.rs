@@ -1,0 +1,331 @@
+//! The network of a process: one endpoint, and every protocol that kukuri speaks over it.
+//!
+//! Owns the wiring and the order of start and shutdown, and implements the application's port.
+//! Must never decide whom to dial or what to believe: it reports, and the application decides.
+
+use std::{
+    sync::{Arc, atomic::{AtomicBool, Ordering}},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use iroh::{
+    Endpoint, EndpointAddr, SecretKey, address_lookup::AddressLookup, endpoint::TransportAddrUsage,
+    protocol::Router,
+};
+use iroh_gossip::{Gossip, net::GOSSIP_ALPN};
+use kukuri_application::ports::{
+    Clock, DialReport, NetworkError, NetworkStatus, PeerPath, SyncAnswer, SyncRequest, TopicLink,
+    TopicNetwork,
+};
+use kukuri_domain::{
+    PeerAddress, PeerId, TopicId, TopicKeys, UnixMs,
+    limits::{GOSSIP_MESSAGE_BYTES_MAX, GOSSIP_PAYLOAD_BYTES_MAX},
+    peer::PathKind,
+    topic::Visibility,
+    wire::{MEET_ALPN, SYNC_ALPN},
+};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::{
+    address::{connection_addresses, endpoint_addr, endpoint_id, path_kind, peer_addresses, peer_id},
+    connect::{CONNECT_TIMEOUT, ConnectFailure},
+    connections::Connections,
+    endpoint::{NetworkConfig, bind},
+    gossip::Links,
+    known::KnownAddresses,
+    mdns::{Mdns, MdnsSource},
+    meet::{MeetError, MeetServer, meet},
+    sync::{SyncClient, SyncServer},
+    tasks::Tasks,
+    topics::{Topic, Topics},
+};
+
+/// Limit of an orderly shutdown; what is left then is dropped.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The network of a process. Cheap to clone; [`TopicNetwork::shutdown`] closes it for all clones.
+#[derive(Debug, Clone)]
+pub struct Network(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    endpoint: Endpoint,
+    router: Router,
+    links: Links,
+    known: KnownAddresses,
+    connections: Connections,
+    topics: Topics,
+    sync: SyncClient,
+    mdns: Result<Mdns, String>,
+    tasks: Tasks,
+    is_closed: AtomicBool,
+}
+
+impl Network {
+    /// Binds the endpoint and serves every protocol. `lookups` are further ways from an endpoint
+    /// id to its addresses (the DHT's); all are asked at the same time.
+    ///
+    /// # Errors
+    /// [`NetworkError::PortTaken`]; [`NetworkError::Other`] for a relay whose URL does not parse
+    /// and for sockets that cannot be opened.
+    pub async fn start(
+        secret: &[u8; 32],
+        config: NetworkConfig,
+        lookups: Vec<Box<dyn AddressLookup>>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, NetworkError> {
+        let (known, connections, topics) =
+            (KnownAddresses::default(), Connections::default(), Topics::new());
+        let secret = SecretKey::from_bytes(secret);
+        let endpoint = bind(secret, &config, &known, &connections).await?;
+        let (local, agent) = (peer_id(endpoint.id()), config.wire_agent());
+        let tasks = Tasks::new(CancellationToken::new());
+        let mdns = start_mdns(&config, &endpoint, &topics, &clock, &known, &tasks);
+        add_lookups(&endpoint, lookups, &mdns)?;
+        // The stock frame size, stated because members with another would not understand us.
+        let gossip =
+            Gossip::builder().max_message_size(GOSSIP_MESSAGE_BYTES_MAX).spawn(endpoint.clone());
+        let router = Router::builder(endpoint.clone())
+            .accept(GOSSIP_ALPN, gossip.clone())
+            .accept(MEET_ALPN, MeetServer::new(local, topics.clone()))
+            .accept(SYNC_ALPN, SyncServer::new(local, agent.clone(), clock, topics.clone()))
+            .spawn();
+        let links = Links {
+            endpoint: endpoint.clone(),
+            gossip,
+            connections: connections.clone(),
+            topics: topics.clone(),
+            tasks: tasks.clone(),
+        };
+        let sync = SyncClient::new(endpoint.clone(), agent, tasks.clone());
+        let is_closed = AtomicBool::new(false);
+        info!(peer = %local.short(), listen = ?endpoint.bound_sockets(), "the network is open");
+        Ok(Self(Arc::new(Inner {
+            endpoint,
+            router,
+            links,
+            known,
+            connections,
+            topics,
+            sync,
+            mdns,
+            tasks,
+            is_closed,
+        })))
+    }
+
+    /// The path of discovery by multicast DNS; where mDNS is off or not possible, it says so.
+    pub fn mdns_source(&self) -> MdnsSource {
+        MdnsSource::new(self.0.mdns.clone())
+    }
+
+    /// Tells the endpoint that the machine's interfaces may have changed.
+    pub async fn network_change(&self) {
+        self.0.endpoint.network_change().await;
+    }
+
+    fn topic(&self, id: TopicId) -> Result<Arc<Topic>, NetworkError> {
+        self.check_open()?;
+        self.0.topics.get(id).ok_or(NetworkError::NotJoined)
+    }
+
+    fn check_open(&self) -> Result<(), NetworkError> {
+        match self.0.is_closed.load(Ordering::Acquire) {
+            true => Err(NetworkError::Closed),
+            false => Ok(()),
+        }
+    }
+
+    async fn dial_unlimited(
+        &self,
+        topic: &Topic,
+        addr: EndpointAddr,
+        is_member: bool,
+    ) -> Result<DialReport, NetworkError> {
+        let is_public = topic.keys.visibility == Visibility::Public;
+        // A private topic's id is shown to nobody who has not shown its tag.
+        if !(is_member && is_public) && !self.is_met(topic, &addr, is_public).await? {
+            return Ok(DialReport::NotAMember);
+        }
+        Ok(DialReport::Asked { addresses: self.0.links.ask(topic, addr).await? })
+    }
+
+    /// Whether a peer turns out, by meeting, to be in the topic. A stock peer does not meet; as
+    /// the topic is public, it may be dialled all the same.
+    async fn is_met(
+        &self,
+        topic: &Topic,
+        addr: &EndpointAddr,
+        is_public: bool,
+    ) -> Result<bool, NetworkError> {
+        let peer = peer_id(addr.id);
+        match meet(&self.0.endpoint, &self.0.topics, &self.0.tasks, addr.clone()).await {
+            Ok(shared) => Ok(shared.contains(&topic.keys.id)),
+            Err(MeetError::Connect(ConnectFailure::NotSpoken)) => Ok(is_public),
+            Err(MeetError::Connect(failure)) => Err(failure.into_error(peer)),
+            Err(error @ (MeetError::Timeout | MeetError::Stream(_))) => {
+                Err(NetworkError::Unreachable { peer, reason: error.to_string() })
+            }
+            Err(error) => Err(NetworkError::Protocol { peer, reason: error.to_string() }),
+        }
+    }
+
+    /// Checks what goes to gossip: a longer message would make receivers drop the topic's stream.
+    fn outgoing(&self, topic: TopicId, payload: &Bytes) -> Result<Arc<Topic>, NetworkError> {
+        let topic = self.topic(topic)?;
+        match payload.len() > GOSSIP_PAYLOAD_BYTES_MAX {
+            true => Err(NetworkError::TooLarge(payload.len())),
+            false => Ok(topic),
+        }
+    }
+
+    async fn path(&self, peer: PeerId) -> PeerPath {
+        let none = PeerPath { peer, kind: PathKind::None, rtt_ms: None, addresses: Vec::new() };
+        let Ok(id) = endpoint_id(peer) else { return none };
+        if let Some(connection) = self.0.connections.any(id) {
+            let paths = connection.paths();
+            let used = paths.iter().find(|path| path.is_selected()).or_else(|| paths.iter().next());
+            if let Some(used) = used {
+                let rtt_ms = u64::try_from(used.rtt().as_millis()).ok();
+                let kind = path_kind(used.remote_addr());
+                return PeerPath { peer, kind, rtt_ms, addresses: connection_addresses(&connection) };
+            }
+        }
+        // No connection of ours: what iroh knows of the peer, for those it just lost.
+        let Some(info) = self.0.endpoint.remote_info(id).await else { return none };
+        let is_active = |usage| matches!(usage, TransportAddrUsage::Active);
+        let active = info.addrs().filter(|addr| is_active(addr.usage())).map(|addr| addr.addr());
+        PeerPath { addresses: peer_addresses(active), ..none }
+    }
+}
+
+fn start_mdns(
+    config: &NetworkConfig,
+    endpoint: &Endpoint,
+    topics: &Topics,
+    clock: &Arc<dyn Clock>,
+    known: &KnownAddresses,
+    tasks: &Tasks,
+) -> Result<Mdns, String> {
+    if !config.mdns_enabled {
+        return Err("switched off by discovery.mdns.enabled".to_owned());
+    }
+    let started =
+        Mdns::start(endpoint.id(), topics.clone(), clock.clone(), known.clone(), tasks);
+    started.map_err(|error| {
+        warn!(%error, "no discovery on the local network");
+        format!("multicast is not possible here: {error}")
+    })
+}
+
+fn add_lookups(
+    endpoint: &Endpoint,
+    lookups: Vec<Box<dyn AddressLookup>>,
+    mdns: &Result<Mdns, String>,
+) -> Result<(), NetworkError> {
+    let services = endpoint.address_lookup().map_err(|_| NetworkError::Closed)?;
+    if let Ok(mdns) = mdns {
+        services.add(mdns.clone());
+    }
+    for lookup in lookups {
+        services.add_boxed(lookup);
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl TopicNetwork for Network {
+    fn local_peer(&self) -> PeerId {
+        peer_id(self.0.endpoint.id())
+    }
+
+    async fn join(&self, topic: Arc<TopicKeys>) -> Result<TopicLink, NetworkError> {
+        self.check_open()?;
+        self.0.links.join(topic).await
+    }
+
+    async fn leave(&self, topic: TopicId) -> Result<(), NetworkError> {
+        self.check_open()?;
+        self.0.topics.remove(topic);
+        Ok(())
+    }
+
+    async fn dial(
+        &self,
+        topic: TopicId,
+        peer: PeerId,
+        addresses: Vec<PeerAddress>,
+        is_member: bool,
+    ) -> Result<DialReport, NetworkError> {
+        let topic = self.topic(topic)?;
+        let id = endpoint_id(peer)?;
+        // For later dials too, gossip's own among them.
+        self.0.known.add(id, &addresses);
+        let addr = endpoint_addr(id, &self.0.known.of(id));
+        let dialled = timeout(CONNECT_TIMEOUT, self.dial_unlimited(&topic, addr, is_member)).await;
+        dialled.unwrap_or_else(|_elapsed| {
+            let reason = format!("no answer in {} s", CONNECT_TIMEOUT.as_secs());
+            Err(NetworkError::Unreachable { peer, reason })
+        })
+    }
+
+    async fn broadcast(&self, topic: TopicId, payload: Bytes) -> Result<(), NetworkError> {
+        let topic = self.outgoing(topic, &payload)?;
+        topic.sender.broadcast(payload).await.map_err(|_| NetworkError::NotJoined)
+    }
+
+    async fn broadcast_neighbours(
+        &self,
+        topic: TopicId,
+        payload: Bytes,
+    ) -> Result<(), NetworkError> {
+        let topic = self.outgoing(topic, &payload)?;
+        topic.sender.broadcast_neighbors(payload).await.map_err(|_| NetworkError::NotJoined)
+    }
+
+    async fn call(
+        &self,
+        topic: TopicId,
+        peer: PeerId,
+        request: SyncRequest,
+        now: UnixMs,
+    ) -> Result<SyncAnswer, NetworkError> {
+        let topic = self.topic(topic)?;
+        let id = endpoint_id(peer)?;
+        let addr = endpoint_addr(id, &self.0.known.of(id));
+        self.0.sync.call(&topic.keys, addr, request, now).await
+    }
+
+    async fn paths(&self, peers: Vec<PeerId>) -> Vec<PeerPath> {
+        futures_util::future::join_all(peers.into_iter().map(|peer| self.path(peer))).await
+    }
+
+    async fn status(&self) -> NetworkStatus {
+        NetworkStatus {
+            listen: self.0.endpoint.bound_sockets(),
+            addresses: peer_addresses(&self.0.endpoint.addr().addrs),
+        }
+    }
+
+    async fn shutdown(&self) {
+        if self.0.is_closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let closing = async {
+            self.0.topics.clear();
+            // Gossip says goodbye in every topic, then the endpoint closes its connections.
+            if let Err(error) = self.0.router.shutdown().await {
+                warn!(%error, "the router ended badly");
+            }
+        };
+        if timeout(SHUTDOWN_TIMEOUT, closing).await.is_err() {
+            debug!("peers did not confirm the goodbye in time");
+        }
+        self.0.tasks.shutdown().cancel();
+        self.0.tasks.join().await;
+    }
+}
