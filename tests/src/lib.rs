@@ -6,4 +6,7 @@
 
 pub mod netns;
 pub mod node;
+pub mod script;
 pub mod stats;
+pub mod stock;
+pub mod trace;

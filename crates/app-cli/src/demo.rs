@@ -79,10 +79,13 @@ async fn play(folder: &Path) -> Result<(), Failure> {
     let topic = random_topic()?;
     let result = talk(&nodes, &topic).await;
     let stopping = Instant::now();
+    let mut ending = tokio::task::JoinSet::new();
     for node in nodes {
-        node.shutdown().await?;
+        ending.spawn(node.shutdown());
     }
+    let stopped = ending.join_all().await;
     let report = result?;
+    stopped.into_iter().collect::<Result<(), Failure>>()?;
     line(&format!("stopped in {}, all in {}", report::ms(stopping.elapsed()), report::ms(started.elapsed())));
     report.verdict()
 }

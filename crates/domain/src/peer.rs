@@ -320,7 +320,7 @@ mod tests {
         check("xy@127.0.0.1:1", PeerSpecError::Id("xy".into()));
         check(&format!("{id}@here"), PeerSpecError::Address("here".into()));
         check(&format!("{id}@"), PeerSpecError::Address(String::new()));
-        let many = vec!["1.1.1.1:1"; PEER_ADDRESSES_MAX + 1].join("+");
+        let many = ["1.1.1.1:1"; PEER_ADDRESSES_MAX + 1].join("+");
         check(&format!("{id}@{many}"), PeerSpecError::TooMany(PEER_ADDRESSES_MAX + 1));
     }
 

@@ -58,10 +58,22 @@ fn a_post_names_its_topic_and_its_millisecond() {
 
 #[test]
 fn a_tag_needs_a_name() {
-    let draft = Draft { tags: vec![Vec::new()], ..post() };
-    assert_eq!(draft.unsigned(AuthorId([1; 32])).err(), Some(ShapeError::EmptyTag));
-    let draft = Draft { tags: vec![tag(&[""])], ..post() };
-    assert!(draft.unsigned(AuthorId([1; 32])).is_ok(), "an empty name is a name");
+    let draft = Draft {
+        tags: vec![Vec::new()],
+        ..post()
+    };
+    assert_eq!(
+        draft.unsigned(AuthorId([1; 32])).err(),
+        Some(ShapeError::EmptyTag)
+    );
+    let draft = Draft {
+        tags: vec![tag(&[""])],
+        ..post()
+    };
+    assert!(
+        draft.unsigned(AuthorId([1; 32])).is_ok(),
+        "an empty name is a name"
+    );
 }
 
 // --- verification ---
@@ -86,7 +98,10 @@ fn an_event_as_signed_is_genuine() {
 #[test]
 fn whatever_is_altered_shows_in_the_id() {
     check_altered(|e| e.id.0[0] ^= 1, VerifyError::Id);
-    check_altered(|e| e.author = AuthorId(keys(2).public_key().to_bytes()), VerifyError::Id);
+    check_altered(
+        |e| e.author = AuthorId(keys(2).public_key().to_bytes()),
+        VerifyError::Id,
+    );
     check_altered(|e| e.author.0[31] ^= 1, VerifyError::Id);
     check_altered(|e| e.created_at += 1, VerifyError::Id);
     check_altered(|e| e.kind += 1, VerifyError::Id);
@@ -102,8 +117,14 @@ fn whatever_is_altered_shows_in_the_id() {
 fn an_altered_signature_is_refused() {
     check_altered(|e| e.sig_r[0] ^= 1, VerifyError::Signature);
     check_altered(|e| e.sig_s[31] ^= 1, VerifyError::Signature);
-    check_altered(|e| (e.sig_r, e.sig_s) = ([0; 32], [0; 32]), VerifyError::Signature);
-    check_altered(|e| (e.sig_r, e.sig_s) = ([0xff; 32], [0xff; 32]), VerifyError::Signature);
+    check_altered(
+        |e| (e.sig_r, e.sig_s) = ([0; 32], [0; 32]),
+        VerifyError::Signature,
+    );
+    check_altered(
+        |e| (e.sig_r, e.sig_s) = ([0xff; 32], [0xff; 32]),
+        VerifyError::Signature,
+    );
 }
 
 /// Whoever alters an event can compute the new id as well; then the signature must not hold.
@@ -112,7 +133,14 @@ fn check_forged(alter: impl FnOnce(&mut WireEvent)) {
         |event| {
             alter(event);
             let shown = event.clone().into_signed().expect("within the limits");
-            let Event { pubkey, created_at, kind, tags, content, .. } = shown.as_nostr().clone();
+            let Event {
+                pubkey,
+                created_at,
+                kind,
+                tags,
+                content,
+                ..
+            } = shown.as_nostr().clone();
             let id = nostr::event::EventId::compute(&pubkey, &created_at, &kind, &tags, &content);
             event.id = EventId(*id.as_bytes());
         },
@@ -182,35 +210,45 @@ fn an_event_from_the_future_is_taken_when_its_time_has_come() {
 
 // --- order ---
 
-#[rstest]
-#[case::none(&[], 0)]
-#[case::zero(&[&["ms", "0"]], 0)]
-#[case::one(&[&["ms", "1"]], 1)]
-#[case::greatest(&[&["ms", "999"]], 999)]
-#[case::a_second(&[&["ms", "1000"]], 0)]
-#[case::beyond_16_bits(&[&["ms", "65537"]], 0)]
-#[case::negative(&[&["ms", "-1"]], 0)]
-#[case::signed(&[&["ms", "+5"]], 0)]
-#[case::padded(&[&["ms", "007"]], 0)]
-#[case::spaced(&[&["ms", " 7"]], 0)]
-#[case::fraction(&[&["ms", "7.5"]], 0)]
-#[case::full_width(&[&["ms", "７"]], 0)]
-#[case::empty(&[&["ms", ""]], 0)]
-#[case::without_value(&[&["ms"]], 0)]
-#[case::other_case(&[&["MS", "7"]], 0)]
-#[case::more_values(&[&["ms", "7", "8"]], 7)]
-#[case::first_counts(&[&["ms", "7"], &["ms", "8"]], 7)]
-#[case::first_well_formed_counts(&[&["ms"], &["ms", "x"], &["ms", "1000"], &["ms", "8"]], 8)]
-fn the_first_well_formed_ms_tag_counts(#[case] tags: &[&[&str]], #[case] expected: u16) {
-    let draft = Draft { tags: tags.iter().map(|strings| tag(strings)).collect(), ..post() };
+fn check_ms(tags: &[&[&str]], expected: u16) {
+    let draft = Draft {
+        tags: tags.iter().map(|strings| tag(strings)).collect(),
+        ..post()
+    };
     let order = verified(draft).order();
-    assert_eq!(order.ms, expected);
+    assert_eq!(order.ms, expected, "{tags:?}");
     assert_eq!(order.created_at, AT.secs());
 }
 
 #[test]
+fn the_first_well_formed_ms_tag_counts() {
+    check_ms(&[], 0);
+    check_ms(&[&["ms", "0"]], 0);
+    check_ms(&[&["ms", "1"]], 1);
+    check_ms(&[&["ms", "999"]], 999);
+    check_ms(&[&["ms", "1000"]], 0);
+    check_ms(&[&["ms", "65537"]], 0);
+    check_ms(&[&["ms", "-1"]], 0);
+    check_ms(&[&["ms", "+5"]], 0);
+    check_ms(&[&["ms", "007"]], 0);
+    check_ms(&[&["ms", " 7"]], 0);
+    check_ms(&[&["ms", "7.5"]], 0);
+    check_ms(&[&["ms", "７"]], 0);
+    check_ms(&[&["ms", ""]], 0);
+    check_ms(&[&["ms"]], 0);
+    check_ms(&[&["MS", "7"]], 0);
+    check_ms(&[&["ms", "7", "8"]], 7);
+    check_ms(&[&["ms", "7"], &["ms", "8"]], 7);
+    check_ms(&[&["ms"], &["ms", "x"], &["ms", "1000"], &["ms", "8"]], 8);
+}
+
+#[test]
 fn order_is_by_second_then_millisecond_then_id() {
-    let order = |created_at, ms, id| EventOrder { created_at, ms, id: EventId([id; 32]) };
+    let order = |created_at, ms, id| EventOrder {
+        created_at,
+        ms,
+        id: EventId([id; 32]),
+    };
     let sorted = [
         order(1, 0, 9),
         order(1, 999, 0),
@@ -220,7 +258,10 @@ fn order_is_by_second_then_millisecond_then_id() {
         order(u64::MAX, 999, 0),
     ];
     assert!(sorted.is_sorted());
-    assert!(sorted.iter().map(EventOrder::at).is_sorted(), "time follows the order");
+    assert!(
+        sorted.iter().map(EventOrder::at).is_sorted(),
+        "time follows the order"
+    );
     assert_eq!(order(2, 1, 0).at(), UnixMs(2_001));
     assert_eq!(order(u64::MAX, 999, 0).at(), UnixMs(u64::MAX));
 }
@@ -272,15 +313,30 @@ fn limits_hold_on_both_ways_in(
 #[case("{\"id\":\"00\"}")]
 #[case("\u{feff}{}")]
 fn other_text_is_no_event(#[case] json: &str) {
-    assert!(matches!(SignedEvent::from_json(json), Err(ShapeError::Json(_))));
+    assert!(matches!(
+        SignedEvent::from_json(json),
+        Err(ShapeError::Json(_))
+    ));
 }
 
 #[test]
 fn every_field_is_needed() {
     let event: serde_json::Value = serde_json::from_str(&sign(post()).to_json()).expect("JSON");
-    for field in ["id", "pubkey", "created_at", "kind", "tags", "content", "sig"] {
+    for field in [
+        "id",
+        "pubkey",
+        "created_at",
+        "kind",
+        "tags",
+        "content",
+        "sig",
+    ] {
         let mut event = event.clone();
-        event.as_object_mut().expect("an object").remove(field).expect("a field of NIP-01");
+        event
+            .as_object_mut()
+            .expect("an object")
+            .remove(field)
+            .expect("a field of NIP-01");
         let read = SignedEvent::from_json(&event.to_string());
         assert!(matches!(read, Err(ShapeError::Json(_))), "without {field}");
     }
@@ -292,7 +348,10 @@ fn an_empty_tag_is_refused_on_both_ways_in() {
     event.tags.push(Vec::new());
     assert_eq!(event.into_signed().err(), Some(ShapeError::EmptyTag));
     let json = sign(post()).to_json().replace("[\"t\",\"lobby\"]", "[]");
-    assert!(matches!(SignedEvent::from_json(&json), Err(ShapeError::Json(_))));
+    assert!(matches!(
+        SignedEvent::from_json(&json),
+        Err(ShapeError::Json(_))
+    ));
 }
 
 // --- ids ---
@@ -301,12 +360,18 @@ fn an_empty_tag_is_refused_on_both_ways_in() {
 fn ids_read_back_what_they_print() {
     let event = sign(post());
     assert_eq!(event.id().to_string().parse::<EventId>(), Ok(event.id()));
-    assert_eq!(event.author().to_string().parse::<AuthorId>(), Ok(event.author()));
+    assert_eq!(
+        event.author().to_string().parse::<AuthorId>(),
+        Ok(event.author())
+    );
     assert_eq!(event.id().short(), event.id().to_string()[..8]);
     assert!("00".parse::<EventId>().is_err());
     assert!("zz".repeat(32).parse::<EventId>().is_err());
     // The example of NIP-19.
     let author = "7e7e9c42a91bfef19fa929e5fda1b72e0ebc1a4c1141673e2794234d86addf4e";
     let author: AuthorId = author.parse().expect("64 hex digits");
-    assert_eq!(author.npub(), "npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg");
+    assert_eq!(
+        author.npub(),
+        "npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg"
+    );
 }

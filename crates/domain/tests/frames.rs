@@ -26,10 +26,18 @@ fn signed(content: String) -> VerifiedEvent {
     let secret = SecretKey::from_slice(&[1; 32]).expect("a valid key");
     let keys = Keys::new(secret);
     let tag = Tag::parse(["t", "lobby"]).expect("it has a name");
-    let unsigned =
-        UnsignedEvent::new(keys.public_key(), 1_795_608_000.into(), 1.into(), [tag], content);
+    let unsigned = UnsignedEvent::new(
+        keys.public_key(),
+        1_795_608_000.into(),
+        1.into(),
+        [tag],
+        content,
+    );
     let event = keys.sign_event(unsigned).expect("a valid key signs");
-    SignedEvent::new(event).expect("within the limits").verify().expect("just signed")
+    SignedEvent::new(event)
+        .expect("within the limits")
+        .verify()
+        .expect("just signed")
 }
 
 fn wire(content_bytes: usize, tags: Vec<Vec<String>>) -> WireEvent {
@@ -41,8 +49,10 @@ fn wire(content_bytes: usize, tags: Vec<Vec<String>>) -> WireEvent {
 
 /// The greatest content that an event with these tags may have; see `SignedEvent::new`.
 fn content_max(tags: &[Vec<String>]) -> usize {
-    let tags_len: usize =
-        tags.iter().map(|tag| 3 + tag.iter().map(|s| s.len() + 3).sum::<usize>()).sum();
+    let tags_len: usize = tags
+        .iter()
+        .map(|tag| 3 + tag.iter().map(|s| s.len() + 3).sum::<usize>())
+        .sum();
     EVENT_BYTES_MAX - 138 - tags_len
 }
 
@@ -54,31 +64,51 @@ fn gossip_tells_foreign_bytes_from_ours() {
         bytes[position] = byte;
         bytes
     };
-    for foreign in [&b""[..], b"k", b"kk", b"hello", &with(0, b'x'), &with(1, b'x')] {
-        assert_eq!(GossipFrame::decode(foreign), Err(FrameError::Foreign), "{foreign:?}");
+    for foreign in [
+        &b""[..],
+        b"k",
+        b"kk",
+        b"hello",
+        &with(0, b'x'),
+        &with(1, b'x'),
+    ] {
+        assert_eq!(
+            GossipFrame::decode(foreign),
+            Err(FrameError::Foreign),
+            "{foreign:?}"
+        );
     }
     let other_version = GOSSIP_VERSION + 1;
     let refused = GossipFrame::decode(&with(2, other_version));
     assert_eq!(refused, Err(FrameError::Version(other_version)));
-    assert_eq!(GossipFrame::decode(&with(3, 9)), Err(FrameError::Malformed), "unknown variant");
-    assert_eq!(GossipFrame::decode(&good[..3]), Err(FrameError::Malformed), "no body");
+    assert_eq!(
+        GossipFrame::decode(&with(3, 9)),
+        Err(FrameError::Malformed),
+        "unknown variant"
+    );
+    assert_eq!(
+        GossipFrame::decode(&good[..3]),
+        Err(FrameError::Malformed),
+        "no body"
+    );
     let left_over = [&good[..], b"!"].concat();
     assert_eq!(GossipFrame::decode(&left_over), Err(FrameError::Malformed));
 }
 
 #[test]
 fn gossip_messages_are_as_long_as_the_stock_crate_takes() {
-    let mut bytes = GossipFrame::Event(wire(4_000, Vec::new())).encode();
-    let spare = GOSSIP_MESSAGE_BYTES_MAX - bytes.len();
-    bytes = GossipFrame::Event(wire(4_000 - 100, Vec::new())).encode();
-    assert!(GossipFrame::decode(&bytes).is_ok());
-    // Lengths of this size take two bytes of prefix, so the frame grows by what the text grows.
-    bytes = GossipFrame::Event(wire(4_000 + spare, Vec::new())).encode();
-    assert_eq!(bytes.len(), GOSSIP_MESSAGE_BYTES_MAX);
-    assert!(GossipFrame::decode(&bytes).is_ok());
-    bytes = GossipFrame::Event(wire(4_000 + spare + 1, Vec::new())).encode();
-    let refused = GossipFrame::decode(&bytes);
-    assert_eq!(refused, Err(FrameError::TooLarge(GOSSIP_MESSAGE_BYTES_MAX + 1)));
+    let encoded = |content| GossipFrame::Event(wire(content, Vec::new())).encode();
+    // Texts of this size have a length prefix of two bytes: the frame grows by what they grow.
+    let largest = 1_000 + GOSSIP_MESSAGE_BYTES_MAX - encoded(1_000).len();
+    for content in [1_000, largest - 1, largest] {
+        assert!(GossipFrame::decode(&encoded(content)).is_ok(), "{content}");
+    }
+    assert_eq!(encoded(largest).len(), GOSSIP_MESSAGE_BYTES_MAX);
+    let refused = GossipFrame::decode(&encoded(largest + 1));
+    assert_eq!(
+        refused,
+        Err(FrameError::TooLarge(GOSSIP_MESSAGE_BYTES_MAX + 1))
+    );
 }
 
 #[rstest]
@@ -87,7 +117,11 @@ fn gossip_messages_are_as_long_as_the_stock_crate_takes() {
 #[case(IDS_PER_FRAME_MAX, true)]
 #[case(IDS_PER_FRAME_MAX + 1, false)]
 fn lists_of_ids_have_a_length(#[case] n: usize, #[case] is_taken: bool) {
-    let expected = if is_taken { Ok(()) } else { Err(FrameError::Malformed) };
+    let expected = if is_taken {
+        Ok(())
+    } else {
+        Err(FrameError::Malformed)
+    };
     let gossip = GossipFrame::decode(&GossipFrame::Have(ids(n)).encode());
     assert_eq!(gossip.map(|_| ()), expected);
     let sync = |frame: SyncFrame| SyncFrame::decode(&frame.encode()).map(|_| ());
@@ -102,29 +136,47 @@ fn a_full_list_of_ids_fits_into_a_gossip_message() {
 
 #[test]
 fn a_small_event_is_announced_whole_and_a_large_one_by_its_id() {
-    let overhead = GossipFrame::Event(signed("x".repeat(1_000)).to_wire()).encode().len() - 1_000;
+    let overhead = GossipFrame::Event(signed("x".repeat(1_000)).to_wire())
+        .encode()
+        .len()
+        - 1_000;
     let largest = GOSSIP_PAYLOAD_BYTES_MAX - overhead;
     let small = signed("x".repeat(largest));
     let bytes = GossipFrame::announcing(&small);
     assert_eq!(bytes.len(), GOSSIP_PAYLOAD_BYTES_MAX);
-    assert_eq!(GossipFrame::decode(&bytes), Ok(GossipFrame::Event(small.to_wire())));
+    assert_eq!(
+        GossipFrame::decode(&bytes),
+        Ok(GossipFrame::Event(small.to_wire()))
+    );
 
     let large = signed("x".repeat(largest + 1));
     let bytes = GossipFrame::announcing(&large);
-    assert_eq!(GossipFrame::decode(&bytes), Ok(GossipFrame::Have(vec![large.id()])));
+    assert_eq!(
+        GossipFrame::decode(&bytes),
+        Ok(GossipFrame::Have(vec![large.id()]))
+    );
 }
 
 #[test]
 fn sync_refuses_what_it_does_not_know() {
     let good = SyncFrame::End { more: true }.encode();
     assert_eq!(SyncFrame::decode(b""), Err(FrameError::Malformed));
-    assert_eq!(SyncFrame::decode(&[SYNC_VERSION]), Err(FrameError::Malformed));
-    assert_eq!(SyncFrame::decode(&[SYNC_VERSION + 1]), Err(FrameError::Version(SYNC_VERSION + 1)));
+    assert_eq!(
+        SyncFrame::decode(&[SYNC_VERSION]),
+        Err(FrameError::Malformed)
+    );
+    assert_eq!(
+        SyncFrame::decode(&[SYNC_VERSION + 1]),
+        Err(FrameError::Version(SYNC_VERSION + 1))
+    );
     assert_eq!(SyncFrame::decode(&[0]), Err(FrameError::Version(0)));
     let left_over = [&good[..], b"!"].concat();
     assert_eq!(SyncFrame::decode(&left_over), Err(FrameError::Malformed));
     let huge = vec![SYNC_VERSION; SYNC_FRAME_BYTES_MAX + 1];
-    assert_eq!(SyncFrame::decode(&huge), Err(FrameError::TooLarge(SYNC_FRAME_BYTES_MAX + 1)));
+    assert_eq!(
+        SyncFrame::decode(&huge),
+        Err(FrameError::TooLarge(SYNC_FRAME_BYTES_MAX + 1))
+    );
     assert_eq!(
         SyncFrame::decode(&huge[..SYNC_FRAME_BYTES_MAX]),
         Err(FrameError::Malformed),
@@ -141,7 +193,14 @@ fn sync_refuses_what_it_does_not_know() {
 fn newest_asks_for_some_but_not_for_all(#[case] n: u16, #[case] is_taken: bool) {
     let frame = SyncFrame::Newest { n, before: None };
     let decoded = SyncFrame::decode(&frame.encode());
-    assert_eq!(decoded, if is_taken { Ok(frame) } else { Err(FrameError::Malformed) });
+    assert_eq!(
+        decoded,
+        if is_taken {
+            Ok(frame)
+        } else {
+            Err(FrameError::Malformed)
+        }
+    );
 }
 
 #[rstest]
@@ -160,7 +219,14 @@ fn an_agent_is_short_and_printable(#[case] agent: &str, #[case] is_taken: bool) 
     };
     let frame = SyncFrame::Hello(hello);
     let decoded = SyncFrame::decode(&frame.encode());
-    assert_eq!(decoded, if is_taken { Ok(frame) } else { Err(FrameError::Malformed) });
+    assert_eq!(
+        decoded,
+        if is_taken {
+            Ok(frame)
+        } else {
+            Err(FrameError::Malformed)
+        }
+    );
 }
 
 #[rstest]
@@ -180,7 +246,10 @@ fn the_largest_event_fits_into_a_sync_frame(#[case] tags: Vec<Vec<String>>) {
 
 #[test]
 fn meet_refuses_what_it_does_not_know() {
-    let tags = |n| MeetFrame::Tags { nonce: [1; 32], tags: vec![[2; 16]; n] };
+    let tags = |n| MeetFrame::Tags {
+        nonce: [1; 32],
+        tags: vec![[2; 16]; n],
+    };
     let full = tags(MEET_TAGS_MAX);
     assert!(full.encode().len() <= MEET_FRAME_BYTES_MAX);
     assert_eq!(MeetFrame::decode(&full.encode()), Ok(full));
@@ -189,19 +258,35 @@ fn meet_refuses_what_it_does_not_know() {
     assert_eq!(refused, Err(FrameError::Malformed));
 
     assert_eq!(MeetFrame::decode(b""), Err(FrameError::Malformed));
-    assert_eq!(MeetFrame::decode(&[MEET_VERSION + 1]), Err(FrameError::Version(MEET_VERSION + 1)));
+    assert_eq!(
+        MeetFrame::decode(&[MEET_VERSION + 1]),
+        Err(FrameError::Version(MEET_VERSION + 1))
+    );
     let left_over = [&tags(1).encode()[..], b"!"].concat();
     assert_eq!(MeetFrame::decode(&left_over), Err(FrameError::Malformed));
     let huge = vec![MEET_VERSION; MEET_FRAME_BYTES_MAX + 1];
-    assert_eq!(MeetFrame::decode(&huge), Err(FrameError::TooLarge(MEET_FRAME_BYTES_MAX + 1)));
+    assert_eq!(
+        MeetFrame::decode(&huge),
+        Err(FrameError::TooLarge(MEET_FRAME_BYTES_MAX + 1))
+    );
 }
 
 #[test]
 fn a_count_that_lies_costs_no_memory() {
     // `Have` with 2^32 - 1 ids, of which none follows.
-    let frame = [b"kk", &[GOSSIP_VERSION][..], &[1, 0xff, 0xff, 0xff, 0xff, 0x0f]].concat();
+    let frame = [
+        b"kk",
+        &[GOSSIP_VERSION][..],
+        &[1, 0xff, 0xff, 0xff, 0xff, 0x0f],
+    ]
+    .concat();
     assert_eq!(GossipFrame::decode(&frame), Err(FrameError::Malformed));
-    let frame = [&[MEET_VERSION, 1][..], &[7; 32], &[0xff, 0xff, 0xff, 0xff, 0x0f]].concat();
+    let frame = [
+        &[MEET_VERSION, 1][..],
+        &[7; 32],
+        &[0xff, 0xff, 0xff, 0xff, 0x0f],
+    ]
+    .concat();
     assert_eq!(MeetFrame::decode(&frame), Err(FrameError::Malformed));
 }
 
@@ -210,9 +295,19 @@ fn mdns_tags_fit_into_the_record() {
     let tags: Vec<[u8; 8]> = (0..MDNS_TAGS_MAX as u8 + 5).map(|i| [i; 8]).collect();
     let text = encode_mdns_tags(&tags);
     assert!(text.len() <= 245, "{} bytes", text.len());
-    assert_eq!(decode_mdns_tags(&text).as_deref(), Ok(&tags[..MDNS_TAGS_MAX]));
+    assert_eq!(
+        decode_mdns_tags(&text).as_deref(),
+        Ok(&tags[..MDNS_TAGS_MAX])
+    );
     assert_eq!(decode_mdns_tags(""), Ok(Vec::new()));
-    for bad in ["A", "AAAAAAAAAAA=", "AAAA", "not base64!", "+/+/+/+/+/8", "東京"] {
+    for bad in [
+        "A",
+        "AAAAAAAAAAA=",
+        "AAAA",
+        "not base64!",
+        "+/+/+/+/+/8",
+        "東京",
+    ] {
         assert_eq!(decode_mdns_tags(bad), Err(FrameError::Malformed), "{bad}");
     }
     let too_many = "A".repeat((MDNS_TAGS_MAX + 1) * 8 * 4 / 3);

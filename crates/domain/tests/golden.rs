@@ -46,10 +46,14 @@ fn event() -> WireEvent {
 fn topic_vectors(vectors: &mut Vectors) {
     for topic in TOPICS {
         let keys = keys(topic);
-        let mut put = |what: &str, bytes: &[u8]| put(vectors, format!("topic/{topic}/{what}"), bytes);
+        let mut put =
+            |what: &str, bytes: &[u8]| put(vectors, format!("topic/{topic}/{what}"), bytes);
         let name = keys.name.as_str();
         put("name", name.as_bytes());
-        put("seed", &blake3::derive_key(label::PUBLIC_TOPIC_SEED, name.as_bytes()));
+        put(
+            "seed",
+            &blake3::derive_key(label::PUBLIC_TOPIC_SEED, name.as_bytes()),
+        );
         put("id", &keys.id.0);
         put("tracker_secret", keys.tracker_secret.expose());
         put("presence_key", keys.presence_key.expose());
@@ -63,9 +67,18 @@ fn presence_vectors(vectors: &mut Vectors) {
         let keys = keys(topic);
         let mut put =
             |what: &str, bytes: &[u8]| put(vectors, format!("presence/{topic}/{what}"), bytes);
-        put("mdns_tag/opener", &mdns_tag(&keys.presence_key, &OPENER, HOUR));
-        put("mdns_tag/accepter", &mdns_tag(&keys.presence_key, &ACCEPTER, HOUR));
-        put("mdns_tag/opener/next_hour", &mdns_tag(&keys.presence_key, &OPENER, HOUR + 1));
+        put(
+            "mdns_tag/opener",
+            &mdns_tag(&keys.presence_key, &OPENER, HOUR),
+        );
+        put(
+            "mdns_tag/accepter",
+            &mdns_tag(&keys.presence_key, &ACCEPTER, HOUR),
+        );
+        put(
+            "mdns_tag/opener/next_hour",
+            &mdns_tag(&keys.presence_key, &OPENER, HOUR + 1),
+        );
         for (side, side_name) in [(Side::Opener, "opener"), (Side::Accepter, "accepter")] {
             let meet = meet_tag(&keys.presence_key, side, opener, accepter);
             put(&format!("meet_tag/{side_name}"), &meet);
@@ -73,7 +86,12 @@ fn presence_vectors(vectors: &mut Vectors) {
             put(&format!("hello_proof/{side_name}"), &hello);
         }
         // What the opener really sends: it has not seen the accepter's nonce yet.
-        let first = hello_proof(&keys.handshake_key, Side::Opener, opener, (&ACCEPTER, &[0; 32]));
+        let first = hello_proof(
+            &keys.handshake_key,
+            Side::Opener,
+            opener,
+            (&ACCEPTER, &[0; 32]),
+        );
         put("hello_proof/opener/first", &first);
     }
 }
@@ -95,9 +113,18 @@ fn gossip_vectors(vectors: &mut Vectors) {
 fn sync_vectors(vectors: &mut Vectors) {
     let agent = || "kukuri 0.1.0".to_owned();
     let clock = UnixMs(1_795_608_000_123);
-    let before = EventOrder { created_at: 1_795_608_000, ms: 7, id: EventId([0xe7; 32]) };
+    let before = EventOrder {
+        created_at: 1_795_608_000,
+        ms: 7,
+        id: EventId([0xe7; 32]),
+    };
     let frames = [
-        SyncFrame::Hello(Hello { agent: agent(), clock, nonce: OPENER_NONCE, proof: [0x33; 32] }),
+        SyncFrame::Hello(Hello {
+            agent: agent(),
+            clock,
+            nonce: OPENER_NONCE,
+            proof: [0x33; 32],
+        }),
         SyncFrame::Welcome(Welcome {
             agent: agent(),
             clock,
@@ -108,8 +135,14 @@ fn sync_vectors(vectors: &mut Vectors) {
         SyncFrame::Refuse(RefuseReason::Busy),
         SyncFrame::Refuse(RefuseReason::Unavailable),
         SyncFrame::Get(ids()),
-        SyncFrame::Newest { n: 200, before: None },
-        SyncFrame::Newest { n: 1, before: Some(before) },
+        SyncFrame::Newest {
+            n: 200,
+            before: None,
+        },
+        SyncFrame::Newest {
+            n: 1,
+            before: Some(before),
+        },
         SyncFrame::Receipt(ids()),
         SyncFrame::Event(event()),
         SyncFrame::End { more: false },
@@ -124,7 +157,9 @@ fn sync_vectors(vectors: &mut Vectors) {
             SyncFrame::Refuse(RefuseReason::Unavailable) => "refuse/unavailable",
             SyncFrame::Get(_) => "get",
             SyncFrame::Newest { before: None, .. } => "newest",
-            SyncFrame::Newest { before: Some(_), .. } => "newest/before",
+            SyncFrame::Newest {
+                before: Some(_), ..
+            } => "newest/before",
             SyncFrame::Receipt(_) => "receipt",
             SyncFrame::Event(_) => "event",
             SyncFrame::End { more: false } => "end",
@@ -138,8 +173,13 @@ fn sync_vectors(vectors: &mut Vectors) {
 
 fn meet_vectors(vectors: &mut Vectors) {
     let frames = [
-        MeetFrame::Open { nonce: OPENER_NONCE },
-        MeetFrame::Tags { nonce: ACCEPTER_NONCE, tags: vec![[0x55; 16], [0x66; 16]] },
+        MeetFrame::Open {
+            nonce: OPENER_NONCE,
+        },
+        MeetFrame::Tags {
+            nonce: ACCEPTER_NONCE,
+            tags: vec![[0x55; 16], [0x66; 16]],
+        },
     ];
     for frame in frames {
         let name = match &frame {
@@ -151,8 +191,11 @@ fn meet_vectors(vectors: &mut Vectors) {
         put(vectors, format!("meet/{name}"), bytes);
     }
     // The text of the mDNS record, in hexadecimal like everything here.
-    put(vectors, "mdns/tags".to_owned(), encode_mdns_tags(&[[0xfb; 8], [0x01; 8]]));
-    put(vectors, "mdns/no_tags".to_owned(), encode_mdns_tags(&[]));
+    put(
+        vectors,
+        "mdns/tags".to_owned(),
+        encode_mdns_tags(&[[0xfb; 8], [0x01; 8]]),
+    );
 }
 
 fn event_vectors(vectors: &mut Vectors) {
@@ -172,7 +215,9 @@ fn golden_file() -> PathBuf {
 
 fn read_golden() -> Vectors {
     let text = fs::read_to_string(golden_file()).unwrap_or_default();
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
+    let lines = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("# "));
     lines
         .map(|line| {
             let (label, hex) = line.split_once(" = ").expect("a line is `label = hex`");
@@ -206,7 +251,11 @@ fn bytes_on_the_network_hold_still() {
     }
     let golden = read_golden();
     let labels = |vectors: &Vectors| vectors.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(labels(&vectors), labels(&golden), "labels are missing or left over");
+    assert_eq!(
+        labels(&vectors),
+        labels(&golden),
+        "labels are missing or left over"
+    );
     for (label, hex) in &vectors {
         assert_eq!(hex, &golden[label], "{label} differs");
     }

@@ -43,8 +43,11 @@ prop_compose! {
 }
 
 fn order() -> impl Strategy<Value = EventOrder> {
-    (any::<u64>(), any::<u16>(), event_id())
-        .prop_map(|(created_at, ms, id)| EventOrder { created_at, ms, id })
+    (any::<u64>(), any::<u16>(), event_id()).prop_map(|(created_at, ms, id)| EventOrder {
+        created_at,
+        ms,
+        id,
+    })
 }
 
 fn gossip_frame() -> impl Strategy<Value = GossipFrame> {
@@ -55,7 +58,12 @@ fn gossip_frame() -> impl Strategy<Value = GossipFrame> {
 }
 
 fn greeting() -> impl Strategy<Value = (String, UnixMs, [u8; 32], [u8; 32])> {
-    ("[ -~]{0,64}", any::<u64>().prop_map(UnixMs), any::<[u8; 32]>(), any::<[u8; 32]>())
+    (
+        "[ -~]{0,64}",
+        any::<u64>().prop_map(UnixMs),
+        any::<[u8; 32]>(),
+        any::<[u8; 32]>(),
+    )
 }
 
 fn sync_frame() -> impl Strategy<Value = SyncFrame> {
@@ -66,10 +74,20 @@ fn sync_frame() -> impl Strategy<Value = SyncFrame> {
     ];
     prop_oneof![
         greeting().prop_map(|(agent, clock, nonce, proof)| {
-            SyncFrame::Hello(Hello { agent, clock, nonce, proof })
+            SyncFrame::Hello(Hello {
+                agent,
+                clock,
+                nonce,
+                proof,
+            })
         }),
         greeting().prop_map(|(agent, clock, nonce, proof)| {
-            SyncFrame::Welcome(Welcome { agent, clock, nonce, proof })
+            SyncFrame::Welcome(Welcome {
+                agent,
+                clock,
+                nonce,
+                proof,
+            })
         }),
         reason.prop_map(SyncFrame::Refuse),
         event_ids().prop_map(SyncFrame::Get),
@@ -103,7 +121,12 @@ enum Mutation {
 fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
     let at = any::<prop::sample::Index>;
     // Bytes at which variable-length integers, text and JSON turn.
-    let byte = || prop_oneof![any::<u8>(), prop::sample::select(&b"\x00\x7f\x80\xff\"\\[]{},:0-"[..])];
+    let byte = || {
+        prop_oneof![
+            any::<u8>(),
+            prop::sample::select(&b"\x00\x7f\x80\xff\"\\[]{},:0-"[..])
+        ]
+    };
     let mutation = prop_oneof![
         (at(), byte()).prop_map(|(i, b)| Mutation::Set(i, b)),
         (at(), 0..8_u8).prop_map(|(i, bit)| Mutation::Flip(i, 1 << bit)),
@@ -142,7 +165,10 @@ fn check_event(event: &SignedEvent) -> Result<(), TestCaseError> {
     prop_assert!(event.tags().all(|tag| !tag.is_empty()));
     prop_assert!(!event.author().npub().is_empty());
     prop_assert_eq!(&event.to_wire().into_signed(), &Ok(event.clone()));
-    prop_assert_eq!(&SignedEvent::from_json(&event.to_json()), &Ok(event.clone()));
+    prop_assert_eq!(
+        &SignedEvent::from_json(&event.to_json()),
+        &Ok(event.clone())
+    );
     Ok(())
 }
 

@@ -156,3 +156,31 @@ impl EventStore for Database {
         self.shut().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kukuri_application::testing::clock::ManualClock;
+
+    use super::*;
+    use crate::database::OpenOptions;
+
+    /// No statement may walk through a table: with a million events that takes a second.
+    #[tokio::test]
+    async fn every_query_is_answered_by_an_index() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let clock = Arc::new(ManualClock::default());
+        let path = home.path().join("kukuri.db");
+        let db = Database::open(&path, OpenOptions::default(), clock).await.expect("opens");
+        for sql in [NEWEST, NEWEST_BEFORE, GET, HELD, COUNT, UNSENT] {
+            let rows = db.read(&format!("EXPLAIN QUERY PLAN {sql}"), []).await.expect("a plan");
+            let steps: Vec<String> =
+                rows.iter().map(|row| row.try_get("", "detail").expect("a text")).collect();
+            let walks = |step: &&String| step.starts_with("SCAN") && !step.contains("wanted");
+            assert_eq!(steps.iter().find(walks), None, "{sql}\n{steps:#?}");
+            let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            assert_eq!(sorts, sql == UNSENT, "{sql}\n{steps:#?}");
+        }
+    }
+}

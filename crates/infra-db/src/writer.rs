@@ -177,3 +177,6 @@ impl Writer {
         emptied.map(drop).map_err(store_error)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,13 +173,21 @@ impl Forwarding<'_> {
         }
     }
 
-    /// Neighbour notices are never lost: gossip's own buffer takes what comes meanwhile.
+    /// Neighbour notices are never lost: gossip's own buffer takes what comes meanwhile. A loss
+    /// before one is told before it.
     async fn notice(&mut self, event: NetworkEvent) {
+        let events = &self.topic.events;
+        let told = async {
+            if self.has_lagged {
+                events.send(NetworkEvent::Lagged).await?;
+            }
+            events.send(event).await
+        };
         tokio::select! {
             biased;
             () = self.topic.left.cancelled() => {}
             // An error means that the link was dropped; the loop sees it next.
-            _ = self.topic.events.send(event) => {}
+            _ = told => self.has_lagged = false,
         }
     }
 }

@@ -57,7 +57,14 @@ impl FileVault {
     /// its own. For tests: whatever is cheaper than [`KdfCost::PRODUCTION`] protects less.
     pub fn with_cost(path: impl Into<PathBuf>, source: PassphraseSource, cost: KdfCost) -> Self {
         let unlocked = Mutex::new(None);
-        Self { vault: Arc::new(Vault { path: path.into(), source, cost, unlocked }) }
+        Self {
+            vault: Arc::new(Vault {
+                path: path.into(),
+                source,
+                cost,
+                unlocked,
+            }),
+        }
     }
 
     async fn blocking<T: Send + 'static>(
@@ -82,14 +89,17 @@ impl SecretVault for FileVault {
     }
 
     async fn create(&self, name: SecretName, secret: SecretBytes) -> Result<(), VaultError> {
-        self.blocking(move |vault| vault.create(name, &secret)).await
+        self.blocking(move |vault| vault.create(name, &secret))
+            .await
     }
 }
 
 impl Vault {
     fn load(&self, name: SecretName) -> Result<Option<SecretBytes>, VaultError> {
         let mut unlocked = self.unlocked();
-        let Some(content) = disk::read(&self.path)? else { return Ok(None) };
+        let Some(content) = disk::read(&self.path)? else {
+            return Ok(None);
+        };
         let entries = self.open(&mut unlocked, &content)?;
         Ok(entries.get(name))
     }
@@ -106,9 +116,16 @@ impl Vault {
             entries.insert(name, secret)?;
             let new_key = match &seen {
                 Some(_) => None,
-                None => Some(VaultKey::derive(&self.source.for_creating()?, self.cost, random()?)?),
+                None => Some(VaultKey::derive(
+                    &self.source.for_creating()?,
+                    self.cost,
+                    random()?,
+                )?),
             };
-            let key = new_key.as_ref().or(unlocked.as_ref()).expect("`open` left the file's key");
+            let key = new_key
+                .as_ref()
+                .or(unlocked.as_ref())
+                .expect("`open` left the file's key");
             let content = key.seal(&entries, random()?);
             if disk::replace(&self.path, seen.as_deref(), &content)? == Replaced::Done {
                 if new_key.is_some() {
@@ -155,13 +172,17 @@ impl Vault {
 
     /// A panic while the lock was held leaves at worst no key, so the lock is good again.
     fn unlocked(&self) -> std::sync::MutexGuard<'_, Option<VaultKey>> {
-        self.unlocked.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.unlocked
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 fn random<const N: usize>() -> Result<[u8; N], VaultError> {
     let mut bytes = [0; N];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|e| VaultError::Access(Box::new(e)))?;
+    OsRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|e| VaultError::Access(Box::new(e)))?;
     Ok(bytes)
 }
 

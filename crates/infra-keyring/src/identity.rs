@@ -31,7 +31,9 @@ impl LocalIdentity {
     /// [`InvalidSecret`] for zero and for bytes beyond the order of the curve.
     pub fn from_secret(secret: &SecretBytes) -> Result<Self, InvalidSecret> {
         let secret = SecretKey::from_slice(secret.expose()).map_err(|_| InvalidSecret)?;
-        Ok(Self { keys: Keys::new(secret) })
+        Ok(Self {
+            keys: Keys::new(secret),
+        })
     }
 }
 
@@ -43,8 +45,10 @@ impl Identity for LocalIdentity {
 
     async fn sign(&self, draft: Draft) -> Result<SignedEvent, IdentityError> {
         let unsigned = draft.unsigned(self.author())?;
-        let event =
-            self.keys.sign_event(unsigned).map_err(|e| IdentityError::Key(Box::new(e)))?;
+        let event = self
+            .keys
+            .sign_event(unsigned)
+            .map_err(|e| IdentityError::Key(Box::new(e)))?;
         Ok(SignedEvent::new(event)?)
     }
 }
@@ -105,6 +109,9 @@ mod tests {
             fastest = fastest.min(start.elapsed());
         }
         println!("the fastest of {SIGNATURES} signatures took {fastest:?}");
-        assert!(fastest < Duration::from_millis(5), "{fastest:?}: move it to the blocking pool");
+        assert!(
+            fastest < Duration::from_millis(5),
+            "{fastest:?}: move it to the blocking pool"
+        );
     }
 }

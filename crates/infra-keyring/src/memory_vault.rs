@@ -17,7 +17,9 @@ pub struct MemoryVault {
 impl MemoryVault {
     /// An empty vault whose secrets are lost with it. Only for homes that are deleted anyway.
     pub fn throw_away() -> Self {
-        Self { entries: Mutex::default() }
+        Self {
+            entries: Mutex::default(),
+        }
     }
 
     fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<SecretName, SecretBytes>> {

@@ -36,7 +36,11 @@ impl Passphrase {
     /// [`PassphraseError::Empty`].
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, PassphraseError> {
         let bytes = Zeroizing::new(bytes.into());
-        if bytes.is_empty() { Err(PassphraseError::Empty) } else { Ok(Self(bytes)) }
+        if bytes.is_empty() {
+            Err(PassphraseError::Empty)
+        } else {
+            Ok(Self(bytes))
+        }
     }
 
     pub(crate) fn expose(&self) -> &[u8] {
@@ -152,7 +156,11 @@ impl From<PassphraseError> for VaultError {
 impl PassphraseSource {
     /// How often it is worth asking for the passphrase of an existing vault.
     pub(crate) fn attempts_max(&self) -> u32 {
-        if matches!(self, PassphraseSource::Prompt(_)) { PROMPT_ATTEMPTS_MAX } else { 1 }
+        if matches!(self, PassphraseSource::Prompt(_)) {
+            PROMPT_ATTEMPTS_MAX
+        } else {
+            1
+        }
     }
 
     /// The passphrase of an existing vault. Blocks.
@@ -169,7 +177,9 @@ impl PassphraseSource {
 
     /// The passphrase for a new vault; a person is asked twice. Blocks.
     pub(crate) fn for_creating(&self) -> Result<Passphrase, VaultError> {
-        let PassphraseSource::Prompt(prompt) = self else { return self.without_asking() };
+        let PassphraseSource::Prompt(prompt) = self else {
+            return self.without_asking();
+        };
         let mut failure = PassphraseError::Differs;
         for attempt in 1..=PROMPT_ATTEMPTS_MAX {
             match Passphrase::new(asked(prompt, Ask::Choose { attempt })?) {
@@ -203,8 +213,10 @@ fn asked(prompt: &Prompt, ask: Ask) -> Result<String, PassphraseError> {
 
 /// The first line of the file, without its end.
 fn from_file(path: &Path) -> Result<Passphrase, PassphraseError> {
-    let unreadable =
-        |source| PassphraseError::Unreadable { path: path.to_owned(), source };
+    let unreadable = |source| PassphraseError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
     let file = fs::File::open(path).map_err(unreadable)?;
     refuse_exposed(path, &file.metadata().map_err(unreadable)?)?;
 
@@ -213,10 +225,17 @@ fn from_file(path: &Path) -> Result<Passphrase, PassphraseError> {
     let mut reader = io::BufReader::with_capacity(1, file.take(FILE_LINE_BYTES_MAX + 1));
     reader.read_until(b'\n', &mut line).map_err(unreadable)?;
     if line.len() as u64 > FILE_LINE_BYTES_MAX {
-        return Err(PassphraseError::LongFile { path: path.to_owned() });
+        return Err(PassphraseError::LongFile {
+            path: path.to_owned(),
+        });
     }
-    let end = line.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |i| i + 1);
-    Passphrase::new(&line[..end]).map_err(|_| PassphraseError::EmptyFile { path: path.to_owned() })
+    let end = line
+        .iter()
+        .rposition(|byte| !matches!(byte, b'\n' | b'\r'))
+        .map_or(0, |i| i + 1);
+    Passphrase::new(&line[..end]).map_err(|_| PassphraseError::EmptyFile {
+        path: path.to_owned(),
+    })
 }
 
 #[cfg(unix)]
@@ -226,7 +245,10 @@ fn refuse_exposed(path: &Path, metadata: &fs::Metadata) -> Result<(), Passphrase
     if mode & OTHERS_MODE_BITS == 0 {
         Ok(())
     } else {
-        Err(PassphraseError::Exposed { path: path.to_owned(), mode })
+        Err(PassphraseError::Exposed {
+            path: path.to_owned(),
+            mode,
+        })
     }
 }
 

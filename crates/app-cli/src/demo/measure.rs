@@ -89,9 +89,16 @@ impl Swarm {
     /// All members join at the same time.
     pub async fn join(members: Vec<Member>, topic: &TopicName) -> Result<Self, Failure> {
         let (sender, seen) = mpsc::channel(SEEN_CAPACITY);
+        let mut joining = JoinSet::new();
+        for member in &members {
+            let (client, topic) = (member.client.clone(), topic.clone());
+            joining.spawn(async move { client.join(&topic).await });
+        }
+        for joined in joining.join_all().await {
+            joined?;
+        }
         let mut listeners = JoinSet::new();
         for (number, member) in members.iter().enumerate() {
-            member.client.join(topic).await?;
             let mut events = member.client.subscribe(topic)?;
             let sender = sender.clone();
             listeners.spawn(async move {

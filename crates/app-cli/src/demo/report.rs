@@ -53,11 +53,11 @@ impl Report {
     }
 
     fn shown(&self) -> Vec<String> {
-        let head = format!("{:<44}  {:<26}  {:<16}", "what", "measured", "target");
+        let head = format!("{:<44}  {:<28}  {:<16}", "what", "measured", "target");
         let mut lines = vec![head.trim_end().to_owned()];
         lines.extend(self.rows.iter().map(|row| {
             let verdict = if row.is_reached { "ok" } else { "missed" };
-            format!("{:<44}  {:<26}  {:<16}  {verdict}", row.what, row.measured, row.target)
+            format!("{:<44}  {:<28}  {:<16}  {verdict}", row.what, row.measured, row.target)
         }));
         lines
     }

@@ -38,13 +38,20 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, VaultError> {
         Err(error) => return Err(access(error)),
     };
     if !metadata.is_file() {
-        return Err(access(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")));
+        return Err(access(io::Error::new(
+            ErrorKind::InvalidInput,
+            "it is not a regular file",
+        )));
     }
     let mut content = Vec::new();
     let file = File::open(path).map_err(access)?;
-    file.take(VAULT_BYTES_MAX as u64 + 1).read_to_end(&mut content).map_err(access)?;
+    file.take(VAULT_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut content)
+        .map_err(access)?;
     if content.len() > VAULT_BYTES_MAX {
-        return Err(VaultError::Corrupt("it is much larger than a vault".to_owned()));
+        return Err(VaultError::Corrupt(
+            "it is much larger than a vault".to_owned(),
+        ));
     }
     Ok(Some(content))
 }

@@ -65,14 +65,26 @@ pub struct KdfCost {
 
 impl KdfCost {
     /// What vaults are made with: 64 MiB, 3 passes, one lane.
-    pub const PRODUCTION: KdfCost = KdfCost { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
+    pub const PRODUCTION: KdfCost = KdfCost {
+        memory_kib: 64 * 1024,
+        passes: 3,
+        lanes: 1,
+    };
 
     /// The least that Argon2 takes. For tests only: it protects nothing.
-    pub const WORTHLESS: KdfCost = KdfCost { memory_kib: 8, passes: 1, lanes: 1 };
+    pub const WORTHLESS: KdfCost = KdfCost {
+        memory_kib: 8,
+        passes: 1,
+        lanes: 1,
+    };
 
     /// The most that a vault may ask for, so that a damaged header cannot take the machine's
     /// memory: 1 GiB, 64 passes, 16 lanes.
-    const MAX: KdfCost = KdfCost { memory_kib: 1024 * 1024, passes: 64, lanes: 16 };
+    const MAX: KdfCost = KdfCost {
+        memory_kib: 1024 * 1024,
+        passes: 64,
+        lanes: 16,
+    };
 
     fn is_sane(self) -> bool {
         let max = Self::MAX;
@@ -125,7 +137,13 @@ impl VaultKey {
             .expect("strings and bytes are what postcard encodes, and a Vec grows");
         let plain = Zeroizing::new(plain);
         let sealed = XChaCha20Poly1305::new(self.key.as_ref().into())
-            .encrypt(XNonce::from_slice(&nonce), Payload { msg: &plain, aad: &vault })
+            .encrypt(
+                XNonce::from_slice(&nonce),
+                Payload {
+                    msg: &plain,
+                    aad: &vault,
+                },
+            )
             .expect("a few hundred bytes are far below the cipher's limit");
         vault.extend_from_slice(&sealed);
         vault.extend_from_slice(&checksum(&vault));
@@ -173,14 +191,25 @@ impl<'a> Sealed<'a> {
             lanes: number(fields.take()),
         };
         if !cost.is_sane() {
-            return Err(corrupt("its key derivation asks for an absurd amount of work"));
+            return Err(corrupt(
+                "its key derivation asks for an absurd amount of work",
+            ));
         }
-        Ok(Self { cost, salt: fields.take(), nonce: fields.take(), header, body })
+        Ok(Self {
+            cost,
+            salt: fields.take(),
+            nonce: fields.take(),
+            header,
+            body,
+        })
     }
 
     /// The entries. [`VaultError::WrongPassphrase`] when the key does not fit.
     pub(super) fn open(&self, key: &VaultKey) -> Result<Entries, VaultError> {
-        let payload = Payload { msg: self.body, aad: self.header };
+        let payload = Payload {
+            msg: self.body,
+            aad: self.header,
+        };
         let plain = XChaCha20Poly1305::new(key.key.as_ref().into())
             .decrypt(XNonce::from_slice(&self.nonce), payload)
             .map_err(|_| VaultError::WrongPassphrase)?;
@@ -195,8 +224,10 @@ struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
     fn take<const N: usize>(&mut self) -> [u8; N] {
-        let (field, rest) =
-            self.0.split_first_chunk().expect("HEADER_BYTES is the sum of the fields");
+        let (field, rest) = self
+            .0
+            .split_first_chunk()
+            .expect("HEADER_BYTES is the sum of the fields");
         self.0 = rest;
         *field
     }
@@ -227,11 +258,18 @@ impl Entries {
     }
 
     /// Adds an entry that is not there yet.
-    pub(super) fn insert(&mut self, name: SecretName, secret: &SecretBytes) -> Result<(), VaultError> {
+    pub(super) fn insert(
+        &mut self,
+        name: SecretName,
+        secret: &SecretBytes,
+    ) -> Result<(), VaultError> {
         if self.0.iter().any(|entry| entry.name == name.code()) {
             return Err(VaultError::Exists);
         }
-        self.0.push(Entry { name: name.code().to_owned(), secret: *secret.expose() });
+        self.0.push(Entry {
+            name: name.code().to_owned(),
+            secret: *secret.expose(),
+        });
         Ok(())
     }
 }

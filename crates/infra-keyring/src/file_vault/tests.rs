@@ -33,7 +33,10 @@ async fn sealed() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("vault");
     let vault = vault_at(&path, given("swordfish"));
-    vault.create(SecretName::Root, secret(1)).await.expect("writable");
+    vault
+        .create(SecretName::Root, secret(1))
+        .await
+        .expect("writable");
     (folder, path)
 }
 
@@ -63,9 +66,15 @@ async fn a_wrong_passphrase_changes_nothing() {
     let before = fs::read(&path).expect("readable");
     let vault = vault_at(&path, given("tuna"));
     let loaded = vault.load(SecretName::Identity).await;
-    assert!(matches!(loaded, Err(VaultError::WrongPassphrase)), "{loaded:?}");
+    assert!(
+        matches!(loaded, Err(VaultError::WrongPassphrase)),
+        "{loaded:?}"
+    );
     let created = vault.create(SecretName::Identity, secret(2)).await;
-    assert!(matches!(created, Err(VaultError::WrongPassphrase)), "{created:?}");
+    assert!(
+        matches!(created, Err(VaultError::WrongPassphrase)),
+        "{created:?}"
+    );
     assert_eq!(fs::read(&path).expect("readable"), before);
 }
 
@@ -81,10 +90,19 @@ async fn a_damaged_vault_is_told_and_left_as_it_is() {
         let loaded = vault.load(SecretName::Root).await;
         assert!(matches!(loaded, Err(VaultError::Corrupt(_))), "{loaded:?}");
         let created = vault.create(SecretName::Root, secret(2)).await;
-        assert!(matches!(created, Err(VaultError::Corrupt(_))), "{created:?}");
+        assert!(
+            matches!(created, Err(VaultError::Corrupt(_))),
+            "{created:?}"
+        );
         let keys = open_or_create_keys(&vault, true).await;
         assert!(
-            matches!(keys, Err(KeySetupError::Load { source: VaultError::Corrupt(_), .. })),
+            matches!(
+                keys,
+                Err(KeySetupError::Load {
+                    source: VaultError::Corrupt(_),
+                    ..
+                })
+            ),
             "{keys:?}"
         );
         assert_eq!(fs::read(&path).expect("readable"), damaged);
@@ -96,7 +114,13 @@ async fn a_missing_vault_has_no_entry_and_nobody_is_asked() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (source, asked) = person("swordfish");
     let vault = vault_at(&folder.path().join("vault"), source);
-    assert_eq!(vault.load(SecretName::Root).await.expect("definitely missing"), None);
+    assert_eq!(
+        vault
+            .load(SecretName::Root)
+            .await
+            .expect("definitely missing"),
+        None
+    );
     assert_eq!(asked.load(Ordering::Relaxed), 0);
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
 }
@@ -119,12 +143,18 @@ async fn without_anybody_to_ask_the_error_says_so() {
     let before = fs::read(&path).expect("readable");
     let vault = vault_at(&path, PassphraseSource::Nobody);
     let loaded = vault.load(SecretName::Root).await;
-    assert!(matches!(loaded, Err(VaultError::PassphraseNeeded)), "{loaded:?}");
+    assert!(
+        matches!(loaded, Err(VaultError::PassphraseNeeded)),
+        "{loaded:?}"
+    );
     assert_eq!(fs::read(&path).expect("readable"), before);
 
     let new = vault_at(&folder.path().join("new"), PassphraseSource::Nobody);
     let created = new.create(SecretName::Root, secret(1)).await;
-    assert!(matches!(created, Err(VaultError::PassphraseNeeded)), "{created:?}");
+    assert!(
+        matches!(created, Err(VaultError::PassphraseNeeded)),
+        "{created:?}"
+    );
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
 }
 
@@ -133,10 +163,22 @@ async fn a_person_is_asked_once_to_open() {
     let (_folder, path) = sealed().await;
     let (source, asked) = person("swordfish");
     let vault = vault_at(&path, source);
-    let (a, b) = tokio::join!(vault.load(SecretName::Root), vault.load(SecretName::Identity));
-    assert_eq!((a.expect("opens"), b.expect("opens")), (Some(secret(1)), None));
-    vault.create(SecretName::Identity, secret(2)).await.expect("writable");
-    assert_eq!(vault.load(SecretName::Identity).await.expect("opens"), Some(secret(2)));
+    let (a, b) = tokio::join!(
+        vault.load(SecretName::Root),
+        vault.load(SecretName::Identity)
+    );
+    assert_eq!(
+        (a.expect("opens"), b.expect("opens")),
+        (Some(secret(1)), None)
+    );
+    vault
+        .create(SecretName::Identity, secret(2))
+        .await
+        .expect("writable");
+    assert_eq!(
+        vault.load(SecretName::Identity).await.expect("opens"),
+        Some(secret(2))
+    );
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
@@ -145,11 +187,16 @@ async fn a_person_is_asked_twice_to_create_and_never_again() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("vault");
     let (source, asked) = person("swordfish");
-    let keys = open_or_create_keys(&vault_at(&path, source), true).await.expect("a new home");
+    let keys = open_or_create_keys(&vault_at(&path, source), true)
+        .await
+        .expect("a new home");
     assert_eq!(asked.load(Ordering::Relaxed), 2);
 
     let again = open_or_create_keys(&vault_at(&path, given("swordfish")), false).await;
-    assert_eq!(again.expect("it opens").identity_secret, keys.identity_secret);
+    assert_eq!(
+        again.expect("it opens").identity_secret,
+        keys.identity_secret
+    );
 }
 
 #[tokio::test]
@@ -161,11 +208,17 @@ async fn a_mistyped_passphrase_is_asked_for_again_but_not_for_ever() {
         _ => Ok("swordfish".to_owned()),
     };
     let vault = vault_at(&path, PassphraseSource::Prompt(Box::new(prompt)));
-    assert_eq!(vault.load(SecretName::Root).await.expect("opens"), Some(secret(1)));
+    assert_eq!(
+        vault.load(SecretName::Root).await.expect("opens"),
+        Some(secret(1))
+    );
 
     let (source, asked) = person("tuna");
     let loaded = vault_at(&path, source).load(SecretName::Root).await;
-    assert!(matches!(loaded, Err(VaultError::WrongPassphrase)), "{loaded:?}");
+    assert!(
+        matches!(loaded, Err(VaultError::WrongPassphrase)),
+        "{loaded:?}"
+    );
     assert_eq!(asked.load(Ordering::Relaxed), PROMPT_ATTEMPTS_MAX as usize);
 }
 
@@ -186,8 +239,14 @@ async fn a_vault_that_appears_while_its_passphrase_is_chosen_is_respected() {
     let vault = vault_at(&path, PassphraseSource::Prompt(Box::new(prompt)));
     let created = vault.create(SecretName::Root, secret(9)).await;
     assert!(matches!(created, Err(VaultError::Exists)), "{created:?}");
-    vault.create(SecretName::Identity, secret(2)).await.expect("it joins what is there");
-    assert_eq!(vault.load(SecretName::Root).await.expect("opens"), Some(secret(1)));
+    vault
+        .create(SecretName::Identity, secret(2))
+        .await
+        .expect("it joins what is there");
+    assert_eq!(
+        vault.load(SecretName::Root).await.expect("opens"),
+        Some(secret(1))
+    );
 }
 
 #[tokio::test]
@@ -195,14 +254,21 @@ async fn each_write_has_a_fresh_salt_or_nonce() {
     let (_folder, path) = sealed().await;
     let first = fs::read(&path).expect("readable");
     let vault = vault_at(&path, given("swordfish"));
-    vault.create(SecretName::Identity, secret(2)).await.expect("writable");
+    vault
+        .create(SecretName::Identity, secret(2))
+        .await
+        .expect("writable");
     let second = fs::read(&path).expect("readable");
     let (salt, nonce) = (21..37, 37..61);
     assert_eq!(first[salt.clone()], second[salt.clone()], "the key stays");
     assert_ne!(first[nonce.clone()], second[nonce], "a nonce is used once");
 
     let (_folder, path) = sealed().await;
-    assert_ne!(first[salt.clone()], fs::read(&path).expect("readable")[salt], "drawn at random");
+    assert_ne!(
+        first[salt.clone()],
+        fs::read(&path).expect("readable")[salt],
+        "drawn at random"
+    );
 }
 
 #[tokio::test]
@@ -211,7 +277,10 @@ async fn debug_shows_no_secret() {
     let vault = vault_at(&path, given("swordfish"));
     vault.load(SecretName::Root).await.expect("opens");
     let shown = format!("{vault:?}");
-    assert!(shown.contains("vault") && !shown.contains("swordfish"), "{shown}");
+    assert!(
+        shown.contains("vault") && !shown.contains("swordfish"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
@@ -220,13 +289,29 @@ async fn the_production_cost_is_written_into_a_vault() {
     let path = folder.path().join("vault");
     let start = Instant::now();
     let vault = FileVault::new(&path, given("swordfish"));
-    vault.create(SecretName::Root, secret(1)).await.expect("writable");
-    println!("making a vault at production cost took {:?}", start.elapsed());
+    vault
+        .create(SecretName::Root, secret(1))
+        .await
+        .expect("writable");
+    println!(
+        "making a vault at production cost took {:?}",
+        start.elapsed()
+    );
 
     let content = fs::read(&path).expect("readable");
     let sealed = Sealed::parse(&content).expect("a fine vault");
-    assert_eq!(sealed.cost, KdfCost { memory_kib: 65_536, passes: 3, lanes: 1 });
+    assert_eq!(
+        sealed.cost,
+        KdfCost {
+            memory_kib: 65_536,
+            passes: 3,
+            lanes: 1
+        }
+    );
     // Whoever opens it follows the file and not their own default.
     let cheap = vault_at(&path, given("swordfish"));
-    assert_eq!(cheap.load(SecretName::Root).await.expect("opens"), Some(secret(1)));
+    assert_eq!(
+        cheap.load(SecretName::Root).await.expect("opens"),
+        Some(secret(1))
+    );
 }

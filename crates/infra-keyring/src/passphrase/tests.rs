@@ -42,7 +42,9 @@ fn cause(error: VaultError) -> String {
 #[case(b"\xff\x00\n", b"\xff\x00")]
 fn the_first_line_of_the_file_counts(#[case] content: &[u8], #[case] expected: &[u8]) {
     let (_folder, path) = file_with(content);
-    let passphrase = PassphraseSource::File(path).for_opening(1).expect("a fine file");
+    let passphrase = PassphraseSource::File(path)
+        .for_opening(1)
+        .expect("a fine file");
     assert_eq!(passphrase.expose(), expected);
 }
 
@@ -63,7 +65,9 @@ fn a_first_line_is_at_most_a_page_long() {
     let (_folder, path) = file_with(&longest);
     assert!(PassphraseSource::File(path).for_opening(1).is_ok());
     let (_folder, path) = file_with(&[&longest[..], b"x\n"].concat());
-    let error = PassphraseSource::File(path).for_opening(1).expect_err("too long");
+    let error = PassphraseSource::File(path)
+        .for_opening(1)
+        .expect_err("too long");
     assert!(cause(error).contains("longer than"));
 }
 
@@ -76,8 +80,15 @@ fn a_first_line_is_at_most_a_page_long() {
 fn a_file_that_others_can_open_is_refused_with_the_remedy(#[case] mode: u32) {
     let (_folder, path) = file_with(b"swordfish");
     set_mode(&path, mode);
-    let text = cause(PassphraseSource::File(path.clone()).for_opening(1).expect_err("exposed"));
-    assert!(text.contains(&format!("chmod 600 {}", path.display())), "{text}");
+    let text = cause(
+        PassphraseSource::File(path.clone())
+            .for_opening(1)
+            .expect_err("exposed"),
+    );
+    assert!(
+        text.contains(&format!("chmod 600 {}", path.display())),
+        "{text}"
+    );
     assert!(text.contains(&format!("{mode:04o}")), "{text}");
     set_mode(&path, 0o400);
     assert!(PassphraseSource::File(path).for_opening(1).is_ok());
@@ -86,7 +97,9 @@ fn a_file_that_others_can_open_is_refused_with_the_remedy(#[case] mode: u32) {
 #[test]
 fn a_missing_file_is_named() {
     let text = cause(
-        PassphraseSource::File("/nowhere/passphrase".into()).for_opening(1).expect_err("missing"),
+        PassphraseSource::File("/nowhere/passphrase".into())
+            .for_opening(1)
+            .expect_err("missing"),
     );
     assert!(text.contains("/nowhere/passphrase"), "{text}");
 }
@@ -94,8 +107,14 @@ fn a_missing_file_is_named() {
 #[test]
 fn nobody_has_no_passphrase() {
     let source = PassphraseSource::Nobody;
-    assert!(matches!(source.for_opening(1), Err(VaultError::PassphraseNeeded)));
-    assert!(matches!(source.for_creating(), Err(VaultError::PassphraseNeeded)));
+    assert!(matches!(
+        source.for_opening(1),
+        Err(VaultError::PassphraseNeeded)
+    ));
+    assert!(matches!(
+        source.for_creating(),
+        Err(VaultError::PassphraseNeeded)
+    ));
 }
 
 /// A person who types these lines, and a record of what was asked.
@@ -114,14 +133,23 @@ fn person(lines: &[&str]) -> (PassphraseSource, Arc<Mutex<Vec<Ask>>>) {
 #[test]
 fn a_new_passphrase_is_asked_for_twice() {
     let (source, asked) = person(&["swordfish", "swordfish"]);
-    assert_eq!(source.for_creating().expect("typed twice").expose(), b"swordfish");
-    assert_eq!(*asked.lock().expect("not poisoned"), [Ask::Choose { attempt: 1 }, Ask::Repeat]);
+    assert_eq!(
+        source.for_creating().expect("typed twice").expose(),
+        b"swordfish"
+    );
+    assert_eq!(
+        *asked.lock().expect("not poisoned"),
+        [Ask::Choose { attempt: 1 }, Ask::Repeat]
+    );
 }
 
 #[test]
 fn an_empty_or_mistyped_new_passphrase_is_asked_for_again() {
     let (source, asked) = person(&["", "sword", "fish", "tuna", "tuna"]);
-    assert_eq!(source.for_creating().expect("typed twice").expose(), b"tuna");
+    assert_eq!(
+        source.for_creating().expect("typed twice").expose(),
+        b"tuna"
+    );
     assert_eq!(
         *asked.lock().expect("not poisoned"),
         [

@@ -20,7 +20,10 @@ fn access_kind(error: &VaultError) -> ErrorKind {
 fn only_a_file_that_is_not_there_is_missing() {
     let (folder, path) = place();
     assert_eq!(read(&path).expect("definitely missing"), None);
-    assert_eq!(read(&folder.path().join("no/folder/vault")).expect("definitely missing"), None);
+    assert_eq!(
+        read(&folder.path().join("no/folder/vault")).expect("definitely missing"),
+        None
+    );
 
     fs::write(&path, b"").expect("writable");
     assert_eq!(read(&path).expect("there"), Some(Vec::new()));
@@ -35,7 +38,10 @@ fn only_a_file_that_is_not_there_is_missing() {
 fn a_link_that_leads_nowhere_is_not_missing() {
     let (folder, path) = place();
     std::os::unix::fs::symlink(folder.path().join("unplugged/vault"), &path).expect("writable");
-    assert_eq!(access_kind(&read(&path).expect_err("dangling")), ErrorKind::NotFound);
+    assert_eq!(
+        access_kind(&read(&path).expect_err("dangling")),
+        ErrorKind::NotFound
+    );
 }
 
 #[test]
@@ -48,21 +54,40 @@ fn a_huge_file_is_no_vault() {
 #[test]
 fn content_is_replaced_when_it_is_as_seen() {
     let (folder, path) = place();
-    assert_eq!(replace(&path, None, b"one").expect("writable"), Replaced::Done);
-    assert_eq!(replace(&path, Some(b"one"), b"two").expect("writable"), Replaced::Done);
+    assert_eq!(
+        replace(&path, None, b"one").expect("writable"),
+        Replaced::Done
+    );
+    assert_eq!(
+        replace(&path, Some(b"one"), b"two").expect("writable"),
+        Replaced::Done
+    );
     assert_eq!(read(&path).expect("there"), Some(b"two".to_vec()));
-    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1, "no temporary file");
+    assert_eq!(
+        fs::read_dir(folder.path()).expect("readable").count(),
+        1,
+        "no temporary file"
+    );
 }
 
 #[test]
 fn content_that_was_not_seen_is_left_alone() {
     let (folder, path) = place();
     fs::write(&path, b"theirs").expect("writable");
-    assert_eq!(replace(&path, None, b"ours").expect("readable"), Replaced::Changed);
-    assert_eq!(replace(&path, Some(b"other"), b"ours").expect("readable"), Replaced::Changed);
+    assert_eq!(
+        replace(&path, None, b"ours").expect("readable"),
+        Replaced::Changed
+    );
+    assert_eq!(
+        replace(&path, Some(b"other"), b"ours").expect("readable"),
+        Replaced::Changed
+    );
     assert_eq!(read(&path).expect("there"), Some(b"theirs".to_vec()));
     fs::remove_file(&path).expect("writable");
-    assert_eq!(replace(&path, Some(b"theirs"), b"ours").expect("readable"), Replaced::Changed);
+    assert_eq!(
+        replace(&path, Some(b"theirs"), b"ours").expect("readable"),
+        Replaced::Changed
+    );
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
 }
 
@@ -82,7 +107,10 @@ fn what_a_crash_left_behind_does_not_matter() {
     let (folder, path) = place();
     fs::write(temporary_path(&path), b"half a vau").expect("writable");
     assert_eq!(read(&path).expect("definitely missing"), None);
-    assert_eq!(replace(&path, None, b"whole").expect("writable"), Replaced::Done);
+    assert_eq!(
+        replace(&path, None, b"whole").expect("writable"),
+        Replaced::Done
+    );
     assert_eq!(read(&path).expect("there"), Some(b"whole".to_vec()));
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
 }

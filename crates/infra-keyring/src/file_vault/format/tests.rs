@@ -21,8 +21,12 @@ fn key(passphrase: &str) -> VaultKey {
 
 fn vault() -> Vec<u8> {
     let mut entries = Entries::default();
-    entries.insert(SecretName::Root, &SecretBytes::new([1; 32])).expect("new");
-    entries.insert(SecretName::Identity, &SecretBytes::new([2; 32])).expect("new");
+    entries
+        .insert(SecretName::Root, &SecretBytes::new([1; 32]))
+        .expect("new");
+    entries
+        .insert(SecretName::Identity, &SecretBytes::new([2; 32]))
+        .expect("new");
     key("swordfish").seal(&entries, NONCE)
 }
 
@@ -55,24 +59,37 @@ fn what_was_sealed_opens() {
     let key = key("swordfish");
     assert!(key.belongs_to(&sealed));
     let entries = sealed.open(&key).expect("the right key");
-    assert_eq!(entries.get(SecretName::Root), Some(SecretBytes::new([1; 32])));
-    assert_eq!(entries.get(SecretName::Identity), Some(SecretBytes::new([2; 32])));
+    assert_eq!(
+        entries.get(SecretName::Root),
+        Some(SecretBytes::new([1; 32]))
+    );
+    assert_eq!(
+        entries.get(SecretName::Identity),
+        Some(SecretBytes::new([2; 32]))
+    );
 }
 
 #[test]
 fn another_passphrase_does_not_open_it() {
     let vault = vault();
-    let opened = Sealed::parse(&vault).expect("a fine vault").open(&key("tuna"));
+    let opened = Sealed::parse(&vault)
+        .expect("a fine vault")
+        .open(&key("tuna"));
     assert!(matches!(opened.err(), Some(VaultError::WrongPassphrase)));
 }
 
 #[test]
 fn an_entry_is_inserted_once() {
     let mut entries = Entries::default();
-    entries.insert(SecretName::Root, &SecretBytes::new([1; 32])).expect("new");
+    entries
+        .insert(SecretName::Root, &SecretBytes::new([1; 32]))
+        .expect("new");
     let again = entries.insert(SecretName::Root, &SecretBytes::new([2; 32]));
     assert!(matches!(again, Err(VaultError::Exists)));
-    assert_eq!(entries.get(SecretName::Root), Some(SecretBytes::new([1; 32])));
+    assert_eq!(
+        entries.get(SecretName::Root),
+        Some(SecretBytes::new([1; 32]))
+    );
 }
 
 #[test]
@@ -120,8 +137,14 @@ fn absurd_work_is_refused_before_any_is_done() {
         let why = corrupt_reason(&with_cost(offset, number));
         assert!(why.contains("absurd"), "{offset} = {number}: {why}");
     }
-    for (offset, number) in [(memory, KdfCost::MAX.memory_kib), (passes, KdfCost::MAX.passes)] {
-        assert!(Sealed::parse(&with_cost(offset, number)).is_ok(), "{offset} = {number}");
+    for (offset, number) in [
+        (memory, KdfCost::MAX.memory_kib),
+        (passes, KdfCost::MAX.passes),
+    ] {
+        assert!(
+            Sealed::parse(&with_cost(offset, number)).is_ok(),
+            "{offset} = {number}"
+        );
     }
 }
 
@@ -133,20 +156,37 @@ fn the_header_is_sealed_with_the_entries() {
     let sealed = Sealed::parse(&vault).expect("a fine outside");
     let old_key = key("swordfish");
     assert!(!old_key.belongs_to(&sealed));
-    assert!(matches!(sealed.open(&old_key).err(), Some(VaultError::WrongPassphrase)));
+    assert!(matches!(
+        sealed.open(&old_key).err(),
+        Some(VaultError::WrongPassphrase)
+    ));
 }
 
 #[test]
 fn entries_of_a_later_version_are_kept() {
     let mut entries = Entries::default();
-    entries.0.push(Entry { name: "later".to_owned(), secret: [9; 32] });
+    entries.0.push(Entry {
+        name: "later".to_owned(),
+        secret: [9; 32],
+    });
     let key = key("swordfish");
     let vault = key.seal(&entries, NONCE);
-    let mut entries = Sealed::parse(&vault).and_then(|s| s.open(&key)).expect("a fine vault");
-    entries.insert(SecretName::Root, &SecretBytes::new([1; 32])).expect("new");
+    let mut entries = Sealed::parse(&vault)
+        .and_then(|s| s.open(&key))
+        .expect("a fine vault");
+    entries
+        .insert(SecretName::Root, &SecretBytes::new([1; 32]))
+        .expect("new");
     let vault = key.seal(&entries, NONCE);
-    let entries = Sealed::parse(&vault).and_then(|s| s.open(&key)).expect("a fine vault");
-    assert!(entries.0.iter().any(|entry| entry.name == "later" && entry.secret == [9; 32]));
+    let entries = Sealed::parse(&vault)
+        .and_then(|s| s.open(&key))
+        .expect("a fine vault");
+    assert!(
+        entries
+            .0
+            .iter()
+            .any(|entry| entry.name == "later" && entry.secret == [9; 32])
+    );
 }
 
 #[test]

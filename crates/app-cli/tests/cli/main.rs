@@ -1,0 +1,10 @@
+//! The program as its users meet it: exit codes and messages, pipes, a terminal.
+//!
+//! Every program that is started here has a home of its own and listens on the loopback address
+//! only, without LAN discovery and port mapping.
+
+mod errors;
+mod pipes;
+mod program;
+#[cfg(unix)]
+mod terminal;

@@ -1,0 +1,198 @@
+//! `kukuri join` on a terminal: questions, the line that is being typed, keys.
+
+use std::{
+    fs::File,
+    io::{Read as _, Write as _},
+    os::fd::OwnedFd,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    fs::{Mode, OFlags},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize},
+};
+
+use crate::program::{Home, PATIENCE, run};
+
+/// A program on a terminal of 24 rows and 80 columns.
+struct Terminal {
+    child: Child,
+    keys: File,
+    bytes: mpsc::Receiver<Vec<u8>>,
+    seen: String,
+    slave: OwnedFd,
+}
+
+impl Terminal {
+    fn start(command: &mut Command) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&master).expect("granted");
+        unlockpt(&master).expect("unlocked");
+        let name = ptsname(&master, Vec::new()).expect("a name");
+        let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("opened");
+        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&slave, size).expect("set");
+        let end = || Stdio::from(slave.try_clone().expect("a copy"));
+        let child = command
+            .env("TERM", "xterm")
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .expect("it starts");
+        let keys = File::from(master);
+        let mut screen = keys.try_clone().expect("a copy");
+        let (sender, bytes) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4_096];
+            while let Ok(n @ 1..) = screen.read(&mut buffer) {
+                if sender.send(buffer[..n].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, keys, bytes, seen: String::new(), slave }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("typed");
+    }
+
+    /// Waits for this on the screen; what stood before it counts no more.
+    #[track_caller]
+    fn wait_for(&mut self, part: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.seen.find(part) {
+                self.seen.drain(..at + part.len());
+                return;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.bytes.recv_timeout(left) {
+                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("{part:?} did not come; on the screen: {:?}", self.seen),
+            }
+        }
+    }
+
+    /// Waits for the end; the terminal must be as it was.
+    #[track_caller]
+    fn end(mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            match self.child.try_wait().expect("a child") {
+                Some(status) => break status,
+                None if Instant::now() > deadline => panic!("it did not end: {:?}", self.seen),
+                None => std::thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        let modes = tcgetattr(&self.slave).expect("a terminal").local_modes;
+        assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO), "the terminal was left raw");
+        status.code()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It has ended already, mostly.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_first_start_asks_twice_for_a_passphrase_and_later_once() {
+    let home = Home::new();
+    let mut terminal = Terminal::start(&mut home.bare(&["join", "lobby"]));
+    terminal.wait_for("This profile has no keys yet");
+    terminal.wait_for("new passphrase: ");
+    terminal.press("correct horse\r");
+    terminal.wait_for("the same again: ");
+    terminal.press("correct hose\r");
+    terminal.wait_for("not the same twice; new passphrase: ");
+    terminal.press("correct horse\r");
+    terminal.wait_for("the same again: ");
+    terminal.press("correct horse\r");
+    terminal.wait_for("#lobby  public topic");
+    assert!(!terminal.seen.contains("horse"), "{:?}", terminal.seen);
+    terminal.press("/quit\r");
+    assert_eq!(terminal.end(), Some(0));
+
+    let mut terminal = Terminal::start(&mut home.bare(&["join", "lobby"]));
+    terminal.wait_for("passphrase: ");
+    terminal.press("wrong\r");
+    terminal.wait_for("that is not it, passphrase: ");
+    terminal.press("correct horse\r");
+    terminal.wait_for("looking for members");
+    terminal.press("\x04");
+    assert_eq!(terminal.end(), Some(0));
+    // The passphrase file of the other tests holds the same.
+    run(&mut home.kukuri(&["join", "lobby"]), "").check(0, &[]);
+}
+
+#[test]
+fn ctrl_c_at_the_passphrase_leaves_nothing_behind() {
+    let home = Home::new();
+    let mut terminal = Terminal::start(&mut home.bare(&["join", "lobby"]));
+    terminal.wait_for("new passphrase: ");
+    terminal.press("abc\x03");
+    assert_eq!(terminal.end(), Some(130));
+    assert!(!home.path().join("vault").exists());
+}
+
+#[test]
+fn commands_are_answered_and_a_post_says_how_far_it_came() {
+    let home = Home::new();
+    let mut terminal = Terminal::start(&mut home.kukuri(&["join", "lobby"]));
+    terminal.wait_for("looking for members");
+    terminal.press("/help\r");
+    terminal.wait_for("//text    post a line that begins with /");
+    terminal.press("/dance\r");
+    terminal.wait_for("there is no command /dance");
+    terminal.press("/status\r");
+    terminal.wait_for("listening on 127.0.0.1:");
+    terminal.press("/peers\r");
+    terminal.wait_for("no member is connected");
+    terminal.press("/explain\r");
+    terminal.wait_for("known peers");
+    terminal.press("//shrug\r");
+    terminal.wait_for("you       /shrug");
+    terminal.wait_for("stored here");
+    terminal.press("明日x\x7f!\r");
+    terminal.wait_for("you       明日!");
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), Some(130));
+}
+
+#[test]
+fn the_typed_line_stays_whole_while_a_message_comes_in() {
+    let (home, other) = (Home::new(), Home::new());
+    let mut terminal = Terminal::start(&mut home.kukuri(&["join", "lobby"]));
+    terminal.wait_for("looking for members");
+    terminal.press("/status\r");
+    terminal.wait_for("others can set this node as a peer: ");
+    terminal.wait_for("\r\n");
+    // The line was read over by waiting for its end; ask again to read it.
+    terminal.press("/status\r");
+    terminal.wait_for("others can set this node as a peer: ");
+    while !terminal.seen.contains("\r\n") {
+        let bytes = terminal.bytes.recv_timeout(PATIENCE).expect("the rest of the line");
+        terminal.seen.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    let spec = terminal.seen.split("\r\n").next().expect("the line").to_owned();
+
+    terminal.press("明日 hal");
+    terminal.wait_for("> 明日 hal\r\x1b[10C");
+    let mut command = other.kukuri(&["join", "lobby"]);
+    let said = run(command.env("KUKURI_NETWORK__PEERS", spec), "good morning\n");
+    said.check(0, &[]);
+    terminal.wait_for("found us after");
+    terminal.wait_for("good morning\r\n> 明日 hal\r\x1b[10C");
+    terminal.press("lo\r");
+    terminal.wait_for("you       明日 hallo");
+    terminal.press("/quit\r");
+    assert_eq!(terminal.end(), Some(0));
+}
