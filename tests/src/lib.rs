@@ -6,6 +6,8 @@
 
 pub mod netns;
 pub mod node;
+pub mod public_dht;
+pub mod raw;
 pub mod script;
 pub mod stats;
 pub mod stock;

@@ -45,6 +45,9 @@ pub struct NodeArgs {
     /// Listen on every interface instead of loopback
     #[arg(long)]
     pub everywhere: bool,
+    /// Join this topic at once
+    #[arg(long)]
+    pub join: Option<String>,
 }
 
 impl NodeArgs {
@@ -54,6 +57,7 @@ impl NodeArgs {
             self.dht.iter().flat_map(|name| ["--dht".to_owned(), name.clone()]).collect();
         words.extend(self.mdns.then(|| "--mdns".to_owned()));
         words.extend(self.everywhere.then(|| "--everywhere".to_owned()));
+        words.extend(self.join.iter().flat_map(|topic| ["--join".to_owned(), topic.clone()]));
         words
     }
 
@@ -128,6 +132,9 @@ pub async fn serve(args: &NodeArgs) -> anyhow::Result<()> {
     tasks.spawn(print(lines));
     let starting_at = unix_ms();
     let node = TestNode::start(args.options()).await?;
+    if let Some(topic) = args.join.clone() {
+        obey(&node, Request::Join { topic }, &output, &mut tasks).await?;
+    }
     say(&output, json!({"type": "ready", "peer": node.peer_id(), "starting_at": starting_at})).await;
     let mut input = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = input.next_line().await? {

@@ -102,7 +102,13 @@ mod tests {
     #[test]
     fn options_are_taken_before_and_after_the_command() {
         let parsed = |args: &[&str]| Cli::try_parse_from(args).expect("valid").profile.home;
-        assert_eq!(parsed(&["kukuri", "--home", "x", "join", "a"]), Some("x".into()));
-        assert_eq!(parsed(&["kukuri", "join", "a", "--home", "x"]), Some("x".into()));
+        assert_eq!(
+            parsed(&["kukuri", "--home", "x", "join", "a"]),
+            Some("x".into())
+        );
+        assert_eq!(
+            parsed(&["kukuri", "join", "a", "--home", "x"]),
+            Some("x".into())
+        );
     }
 }

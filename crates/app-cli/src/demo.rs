@@ -23,7 +23,7 @@ use kukuri_node::{
 
 use crate::{
     failure::{Exit, Failure},
-    join,
+    stopping::StopGuard,
     wiring::{self, Plan, Running},
 };
 use measure::{Delivery, Member, Swarm};
@@ -46,21 +46,30 @@ const DEADLINE: Duration = Duration::from_secs(25);
 /// # Errors
 /// [`Failure`] with the reason, also when a figure was not reached.
 pub async fn run(keep: bool) -> Result<(), Failure> {
-    let mut signals = join::listen()?;
-    let folder = tempfile::Builder::new().prefix("kukuri-demo-").tempdir().map_err(|error| {
-        Failure::new(Exit::Disk, format!("failed to make a temporary folder: {error}"))
+    let guard = StopGuard::watch()?;
+    let folder = tempfile::Builder::new()
+        .prefix("kukuri-demo-")
+        .tempdir()
+        .map_err(|error| {
+            Failure::new(
+                Exit::Disk,
+                format!("failed to make a temporary folder: {error}"),
+            )
             .hint("make room, or set TMPDIR to a folder that can be written")
-    })?;
+        })?;
     let result = tokio::select! {
         result = play(folder.path()) => result,
-        () = signals.next() => Err(Failure::interrupted()),
+        () = guard.asked() => Err(Failure::interrupted()),
         () = tokio::time::sleep(DEADLINE) => Err(Failure::new(
             Exit::Unexpected,
             format!("the demo was not done after {} s", DEADLINE.as_secs()),
         )),
     };
     if keep {
-        line(&format!("the databases are kept in {}", folder.keep().display()));
+        line(&format!(
+            "the databases are kept in {}",
+            folder.keep().display()
+        ));
     }
     result
 }
@@ -68,9 +77,15 @@ pub async fn run(keep: bool) -> Result<(), Failure> {
 async fn play(folder: &Path) -> Result<(), Failure> {
     let started = Instant::now();
     let dht = PrivateDht::start(DHT_NODES, None).await.map_err(|error| {
-        Failure::new(Exit::Network, format!("failed to start the private DHT: {error}"))
+        Failure::new(
+            Exit::Network,
+            format!("failed to start the private DHT: {error}"),
+        )
     })?;
-    line(&format!("private DHT: {DHT_NODES} nodes on this machine, ready after {}", report::ms(started.elapsed())));
+    line(&format!(
+        "private DHT: {DHT_NODES} nodes on this machine, ready after {}",
+        report::ms(started.elapsed())
+    ));
 
     let mut nodes = Vec::new();
     for name in NAMES {
@@ -86,7 +101,11 @@ async fn play(folder: &Path) -> Result<(), Failure> {
     let stopped = ending.join_all().await;
     let report = result?;
     stopped.into_iter().collect::<Result<(), Failure>>()?;
-    line(&format!("stopped in {}, all in {}", report::ms(stopping.elapsed()), report::ms(started.elapsed())));
+    line(&format!(
+        "stopped in {}, all in {}",
+        report::ms(stopping.elapsed()),
+        report::ms(started.elapsed())
+    ));
     report.verdict()
 }
 
@@ -94,7 +113,10 @@ async fn play(folder: &Path) -> Result<(), Failure> {
 /// that are lost with it.
 fn plan(folder: &Path, dht: &PrivateDht) -> Result<Plan, Failure> {
     std::fs::create_dir_all(folder).map_err(|error| {
-        Failure::new(Exit::Disk, format!("failed to make {}: {error}", folder.display()))
+        Failure::new(
+            Exit::Disk,
+            format!("failed to make {}: {error}", folder.display()),
+        )
     })?;
     let mut settings = Settings::default();
     settings.network.mode = NetworkMode::Serverless;
@@ -124,9 +146,15 @@ async fn talk(nodes: &[Running], topic: &TopicName) -> Result<Report, Failure> {
     let members: Vec<Member> = nodes
         .iter()
         .zip(NAMES)
-        .map(|(node, name)| Member { name, client: node.client() })
+        .map(|(node, name)| Member {
+            name,
+            client: node.client(),
+        })
         .collect();
-    line(&format!("{} nodes join #{topic}, each knows only this name and the DHT", members.len()));
+    line(&format!(
+        "{} nodes join #{topic}, each knows only this name and the DHT",
+        members.len()
+    ));
     for member in &members {
         line(&format!(
             "  {:<5} author {}, endpoint {}",
@@ -141,7 +169,10 @@ async fn talk(nodes: &[Running], topic: &TopicName) -> Result<Report, Failure> {
         line(&format!("  {meeting}"));
     }
     let posts = POSTS_EACH * NAMES.len();
-    line(&format!("each posts {POSTS_EACH} messages: {posts} posts, {} deliveries", posts * (NAMES.len() - 1)));
+    line(&format!(
+        "each posts {POSTS_EACH} messages: {posts} posts, {} deliveries",
+        posts * (NAMES.len() - 1)
+    ));
     let deliveries: Vec<Delivery> = swarm.talk(POSTS_EACH).await?;
     let sets = swarm.stored().await?;
     let report = Report::new(&meetings, &deliveries, &sets, posts);

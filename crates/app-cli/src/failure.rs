@@ -10,11 +10,7 @@ use kukuri_application::{
     ports::{NetworkError, StoreError, VaultError},
 };
 use kukuri_domain::topic::TopicNameError;
-use kukuri_node::{
-    ClientError, ConfigError, HomeError, LockError,
-    client::Code,
-    logs::LogError,
-};
+use kukuri_node::{ClientError, ConfigError, HomeError, LockError, client::Code, logs::LogError};
 
 /// The exit codes; they are fixed, because scripts use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +59,12 @@ pub struct Failure {
 impl Failure {
     /// A failure with its message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), details: Vec::new(), hint: None }
+        Self {
+            exit,
+            message: message.into(),
+            details: Vec::new(),
+            hint: None,
+        }
     }
 
     /// The process was asked to end.
@@ -119,7 +120,11 @@ impl From<TopicNameError> for Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        let exit = if matches!(error, ConfigError::Flag(_)) { Exit::Usage } else { Exit::Config };
+        let exit = if matches!(error, ConfigError::Flag(_)) {
+            Exit::Usage
+        } else {
+            Exit::Config
+        };
         Failure::new(exit, error.to_string()).hint(error.hint())
     }
 }
@@ -159,13 +164,15 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let failure = Failure::new(Exit::Disk, error.to_string()).causes(&error);
         match error {
-            StoreError::DiskFull(_) => failure.hint("make room on this disk; nothing was half written"),
+            StoreError::DiskFull(_) => {
+                failure.hint("make room on this disk; nothing was half written")
+            }
             StoreError::ReadOnly(_) => {
                 failure.hint("make the profile's folder and files writable for this user")
             }
-            StoreError::Corrupt(_) => failure
-                .detail("the file was left as it is")
-                .hint("put a backup in its place, or move it away: members send back what they hold"),
+            StoreError::Corrupt(_) => failure.detail("the file was left as it is").hint(
+                "put a backup in its place, or move it away: members send back what they hold",
+            ),
             StoreError::NewerSchema { .. } => failure.hint("use the newer version of kukuri"),
             StoreError::Closed | StoreError::Other(_) => failure,
         }
@@ -267,9 +274,15 @@ mod tests {
         let failure = Failure::from(&VaultError::PassphraseNeeded);
         assert_eq!(failure.exit, Exit::Vault);
         let shown = failure.shown();
-        assert!(shown.starts_with("error: the vault needs a passphrase\n  "), "{shown}");
+        assert!(
+            shown.starts_with("error: the vault needs a passphrase\n  "),
+            "{shown}"
+        );
         assert!(shown.contains("\n  do: "), "{shown}");
-        assert!(shown.contains("KUKURI_KEYRING__PASSPHRASE_FILE="), "{shown}");
+        assert!(
+            shown.contains("KUKURI_KEYRING__PASSPHRASE_FILE="),
+            "{shown}"
+        );
         assert!(shown.contains("keyring.passphrase_file"), "{shown}");
     }
 
@@ -284,15 +297,22 @@ mod tests {
     #[test]
     fn ctrl_c_at_the_passphrase_is_an_interruption() {
         let cause = io::Error::from(io::ErrorKind::Interrupted);
-        assert_eq!(Failure::from(&VaultError::Locked(Box::new(cause))).exit, Exit::Interrupted);
+        assert_eq!(
+            Failure::from(&VaultError::Locked(Box::new(cause))).exit,
+            Exit::Interrupted
+        );
     }
 
     #[test]
     fn each_kind_has_its_code() {
-        let check = |failure: Failure, code: u8| assert_eq!(failure.exit as u8, code, "{failure:?}");
+        let check =
+            |failure: Failure, code: u8| assert_eq!(failure.exit as u8, code, "{failure:?}");
         check(TopicNameError::Empty.into(), 2);
         check(ConfigError::File(String::new()).into(), 3);
-        let in_use = LockError::InUse { profile: "default".into(), holder: "process 1 (x)".into() };
+        let in_use = LockError::InUse {
+            profile: "default".into(),
+            holder: "process 1 (x)".into(),
+        };
         check(in_use.into(), 4);
         check(NetworkError::PortTaken { port: 1 }.into(), 5);
         check((&VaultError::WrongPassphrase).into(), 6);

@@ -10,13 +10,13 @@ mod output;
 use std::io::IsTerminal as _;
 
 use kukuri_domain::TopicName;
-use kukuri_node::platform::StopSignals;
 use tokio::sync::mpsc;
 
 use crate::{
     args::ProfileArgs,
     failure::{Exit, Failure},
     screen::{LogScreen, Screen, Typed},
+    stopping::{self, StopGuard},
     wiring::{self, Running},
 };
 use chat::{Chat, Ended};
@@ -28,31 +28,32 @@ use output::Output;
 /// [`Failure`] with its exit code; Ctrl-C and signals are [`Exit::Interrupted`].
 pub async fn run(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
     let topic: TopicName = topic.parse()?;
-    let mut signals = listen()?;
+    let guard = StopGuard::watch()?;
     let log = LogScreen::default();
     let running = tokio::select! {
         started = wiring::start_profile(args, &log) => started?,
-        () = signals.next() => {
+        () = guard.asked() => {
             crate::screen::restore();
             return Err(Failure::interrupted());
         }
     };
     let (output, mut typed, has_commands) = open_terminal(&log)?;
-    let mut chat = Chat::new(running.client(), topic, running.home_text(), output.clone(), has_commands);
-    let ended = chat.run(&mut typed, &mut signals).await;
+    let mut chat = Chat::new(
+        running.client(),
+        topic,
+        running.home_text(),
+        output.clone(),
+        has_commands,
+    );
+    let ended = chat.run(&mut typed, &guard).await;
     log.show_on(None);
-    let stopped = stop(running, &output, &mut typed, &mut signals).await;
+    output.print("leaving");
+    let stopped = stop(running, &mut typed).await;
     output.close();
     match ended? {
         Ended::Left => stopped,
         Ended::Interrupted => Err(Failure::interrupted()),
     }
-}
-
-pub(crate) fn listen() -> Result<StopSignals, Failure> {
-    StopSignals::listen().map_err(|error| {
-        Failure::new(Exit::Unexpected, format!("failed to listen to signals: {error}"))
-    })
 }
 
 /// A chat needs a terminal on both sides; otherwise lines are read and printed plainly. Commands
@@ -61,7 +62,10 @@ fn open_terminal(log: &LogScreen) -> Result<(Output, mpsc::Receiver<Typed>, bool
     let is_typed = std::io::stdin().is_terminal();
     if is_typed && std::io::stdout().is_terminal() {
         let screen = Screen::open().map_err(|error| {
-            Failure::new(Exit::Unexpected, format!("failed to take over the terminal: {error}"))
+            Failure::new(
+                Exit::Unexpected,
+                format!("failed to take over the terminal: {error}"),
+            )
         })?;
         log.show_on(Some(screen.clone()));
         let typed = screen.read_keyboard();
@@ -70,17 +74,12 @@ fn open_terminal(log: &LogScreen) -> Result<(Output, mpsc::Receiver<Typed>, bool
     Ok((Output::plain(), input::read_lines(), is_typed))
 }
 
-/// Stops the node; a second Ctrl-C or signal ends the process at once.
-async fn stop(
-    running: Running,
-    output: &Output,
-    typed: &mut mpsc::Receiver<Typed>,
-    signals: &mut StopSignals,
-) -> Result<(), Failure> {
+/// Stops the node. A second Ctrl-C ends the process at once; on a terminal that a chat has taken
+/// over it is a key, and no signal that the guard would see.
+async fn stop(running: Running, typed: &mut mpsc::Receiver<Typed>) -> Result<(), Failure> {
     tokio::select! {
         stopped = running.shutdown() => stopped,
-        () = signals.next() => end_now(output),
-        () = interrupted(typed) => end_now(output),
+        () = interrupted(typed) => stopping::end_now(),
     }
 }
 
@@ -91,9 +90,4 @@ async fn interrupted(typed: &mut mpsc::Receiver<Typed>) {
         }
     }
     std::future::pending().await
-}
-
-fn end_now(output: &Output) -> ! {
-    output.close();
-    std::process::exit(Exit::Interrupted as i32)
 }

@@ -49,13 +49,20 @@ mod tests {
 
     #[test]
     fn a_configured_file_is_never_asked_for() {
-        let settings = KeyringSettings { passphrase_file: Some("x".into()), ..Default::default() };
-        assert!(matches!(source(&settings, Path::new("v")), PassphraseSource::File(file) if file == Path::new("x")));
+        let settings = KeyringSettings {
+            passphrase_file: Some("x".into()),
+            ..Default::default()
+        };
+        assert!(
+            matches!(source(&settings, Path::new("v")), PassphraseSource::File(file) if file == Path::new("x"))
+        );
     }
 
     #[test]
     fn the_first_question_says_what_happens() {
-        assert!(prompt(Ask::Choose { attempt: 1 }, "/home/mika/vault").contains("/home/mika/vault"));
+        assert!(
+            prompt(Ask::Choose { attempt: 1 }, "/home/mika/vault").contains("/home/mika/vault")
+        );
         assert!(prompt(Ask::Open { attempt: 2 }, "").contains("not it"));
     }
 }

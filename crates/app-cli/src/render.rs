@@ -37,9 +37,16 @@ impl<Tz: TimeZone> Render<Tz> {
     /// A post: time, author, text, and for own posts how far it has come.
     pub fn post(&self, event: &SignedEvent, state: Option<PostState>, columns: usize) -> String {
         let is_own = event.author() == self.own;
-        let name = if is_own { "you".to_owned() } else { event.author().short() };
+        let name = if is_own {
+            "you".to_owned()
+        } else {
+            event.author().short()
+        };
         let at = self.local(event.order().at());
-        let time = at.map_or_else(|| "--:--".to_owned(), |at| at.naive_local().format("%H:%M").to_string());
+        let time = at.map_or_else(
+            || "--:--".to_owned(),
+            |at| at.naive_local().format("%H:%M").to_string(),
+        );
         let indent = " ".repeat(time.len() + 2 + NAME_COLUMNS + 2);
         let mut lines = text::lines(event.content()).into_iter();
         let first = lines.next().unwrap_or_default();
@@ -58,13 +65,27 @@ impl<Tz: TimeZone> Render<Tz> {
     /// What is said below an own post that has scrolled away.
     pub fn later_state(&self, event: &SignedEvent, state: PostState, columns: usize) -> String {
         let states = state_text(state);
-        let room = columns.min(COLUMNS_MAX).saturating_sub(text::width(&states) + 10);
-        let first = text::lines(event.content()).into_iter().next().unwrap_or_default();
-        self.dim(&format!("       {states}: {}", text::shortened(&first, room)))
+        let room = columns
+            .min(COLUMNS_MAX)
+            .saturating_sub(text::width(&states) + 10);
+        let first = text::lines(event.content())
+            .into_iter()
+            .next()
+            .unwrap_or_default();
+        self.dim(&format!(
+            "       {states}: {}",
+            text::shortened(&first, room)
+        ))
     }
 
     /// The separator before a post of another day than the one before; `None` within a day.
-    pub fn day(&self, at: UnixMs, before: Option<UnixMs>, now: UnixMs, columns: usize) -> Option<String> {
+    pub fn day(
+        &self,
+        at: UnixMs,
+        before: Option<UnixMs>,
+        now: UnixMs,
+        columns: usize,
+    ) -> Option<String> {
         let date = self.date(at)?;
         if before.and_then(|before| self.date(before)) == Some(date) {
             return None;
@@ -89,7 +110,9 @@ impl<Tz: TimeZone> Render<Tz> {
     }
 
     fn local(&self, at: UnixMs) -> Option<DateTime<Tz>> {
-        self.zone.timestamp_millis_opt(i64::try_from(at.0).ok()?).single()
+        self.zone
+            .timestamp_millis_opt(i64::try_from(at.0).ok()?)
+            .single()
     }
 
     fn date(&self, at: UnixMs) -> Option<NaiveDate> {
@@ -97,7 +120,11 @@ impl<Tz: TimeZone> Render<Tz> {
     }
 
     fn dim(&self, text: &str) -> String {
-        if self.has_colours { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
+        if self.has_colours {
+            format!("\x1b[2m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn with_dim_time(&self, post: &str, time_len: usize) -> String {
@@ -145,7 +172,11 @@ pub fn topic_intro(topic: &TopicView) -> String {
 
 /// The second line: who you are.
 pub fn identity_intro(author: AuthorId, home: &str) -> String {
-    format!("you are {} ({}), home {home}", author.short(), short_npub(author))
+    format!(
+        "you are {} ({}), home {home}",
+        author.short(),
+        short_npub(author)
+    )
 }
 
 /// `npub1q8s…x7`
@@ -163,24 +194,41 @@ pub fn looking(sources: &[SourceView]) -> String {
         .iter()
         .filter(|source| source.source != SourceKind::Ticket)
         .filter(|source| source.enabled || !is_configured_by_hand(source.source))
-        .map(|source| format!("{} {}", short_source(source.source), text::one_line(&source.state)))
+        .map(|source| {
+            format!(
+                "{} {}",
+                short_source(source.source),
+                text::one_line(&source.state)
+            )
+        })
         .collect();
     format!("looking for members   {}", asked.join(" · "))
 }
 
-/// Everything was asked, and nobody was there.
+/// Nobody was found so far: what came of asking, and what that means.
 pub fn alone(sources: &[SourceView]) -> String {
-    let asked: Vec<&str> = sources
+    let asked: Vec<String> = sources
         .iter()
         .filter(|source| source.enabled && source.source != SourceKind::Ticket)
-        .map(|source| short_source(source.source))
+        .map(|source| {
+            let result = if source.result == "-" {
+                &source.state
+            } else {
+                &source.result
+            };
+            format!(
+                "{}: {}",
+                short_source(source.source),
+                text::one_line(result)
+            )
+        })
         .collect();
     if asked.is_empty() {
         return "nobody can be found: every way of looking for members is switched off".to_owned();
     }
     format!(
-        "nobody here yet (asked: {}); what you post is stored and goes out when somebody comes, looking goes on",
-        asked.join(", ")
+        "nobody here yet   {}\nwhat you post is stored and goes out when somebody comes; looking goes on",
+        asked.join(" · ")
     )
 }
 
@@ -201,7 +249,11 @@ fn short_source(source: SourceKind) -> &'static str {
 }
 
 fn long_source(source: SourceKind) -> &'static str {
-    if source == SourceKind::Mdns { "LAN (mDNS)" } else { short_source(source) }
+    if source == SourceKind::Mdns {
+        "LAN (mDNS)"
+    } else {
+        short_source(source)
+    }
 }
 
 /// How a peer was found, in words.
@@ -219,7 +271,12 @@ fn found_by_text(found_by: FoundBy) -> &'static str {
 }
 
 /// "found 3fa2bb01 by DHT in 0.9 s, direct connection, 23 ms".
-pub fn peer_joined(peer: PeerId, found_by: FoundBy, after_ms: u64, path: Option<(PathKind, Option<u64>)>) -> String {
+pub fn peer_joined(
+    peer: PeerId,
+    found_by: FoundBy,
+    after_ms: u64,
+    path: Option<(PathKind, Option<u64>)>,
+) -> String {
     let seconds = seconds(after_ms);
     let mut line = match found_by {
         FoundBy::Inbound => format!("{} found us after {seconds}", peer.short()),
@@ -243,9 +300,14 @@ pub fn peer_joined(peer: PeerId, found_by: FoundBy, after_ms: u64, path: Option<
     line
 }
 
-/// A member is gone.
-pub fn peer_left(peer: PeerId) -> String {
-    format!("{} left", peer.short())
+/// A member is gone; `left` are still here.
+pub fn peer_left(peer: PeerId, left: usize) -> String {
+    let rest = if left == 0 {
+        ", nobody else is here now; looking goes on"
+    } else {
+        ""
+    };
+    format!("{} left{rest}", peer.short())
 }
 
 /// History arrived.
@@ -271,9 +333,24 @@ pub fn status(status: &StatusView, topic: &TopicView) -> String {
             duration(status.uptime_ms)
         ),
     ];
-    let listen: Vec<String> = status.network.listen.iter().map(ToString::to_string).collect();
-    lines.push(format!("listening on {}", if listen.is_empty() { "nothing".to_owned() } else { listen.join(", ") }));
-    let own = PeerSpec { peer: status.peer_id, addresses: status.network.addresses.clone() };
+    let listen: Vec<String> = status
+        .network
+        .listen
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    lines.push(format!(
+        "listening on {}",
+        if listen.is_empty() {
+            "nothing".to_owned()
+        } else {
+            listen.join(", ")
+        }
+    ));
+    let own = PeerSpec {
+        peer: status.peer_id,
+        addresses: status.network.addresses.clone(),
+    };
     lines.push(if own.addresses.is_empty() {
         format!("this node is {}, no address is known yet", status.peer_id)
     } else {
@@ -295,10 +372,16 @@ pub fn peers(peers: &[PeerView], now: UnixMs) -> String {
     let mut rows = vec![["peer", "path", "rtt", "found by", "since"].map(str::to_owned)];
     rows.extend(peers.iter().map(|peer| {
         [
-            peer.name.as_deref().map_or_else(|| peer.id.short(), text::one_line),
+            peer.name
+                .as_deref()
+                .map_or_else(|| peer.id.short(), text::one_line),
             peer.path.code().to_owned(),
             peer.rtt_ms.map_or_else(|| "-".to_owned(), milliseconds),
-            format!("{}, {}", found_by_text(peer.found_by), seconds(peer.found_after_ms)),
+            format!(
+                "{}, {}",
+                found_by_text(peer.found_by).trim_start_matches("by "),
+                seconds(peer.found_after_ms)
+            ),
             duration(now.0.saturating_sub(peer.connected_at.0)),
         ]
     }));
@@ -316,10 +399,20 @@ pub fn explain(explain: &ExplainView, now: UnixMs) -> String {
         counted(topic.posts, "post")
     );
     let mut rows = vec![["source", "state", "result"].map(str::to_owned)];
-    rows.extend(explain.sources.iter().filter(|s| s.source != SourceKind::Ticket).map(|source| {
-        let name = long_source(source.source).to_owned();
-        [name, text::one_line(&source.state), text::one_line(&source.result)]
-    }));
+    rows.extend(
+        explain
+            .sources
+            .iter()
+            .filter(|s| s.source != SourceKind::Ticket)
+            .map(|source| {
+                let name = long_source(source.source).to_owned();
+                [
+                    name,
+                    text::one_line(&source.state),
+                    text::one_line(&source.result),
+                ]
+            }),
+    );
     let mut parts = vec![head, table(&rows), peers(&explain.peers, now)];
     let attempts = last_attempts(explain);
     if !attempts.is_empty() {
@@ -342,9 +435,15 @@ fn last_attempts(explain: &ExplainView) -> String {
         [
             seconds(attempt.started_after_ms),
             short_source(attempt.source).to_owned(),
-            attempt.peer.map_or_else(|| "-".to_owned(), |peer| peer.short()),
+            attempt
+                .peer
+                .map_or_else(|| "-".to_owned(), |peer| peer.short()),
             attempt.took_ms.map_or_else(|| "-".to_owned(), milliseconds),
-            if detail.is_empty() { result } else { format!("{result}: {detail}") },
+            if detail.is_empty() {
+                result
+            } else {
+                format!("{result}: {detail}")
+            },
         ]
     }));
     table(&rows)
@@ -361,11 +460,18 @@ pub fn help() -> &'static str {
 }
 
 fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let widths: [usize; N] =
-        std::array::from_fn(|i| rows.iter().map(|row| text::width(&row[i])).max().unwrap_or(0));
+    let widths: [usize; N] = std::array::from_fn(|i| {
+        rows.iter()
+            .map(|row| text::width(&row[i]))
+            .max()
+            .unwrap_or(0)
+    });
     let shown = |row: &[String; N]| {
-        let cells: Vec<String> =
-            row.iter().zip(widths).map(|(cell, width)| text::padded(cell, width)).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| text::padded(cell, width))
+            .collect();
         cells.join("  ").trim_end().to_owned()
     };
     rows.iter().map(shown).collect::<Vec<_>>().join("\n")
@@ -394,7 +500,11 @@ pub fn seconds(ms: u64) -> String {
 }
 
 fn milliseconds(ms: u64) -> String {
-    if ms == 0 { "< 1 ms".to_owned() } else { format!("{ms} ms") }
+    if ms == 0 {
+        "< 1 ms".to_owned()
+    } else {
+        format!("{ms} ms")
+    }
 }
 
 /// "12 s", "4 min", "3 h", "2 days".

@@ -14,7 +14,10 @@ use std::{
 
 use crossterm::{
     cursor,
-    event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
+    event::{
+        self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEvent, KeyEventKind,
+        KeyModifiers,
+    },
     execute, terminal,
 };
 use tokio::sync::mpsc;
@@ -72,8 +75,17 @@ impl Screen {
         terminal::enable_raw_mode()?;
         execute!(io::stdout(), EnableBracketedPaste)?;
         let columns = terminal::size().map_or(COLUMNS_DEFAULT, |(columns, _)| usize::from(columns));
-        let state = State { line: Line::default(), columns, active: true, replaceable: None };
-        let screen = Self { shared: Arc::new(Shared { state: Mutex::new(state) }) };
+        let state = State {
+            line: Line::default(),
+            columns,
+            active: true,
+            replaceable: None,
+        };
+        let screen = Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(state),
+            }),
+        };
         screen.state().redraw("");
         Ok(screen)
     }
@@ -130,13 +142,19 @@ impl Screen {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while drawing leaves nothing that the next drawing does not repair.
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.state.get_mut().unwrap_or_else(PoisonError::into_inner).close();
+        self.state
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .close();
     }
 }
 
@@ -164,6 +182,8 @@ impl State {
         let word = control || key.modifiers.contains(KeyModifiers::ALT);
         match key.code {
             KeyCode::Enter => return Some(Typed::Line(self.line.take())),
+            // A line that was typed before the terminal was ours ends like this.
+            KeyCode::Char('j') if control => return Some(Typed::Line(self.line.take())),
             KeyCode::Char('c') if control => return Some(Typed::Interrupt),
             KeyCode::Char('d') if control && self.line.is_empty() => return Some(Typed::End),
             KeyCode::Char('d') if control => self.line.delete(),
@@ -222,7 +242,10 @@ impl State {
     }
 
     fn replace(&mut self, name: u64, lines: &str) -> bool {
-        let Some((printed, old)) = self.replaceable.take().filter(|(printed, _)| *printed == name)
+        let Some((printed, old)) = self
+            .replaceable
+            .take()
+            .filter(|(printed, _)| *printed == name)
         else {
             return false;
         };
@@ -255,7 +278,9 @@ impl State {
 
 /// Rows that a printed line takes; colours take none.
 fn rows(line: &str, columns: usize) -> usize {
-    text::width(&without_colours(line)).div_ceil(columns.max(1)).max(1)
+    text::width(&without_colours(line))
+        .div_ceil(columns.max(1))
+        .max(1)
 }
 
 /// The line without the colours that we put into it (text of others holds no escapes).
@@ -274,10 +299,14 @@ fn write_out(bytes: &[u8]) {
     let _ = out.write_all(bytes).and_then(|()| out.flush());
 }
 
-/// Gives the terminal back, whoever took it over; for ends that come in between.
+/// Gives the terminal back, whoever took it over; for ends that come in between. It goes by
+/// standard error, because standard output may be what hangs.
 pub fn restore() {
-    // Where there is no terminal there is nothing to give back.
-    let _ = terminal::disable_raw_mode();
+    if terminal::is_raw_mode_enabled().unwrap_or(false) {
+        // Where there is no terminal any more there is nothing to give back.
+        let _ = terminal::disable_raw_mode();
+        let _ = execute!(io::stderr(), DisableBracketedPaste);
+    }
 }
 
 /// Reads a line that is not shown, for passphrases. `None` when it was interrupted.
@@ -285,9 +314,10 @@ pub fn restore() {
 /// # Errors
 /// The system's error if the terminal cannot be read.
 pub fn read_hidden(prompt: &str) -> io::Result<Option<zeroize::Zeroizing<String>>> {
-    eprint!("{prompt}");
-    io::stderr().flush()?;
+    // First silence, then the question: whoever answers at once must not be shown.
     terminal::enable_raw_mode()?;
+    // Standard error is not kept locked: the log may need it while somebody types.
+    eprint!("{}", prompt.replace('\n', "\r\n"));
     let read = hidden_keys();
     terminal::disable_raw_mode()?;
     eprintln!();
@@ -297,13 +327,17 @@ pub fn read_hidden(prompt: &str) -> io::Result<Option<zeroize::Zeroizing<String>
 fn hidden_keys() -> io::Result<Option<zeroize::Zeroizing<String>>> {
     let mut secret = zeroize::Zeroizing::new(String::new());
     loop {
-        let Event::Key(key) = event::read()? else { continue };
+        let Event::Key(key) = event::read()? else {
+            continue;
+        };
         if key.kind == KeyEventKind::Release {
             continue;
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Enter => return Ok(Some(secret)),
+            // A line that was typed before the terminal was silent ends like this.
+            KeyCode::Char('j') if control => return Ok(Some(secret)),
             KeyCode::Char('c' | 'd') if control => return Ok(None),
             KeyCode::Char('u') if control => secret.clear(),
             KeyCode::Backspace => {
@@ -337,7 +371,11 @@ impl<'a> MakeWriter<'a> for LogScreen {
 
 impl io::Write for LogScreen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let screen = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let screen = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match screen {
             Some(screen) => {
                 for line in String::from_utf8_lossy(bytes).lines() {
@@ -361,19 +399,31 @@ mod tests {
     fn state(typed: &str, columns: usize) -> State {
         let mut line = Line::default();
         line.insert(typed);
-        State { line, columns, active: true, replaceable: None }
+        State {
+            line,
+            columns,
+            active: true,
+            replaceable: None,
+        }
     }
 
     #[test]
     fn a_message_is_drawn_above_and_the_typed_line_below() {
         let drawn = state("明日 hal", 40).drawn("09:12  aoi  morning\nsecond");
-        assert_eq!(drawn, "\r\x1b[2K09:12  aoi  morning\r\nsecond\r\n> 明日 hal\r\x1b[10C");
+        assert_eq!(
+            drawn,
+            "\r\x1b[2K09:12  aoi  morning\r\nsecond\r\n> 明日 hal\r\x1b[10C"
+        );
     }
 
     #[test]
     fn a_line_longer_than_the_row_is_shown_in_part_and_never_wraps() {
         let drawn = state(&"漢字".repeat(100), 20).drawn("");
-        let row = drawn.split("\r\x1b[").nth(1).expect("the row").trim_start_matches("2K");
+        let row = drawn
+            .split("\r\x1b[")
+            .nth(1)
+            .expect("the row")
+            .trim_start_matches("2K");
         assert!(text::width(row) < 20, "{row:?}");
     }
 
@@ -391,6 +441,9 @@ mod tests {
         assert_eq!(state("x", 80).apply_key(key('d')), None);
         assert_eq!(state("", 80).apply_key(key('d')), Some(Typed::End));
         let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
-        assert_eq!(state("hi", 80).apply_key(enter), Some(Typed::Line("hi".to_owned())));
+        assert_eq!(
+            state("hi", 80).apply_key(enter),
+            Some(Typed::Line("hi".to_owned()))
+        );
     }
 }

@@ -18,7 +18,11 @@ pub fn one_line(text: &str) -> String {
 
 /// Safe text with its line breaks, without those at its end.
 pub fn lines(text: &str) -> Vec<String> {
-    text.replace("\r\n", "\n").trim_end_matches('\n').split('\n').map(one_line).collect()
+    text.replace("\r\n", "\n")
+        .trim_end_matches('\n')
+        .split('\n')
+        .map(one_line)
+        .collect()
 }
 
 fn push_safe(c: char, safe: &mut String) {
@@ -56,7 +60,9 @@ pub fn width(text: &str) -> usize {
 
 /// Columns that one grapheme takes.
 pub fn grapheme_width(grapheme: &str) -> usize {
-    grapheme.width().max(grapheme.chars().next().and_then(|c| c.width()).unwrap_or(0))
+    grapheme
+        .width()
+        .max(grapheme.chars().next().and_then(|c| c.width()).unwrap_or(0))
 }
 
 /// The text, filled up with blanks to `columns`.
@@ -89,7 +95,10 @@ mod tests {
     #[test]
     fn control_characters_are_shown_and_not_sent() {
         assert_eq!(one_line("a\x1b[2Jb"), "a\\x1b[2Jb");
-        assert_eq!(one_line("bell\x07 \u{9b}31m del\x7f"), "bell\\x07 \\x9b31m del\\x7f");
+        assert_eq!(
+            one_line("bell\x07 \u{9b}31m del\x7f"),
+            "bell\\x07 \\x9b31m del\\x7f"
+        );
         assert_eq!(one_line("a\rb\nc\td"), "a\\x0db↵c    d");
     }
 
@@ -101,7 +110,8 @@ mod tests {
 
     #[test]
     fn ordinary_text_of_all_scripts_stays() {
-        for text in ["明日もう一度試します", "café", "👩‍👩‍👧", "שלום", "é"] {
+        for text in ["明日もう一度試します", "café", "👩‍👩‍👧", "שלום", "é"]
+        {
             assert_eq!(one_line(text), text);
         }
     }

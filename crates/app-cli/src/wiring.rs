@@ -76,7 +76,10 @@ pub struct Running {
 /// Starts the node of the user's profile. The profile is left untouched when its configuration
 /// is wrong, and its keys when it is in use.
 pub async fn start_profile(args: &ProfileArgs, log: &LogScreen) -> Result<Running, Failure> {
-    let folder = args.home.as_deref().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = args
+        .home
+        .as_deref()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let home = Home::locate(folder, &args.profile)?;
     let sources = ConfigSources::of_process(&home.config_file(), args.set.clone());
     let settings = config::load(&sources)?;
@@ -95,7 +98,12 @@ pub async fn start_profile(args: &ProfileArgs, log: &LogScreen) -> Result<Runnin
     .await
 }
 
-fn start_log(args: &ProfileArgs, home: &Home, settings: &Settings, log: &LogScreen) -> Result<(), Failure> {
+fn start_log(
+    args: &ProfileArgs,
+    home: &Home,
+    settings: &Settings,
+    log: &LogScreen,
+) -> Result<(), Failure> {
     let wish = LogWish::of_process(args.log.clone());
     let screen = wish.flag.is_some().then(|| logs::Writer::new(log.clone()));
     Ok(logs::start(home, &wish, settings.log.format, screen)?)
@@ -103,7 +111,8 @@ fn start_log(args: &ProfileArgs, home: &Home, settings: &Settings, log: &LogScre
 
 async fn take_lock(home: &Home) -> Result<ProfileLock, Failure> {
     let home = home.clone();
-    let taken = tokio::task::spawn_blocking(move || ProfileLock::take(&home, "kukuri", LOCK_PATIENCE));
+    let taken =
+        tokio::task::spawn_blocking(move || ProfileLock::take(&home, "kukuri", LOCK_PATIENCE));
     match taken.await {
         Ok(taken) => Ok(taken?),
         Err(panic) => Err(Failure::new(Exit::Unexpected, panic.to_string())),
@@ -122,9 +131,17 @@ fn shown_home(home: &Home) -> String {
 
 /// Starts a node.
 pub async fn start(plan: Plan) -> Result<Running, Failure> {
-    let Plan { settings, database, home_text, vault, kept_port, lock } = plan;
+    let Plan {
+        settings,
+        database,
+        home_text,
+        vault,
+        kept_port,
+        lock,
+    } = plan;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let database = Arc::new(Database::open(&database, OpenOptions::default(), clock.clone()).await?);
+    let database =
+        Arc::new(Database::open(&database, OpenOptions::default(), clock.clone()).await?);
     let keys = open_or_create_keys(vault.as_ref(), is_unused(database.as_ref()).await?).await?;
     let identity = LocalIdentity::from_secret(&keys.identity_secret)
         .map_err(|error| Failure::new(Exit::Vault, error.to_string()))?;
@@ -153,7 +170,14 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
     if let Some(dht) = dht.clone() {
         watchers.spawn(watch_dht(dht, node.client()));
     }
-    Ok(Running { node, home_text, book: database, dht, cancel, _watchers: watchers })
+    Ok(Running {
+        node,
+        home_text,
+        book: database,
+        dht,
+        cancel,
+        _watchers: watchers,
+    })
 }
 
 /// Whether the database was never used: then the profile is new and its keys may be made.
@@ -184,10 +208,15 @@ async fn start_dht(
     }
     // What is remembered and is no address (of a later version, perhaps) is not worth an error.
     let remembered = book.dht_nodes().await?;
-    config.known_nodes = remembered.iter().filter_map(|node| node.parse::<SocketAddrV4>().ok()).collect();
+    config.known_nodes = remembered
+        .iter()
+        .filter_map(|node| node.parse::<SocketAddrV4>().ok())
+        .collect();
     let client = DhtClient::start(config, cancel);
     let policy = TrackerPolicy {
-        rate: PutRate { per_minute: wanted.rate_limit_per_min },
+        rate: PutRate {
+            per_minute: wanted.rate_limit_per_min,
+        },
         retries: wanted.retries,
         jitter_max: Duration::from_millis(wanted.jitter_ms),
     };
@@ -235,12 +264,23 @@ async fn start_network(
     let Some(port) = kept_port.filter(|_| config.bind.is_empty()) else {
         return open(config).await;
     };
-    let all_interfaces =
-        |port: u16| vec![([0, 0, 0, 0], port).into(), ([0_u16; 8], port).into()];
-    match open(NetworkConfig { bind: all_interfaces(port), ..config.clone() }).await {
+    let all_interfaces = |port: u16| vec![([0, 0, 0, 0], port).into(), ([0_u16; 8], port).into()];
+    match open(NetworkConfig {
+        bind: all_interfaces(port),
+        ..config.clone()
+    })
+    .await
+    {
         Err(NetworkError::PortTaken { port }) => {
-            tracing::debug!(port, "the profile's port is taken, another one is used this time");
-            open(NetworkConfig { bind: all_interfaces(0), ..config }).await
+            tracing::debug!(
+                port,
+                "the profile's port is taken, another one is used this time"
+            );
+            open(NetworkConfig {
+                bind: all_interfaces(0),
+                ..config
+            })
+            .await
         }
         opened => opened,
     }
@@ -281,10 +321,14 @@ fn sources(
         sources.push(Arc::new(DhtSource::new(dht.tracker.clone())));
     }
     if !settings.network.peers.is_empty() {
-        sources.push(Arc::new(ConfiguredPeersSource::manual(settings.network.peers.clone())));
+        sources.push(Arc::new(ConfiguredPeersSource::manual(
+            settings.network.peers.clone(),
+        )));
     }
     if !settings.network.bootstrap.is_empty() {
-        sources.push(Arc::new(ConfiguredPeersSource::bootstrap(settings.network.bootstrap.clone())));
+        sources.push(Arc::new(ConfiguredPeersSource::bootstrap(
+            settings.network.bootstrap.clone(),
+        )));
     }
     sources
 }
@@ -314,7 +358,10 @@ async fn watch_dht(dht: DhtClient, client: Client) {
         } else if dht.ready(DHT_CHECK).await.is_ok() {
             was_reachable = true;
             client.network_changed().await;
-        } else if matches!(dht.ready(Duration::ZERO).await, Err(kukuri_infra_iroh::dht::DhtError::Closed)) {
+        } else if matches!(
+            dht.ready(Duration::ZERO).await,
+            Err(kukuri_infra_iroh::dht::DhtError::Closed)
+        ) {
             return;
         }
     }
@@ -348,7 +395,9 @@ impl Running {
     /// The next start asks these nodes first, and so needs no public one.
     async fn remember_dht_nodes(&self) {
         let Some(dht) = &self.dht else { return };
-        let nodes = tokio::time::timeout(REMEMBER_MAX, dht.known_nodes()).await.unwrap_or_default();
+        let nodes = tokio::time::timeout(REMEMBER_MAX, dht.known_nodes())
+            .await
+            .unwrap_or_default();
         if nodes.is_empty() {
             return;
         }

@@ -54,6 +54,10 @@ const LIVE_MAX: usize = 1_024;
 /// Spread of the announcement after a minute's begin, so that lonely nodes do not all put at once.
 const MINUTE_SPREAD_MS: u64 = 2_000;
 
+/// How long the first look at the DHT may keep our own record waiting: nodes that keep the last
+/// record of a slot would forget the others' for ours, before we have read them.
+const FIRST_LOOK_MS: u64 = 500;
+
 /// In the second half of a minute the next slot is filled too, so that a record is readable at
 /// every moment until the next tick.
 const HALF_MINUTE_MS: u64 = 30_000;
@@ -205,6 +209,8 @@ pub struct Discovery {
     announce_failures: u32,
     own_record_read_after_ms: Option<u64>,
     published_after_ms: Option<u64>,
+    /// The slots were not read yet, and our record waits for that.
+    is_first_look: bool,
     in_tick: bool,
     island_dials_left: usize,
     alone_since_ms: u64,
@@ -231,6 +237,7 @@ impl Discovery {
             announce_failures: 0,
             own_record_read_after_ms: None,
             published_after_ms: None,
+            is_first_look: false,
             in_tick: false,
             island_dials_left: 0,
             alone_since_ms: 0,
@@ -292,9 +299,12 @@ impl Discovery {
             self.search(source, now, out);
         }
         if self.settings.is_enabled(SourceKind::Dht) {
-            self.announce(now.unix.minute(), now, out);
+            self.is_first_look = true;
             self.search(SourceKind::Dht, now, out);
-            self.schedule_minute_announcement(now, out);
+            out.push(Effect::StartTimer {
+                timer: Timer::Announce,
+                after_ms: FIRST_LOOK_MS,
+            });
         }
         if self.settings.is_enabled(SourceKind::Bootstrap) {
             let after_ms = self.settings.bootstrap_after_ms;
@@ -474,6 +484,9 @@ impl Discovery {
         };
         self.log.end(source, None, now, result, detail);
         self.schedule_next_search(source, &outcome, out);
+        if source == SourceKind::Dht && self.is_first_look {
+            self.on_announce_timer(now, out);
+        }
         if source == SourceKind::Dht && self.in_tick && outcome.is_ok() {
             self.in_tick = false;
             let minute = now.unix.minute();
@@ -544,7 +557,8 @@ impl Discovery {
     }
 
     fn on_announce_timer(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if self.is_alone() {
+        if self.is_alone() || self.is_first_look {
+            self.is_first_look = false;
             self.announce(now.unix.minute(), now, out);
             self.schedule_minute_announcement(now, out);
         }

@@ -2,7 +2,9 @@
 
 use kukuri_application::ports::{JoinedTopic, KnownPeer, PeerContact, StoreError, TopicBook};
 use kukuri_domain::{PeerId, TopicId, UnixMs};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 
 use crate::{
     convert,
@@ -42,7 +44,14 @@ impl TopicBook for Database {
         contact: PeerContact,
         at: UnixMs,
     ) -> Result<(), StoreError> {
-        self.write(Write::Contact { topic, peer, contact, at }).await.map(drop)
+        self.write(Write::Contact {
+            topic,
+            peer,
+            contact,
+            at,
+        })
+        .await
+        .map(drop)
     }
 
     async fn known_peers(&self, topic: TopicId, limit: u32) -> Result<Vec<KnownPeer>, StoreError> {

@@ -86,7 +86,11 @@ pub(crate) async fn writer(path: &Path) -> Result<DatabaseConnection, DbErr> {
 
 /// The readers. `is_immutable` opens a file on a medium where SQLite cannot keep its locks.
 pub(crate) async fn readers(path: &Path, is_immutable: bool) -> Result<DatabaseConnection, DbErr> {
-    connect(settings(path).read_only(true).immutable(is_immutable), READERS).await
+    connect(
+        settings(path).read_only(true).immutable(is_immutable),
+        READERS,
+    )
+    .await
 }
 
 fn settings(path: &Path) -> SqliteConnectOptions {
@@ -97,7 +101,10 @@ fn settings(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-async fn connect(options: SqliteConnectOptions, connections: u32) -> Result<DatabaseConnection, DbErr> {
+async fn connect(
+    options: SqliteConnectOptions,
+    connections: u32,
+) -> Result<DatabaseConnection, DbErr> {
     // The URL only names the driver; `options` replace what would be read from it.
     let mut pool = ConnectOptions::new("sqlite::memory:");
     pool.max_connections(connections)

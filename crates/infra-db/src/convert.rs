@@ -3,7 +3,9 @@
 //! Owns both directions. Must never trust a row: the file may have been damaged or edited, and
 //! what does not convert is `Corrupt`, not a panic.
 
-use kukuri_application::ports::{JoinedTopic, KnownPeer, PostState, Source, StoreError, StoredEvent};
+use kukuri_application::ports::{
+    JoinedTopic, KnownPeer, PostState, Source, StoreError, StoredEvent,
+};
 use kukuri_domain::{
     AuthorId, Epoch, EventId, PeerAddress, PeerId, TopicId, TopicName, UnixMs, VerifiedEvent,
     topic::Visibility, wire::WireEvent,
@@ -97,7 +99,9 @@ pub(crate) fn joined_topic(row: topic::Model) -> Result<JoinedTopic, StoreError>
     Ok(JoinedTopic {
         id: TopicId(bytes(row.id)?),
         // A parser drops one leading '#', and the name may begin with one of its own.
-        name: format!("#{}", row.name).parse::<TopicName>().map_err(corrupt)?,
+        name: format!("#{}", row.name)
+            .parse::<TopicName>()
+            .map_err(corrupt)?,
         visibility: match row.visibility {
             topic::Visibility::Public => Visibility::Public,
             topic::Visibility::Private => Visibility::Private,
@@ -117,7 +121,9 @@ pub(crate) fn addresses(column: &str) -> Result<Vec<PeerAddress>, serde_json::Er
     let texts: Vec<String> = serde_json::from_str(column)?;
     let parse = |text: &String| {
         let address = text.parse();
-        address.inspect_err(|e| tracing::debug!("a remembered address is unknown: {e}")).ok()
+        address
+            .inspect_err(|e| tracing::debug!("a remembered address is unknown: {e}"))
+            .ok()
     };
     Ok(texts.iter().filter_map(parse).collect())
 }

@@ -76,7 +76,9 @@ impl Database {
                 return Err(error);
             }
         }
-        let readers = connection::readers(path, false).await.map_err(store_error)?;
+        let readers = connection::readers(path, false)
+            .await
+            .map_err(store_error)?;
         let (intake, jobs) = mpsc::channel(WRITE_QUEUE);
         let mut writer = JoinSet::new();
         writer.spawn(writer::run(path.to_owned(), conn, jobs));
@@ -90,27 +92,13 @@ impl Database {
 
     async fn open_read_only(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         std::fs::File::open(path).map_err(file_error)?;
-        let mut readers = connection::readers(path, false).await.map_err(store_error)?;
-        let mut checked = migrations::check(&readers).await;
-        let has_log = connection::beside(path, "-wal").exists();
-        if matches!(checked, Err(StoreError::ReadOnly(_))) && !has_log {
+        let readers = match checked_readers(path, false).await {
             // A medium on which the lock files cannot be made; without a log nobody writes.
-            close(readers).await;
-            readers = connection::readers(path, true).await.map_err(store_error)?;
-            checked = migrations::check(&readers).await;
-        }
-        match checked {
-            Ok(found) if found == migrations::known() => {}
-            Ok(found) => {
-                close(readers).await;
-                let cause = format!("schema {found} has to be brought up to date by a writer first");
-                return Err(StoreError::ReadOnly(cause.into()));
+            Err(StoreError::ReadOnly(_)) if !connection::beside(path, "-wal").exists() => {
+                checked_readers(path, true).await?
             }
-            Err(error) => {
-                close(readers).await;
-                return Err(error);
-            }
-        }
+            readers => readers?,
+        };
         Ok(Self {
             clock,
             readers,
@@ -140,7 +128,10 @@ impl Database {
             Intake::Closed => return Err(StoreError::Closed),
         };
         let (reply, committed) = oneshot::channel();
-        intake.send(Job { write, reply }).await.map_err(|_| StoreError::Closed)?;
+        intake
+            .send(Job { write, reply })
+            .await
+            .map_err(|_| StoreError::Closed)?;
         // Otherwise `close` would wait for this caller, too.
         drop(intake);
         committed.await.map_err(|_| StoreError::Closed)?
@@ -154,7 +145,10 @@ impl Database {
     ) -> Result<Vec<QueryResult>, StoreError> {
         let backend = self.readers.get_database_backend();
         let statement = Statement::from_sql_and_values(backend, sql, values);
-        self.readers.query_all_raw(statement).await.map_err(store_error)
+        self.readers
+            .query_all_raw(statement)
+            .await
+            .map_err(store_error)
     }
 
     /// The pool of readers, for queries by entity.
@@ -180,11 +174,33 @@ impl Database {
 async fn prepare_schema(conn: &DatabaseConnection) -> Result<(), StoreError> {
     let found = migrations::check(conn).await?;
     // Kept in the file's header; for one that has it already, nothing is written.
-    conn.execute_unprepared("PRAGMA journal_mode = WAL").await.map_err(store_error)?;
+    conn.execute_unprepared("PRAGMA journal_mode = WAL")
+        .await
+        .map_err(store_error)?;
     if found < migrations::known() {
         migrations::migrate(conn).await.map_err(store_error)?;
     }
     Ok(())
+}
+
+/// Readers of a file that has exactly the known schema.
+async fn checked_readers(
+    path: &Path,
+    is_immutable: bool,
+) -> Result<DatabaseConnection, StoreError> {
+    let readers = connection::readers(path, is_immutable)
+        .await
+        .map_err(store_error)?;
+    let error = match migrations::check(&readers).await {
+        Ok(found) if found == migrations::known() => return Ok(readers),
+        Ok(found) => {
+            let cause = format!("schema {found} has to be brought up to date by a writer first");
+            StoreError::ReadOnly(cause.into())
+        }
+        Err(error) => error,
+    };
+    close(readers).await;
+    Err(error)
 }
 
 /// Gives a connection up after another error, which is the one that counts.

@@ -5,9 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use kukuri_application::ports::{
-    Commit, EventStore, Origin, PostState, StoreError, StoredEvent,
-};
+use kukuri_application::ports::{Commit, EventStore, Origin, PostState, StoreError, StoredEvent};
 use kukuri_domain::{EventId, EventOrder, PeerId, TopicId, VerifiedEvent};
 
 use crate::{
@@ -76,7 +74,15 @@ impl EventStore for Database {
         origin: Origin,
     ) -> Result<Vec<Commit>, StoreError> {
         let received_at = self.clock.now().unix;
-        match self.write(Write::Commit { topic, events, origin, received_at }).await? {
+        match self
+            .write(Write::Commit {
+                topic,
+                events,
+                origin,
+                received_at,
+            })
+            .await?
+        {
             Written::Commits(commits) => Ok(commits),
             _ => unreachable!("a commit is answered by commits"),
         }
@@ -101,7 +107,9 @@ impl EventStore for Database {
 
     async fn get(&self, topic: TopicId, ids: Vec<EventId>) -> Result<Vec<StoredEvent>, StoreError> {
         let ids: BTreeSet<EventId> = ids.into_iter().collect();
-        let rows = self.read(GET, [blob(topic.0), ids_column(&ids).into()]).await?;
+        let rows = self
+            .read(GET, [blob(topic.0), ids_column(&ids).into()])
+            .await?;
         rows.iter().map(stored_event).collect()
     }
 
@@ -110,10 +118,14 @@ impl EventStore for Database {
         topic: TopicId,
         mut ids: Vec<EventId>,
     ) -> Result<Vec<EventId>, StoreError> {
-        let rows = self.read(HELD, [blob(topic.0), ids_column(&ids).into()]).await?;
+        let rows = self
+            .read(HELD, [blob(topic.0), ids_column(&ids).into()])
+            .await?;
         let mut held = BTreeSet::new();
         for row in rows {
-            held.insert(EventId(bytes(row.try_get_by_index(0).map_err(store_error)?)?));
+            held.insert(EventId(bytes(
+                row.try_get_by_index(0).map_err(store_error)?,
+            )?));
         }
         ids.retain(|id| !held.contains(id));
         Ok(ids)
@@ -121,7 +133,9 @@ impl EventStore for Database {
 
     async fn count(&self, topic: TopicId) -> Result<u64, StoreError> {
         let rows = self.read(COUNT, [blob(topic.0)]).await?;
-        let row = rows.first().ok_or_else(|| StoreError::Other("COUNT gave no row".into()))?;
+        let row = rows
+            .first()
+            .ok_or_else(|| StoreError::Other("COUNT gave no row".into()))?;
         let count: i64 = row.try_get_by_index(0).map_err(store_error)?;
         Ok(u64::try_from(count).expect("a count is not negative"))
     }
@@ -132,7 +146,13 @@ impl EventStore for Database {
         ids: Vec<EventId>,
         neighbours: u32,
     ) -> Result<(), StoreError> {
-        self.write(Write::Sent { topic, ids, neighbours }).await.map(drop)
+        self.write(Write::Sent {
+            topic,
+            ids,
+            neighbours,
+        })
+        .await
+        .map(drop)
     }
 
     async fn note_held(
@@ -172,11 +192,18 @@ mod tests {
         let home = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(ManualClock::default());
         let path = home.path().join("kukuri.db");
-        let db = Database::open(&path, OpenOptions::default(), clock).await.expect("opens");
+        let db = Database::open(&path, OpenOptions::default(), clock)
+            .await
+            .expect("opens");
         for sql in [NEWEST, NEWEST_BEFORE, GET, HELD, COUNT, UNSENT] {
-            let rows = db.read(&format!("EXPLAIN QUERY PLAN {sql}"), []).await.expect("a plan");
-            let steps: Vec<String> =
-                rows.iter().map(|row| row.try_get("", "detail").expect("a text")).collect();
+            let rows = db
+                .read(&format!("EXPLAIN QUERY PLAN {sql}"), [])
+                .await
+                .expect("a plan");
+            let steps: Vec<String> = rows
+                .iter()
+                .map(|row| row.try_get("", "detail").expect("a text"))
+                .collect();
             let walks = |step: &&String| step.starts_with("SCAN") && !step.contains("wanted");
             assert_eq!(steps.iter().find(walks), None, "{sql}\n{steps:#?}");
             let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));

@@ -36,15 +36,21 @@ pub(crate) fn known() -> i64 {
 /// [`StoreError::NewerSchema`], and [`StoreError::Corrupt`] when it is no database or one of
 /// another program.
 pub(crate) async fn check(conn: &DatabaseConnection) -> Result<i64, StoreError> {
-    let found = integer(conn, "PRAGMA user_version").await.map_err(store_error)?;
-    let id = integer(conn, "PRAGMA application_id").await.map_err(store_error)?;
+    let found = integer(conn, "PRAGMA user_version")
+        .await
+        .map_err(store_error)?;
+    let id = integer(conn, "PRAGMA application_id")
+        .await
+        .map_err(store_error)?;
     let tables = "SELECT COUNT(*) FROM sqlite_schema";
     let is_empty = integer(conn, tables).await.map_err(store_error)? == 0;
     if is_empty && found == 0 && id == 0 {
         return Ok(0);
     }
     if id != APPLICATION_ID {
-        return Err(StoreError::Corrupt("it is the database of another program".into()));
+        return Err(StoreError::Corrupt(
+            "it is the database of another program".into(),
+        ));
     }
     let applied = "SELECT COUNT(*) FROM seaql_migrations";
     let found = found.max(integer(conn, applied).await.map_err(store_error)?);
@@ -58,15 +64,19 @@ pub(crate) async fn check(conn: &DatabaseConnection) -> Result<i64, StoreError> 
 pub(crate) async fn migrate(conn: &DatabaseConnection) -> Result<(), DbErr> {
     let transaction = conn.begin().await?;
     Migrator::up(&transaction, None).await?;
-    let header =
-        format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {};", known());
+    let header = format!(
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {};",
+        known()
+    );
     transaction.execute_unprepared(&header).await?;
     transaction.commit().await
 }
 
 /// The first column of the only row.
 pub(crate) async fn integer(conn: &impl ConnectionTrait, sql: &str) -> Result<i64, DbErr> {
-    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, <[Value; 0]>::default());
+    let statement =
+        Statement::from_sql_and_values(conn.get_database_backend(), sql, <[Value; 0]>::default());
     let row = conn.query_one_raw(statement).await?;
-    row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?.try_get_by_index(0)
+    row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?
+        .try_get_by_index(0)
 }

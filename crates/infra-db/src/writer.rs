@@ -32,17 +32,35 @@ const GROUP_WRITES_MAX: usize = 1_000;
 /// A change.
 pub(crate) enum Write {
     /// Events that arrived together.
-    Commit { topic: TopicId, events: Vec<VerifiedEvent>, origin: Origin, received_at: UnixMs },
+    Commit {
+        topic: TopicId,
+        events: Vec<VerifiedEvent>,
+        origin: Origin,
+        received_at: UnixMs,
+    },
     /// Own events were broadcast.
-    Sent { topic: TopicId, ids: Vec<EventId>, neighbours: u32 },
+    Sent {
+        topic: TopicId,
+        ids: Vec<EventId>,
+        neighbours: u32,
+    },
     /// A peer holds events.
-    Held { topic: TopicId, peer: PeerId, ids: Vec<EventId> },
+    Held {
+        topic: TopicId,
+        peer: PeerId,
+        ids: Vec<EventId>,
+    },
     /// A topic was joined.
     Join(JoinedTopic),
     /// A topic was left.
     Leave(TopicId),
     /// A peer was tried.
-    Contact { topic: TopicId, peer: PeerId, contact: PeerContact, at: UnixMs },
+    Contact {
+        topic: TopicId,
+        peer: PeerId,
+        contact: PeerContact,
+        at: UnixMs,
+    },
     /// The DHT nodes that answered.
     DhtNodes(Vec<String>),
 }
@@ -60,9 +78,10 @@ impl Write {
         match self {
             Write::Commit { origin, .. } => *origin == Origin::Local,
             Write::Join(_) | Write::Leave(_) => true,
-            Write::Sent { .. } | Write::Held { .. } | Write::Contact { .. } | Write::DhtNodes(_) => {
-                false
-            }
+            Write::Sent { .. }
+            | Write::Held { .. }
+            | Write::Contact { .. }
+            | Write::DhtNodes(_) => false,
         }
     }
 }
@@ -99,7 +118,11 @@ pub(crate) async fn run(
     conn: DatabaseConnection,
     mut jobs: mpsc::Receiver<Job>,
 ) -> Result<(), StoreError> {
-    let mut writer = Writer { path, conn: Some(conn), is_normal: false };
+    let mut writer = Writer {
+        path,
+        conn: Some(conn),
+        is_normal: false,
+    };
     while let Some(first) = jobs.recv().await {
         let (writes, replies) = group(first, &mut jobs);
         match writer.commit(&writes).await {
@@ -124,11 +147,16 @@ pub(crate) async fn run(
 fn group(
     first: Job,
     jobs: &mut mpsc::Receiver<Job>,
-) -> (Vec<Write>, Vec<oneshot::Sender<Result<Written, StoreError>>>) {
+) -> (
+    Vec<Write>,
+    Vec<oneshot::Sender<Result<Written, StoreError>>>,
+) {
     let mut events = first.write.events();
     let (mut writes, mut replies) = (vec![first.write], vec![first.reply]);
     while events < GROUP_EVENTS_MAX && writes.len() < GROUP_WRITES_MAX {
-        let Ok(Job { write, reply }) = jobs.try_recv() else { break };
+        let Ok(Job { write, reply }) = jobs.try_recv() else {
+            break;
+        };
         events += write.events();
         writes.push(write);
         replies.push(reply);
@@ -158,12 +186,16 @@ impl Writer {
         let is_normal = !writes.iter().any(Write::is_promised);
         if is_normal != self.is_normal {
             let level = if is_normal { "NORMAL" } else { "FULL" };
-            conn.execute_unprepared(&format!("PRAGMA synchronous = {level}")).await?;
+            conn.execute_unprepared(&format!("PRAGMA synchronous = {level}"))
+                .await?;
             self.is_normal = is_normal;
         }
         // Immediate: never a reader that finds, when it wants to write, that it is too late.
         let mode = Some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: mode,
+            ..Default::default()
+        };
         let transaction = conn.begin_with_options(options).await?;
         let written = apply::all(&transaction, writes).await?;
         transaction.commit().await?;
@@ -172,7 +204,9 @@ impl Writer {
 
     async fn finish(self) -> Result<(), StoreError> {
         let Some(conn) = self.conn else { return Ok(()) };
-        let emptied = conn.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
+        let emptied = conn
+            .execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")
+            .await;
         close(conn).await;
         emptied.map(drop).map_err(store_error)
     }

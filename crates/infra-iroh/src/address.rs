@@ -33,7 +33,11 @@ pub(crate) fn peer_address(address: &TransportAddr) -> Option<PeerAddress> {
 pub(crate) fn peer_addresses<'a>(
     addresses: impl IntoIterator<Item = &'a TransportAddr>,
 ) -> Vec<PeerAddress> {
-    addresses.into_iter().filter_map(peer_address).take(PEER_ADDRESSES_MAX).collect()
+    addresses
+        .into_iter()
+        .filter_map(peer_address)
+        .take(PEER_ADDRESSES_MAX)
+        .collect()
 }
 
 /// Our addresses as iroh's, in their order. A relay whose URL does not parse is left out: it came
@@ -45,7 +49,10 @@ pub(crate) fn transport_addresses(
         PeerAddress::Ip(addr) => Some(TransportAddr::Ip(*addr)),
         PeerAddress::Relay(url) => url.parse().ok().map(TransportAddr::Relay),
     };
-    addresses.iter().take(PEER_ADDRESSES_MAX).filter_map(convert)
+    addresses
+        .iter()
+        .take(PEER_ADDRESSES_MAX)
+        .filter_map(convert)
 }
 
 /// An endpoint with addresses.

@@ -40,7 +40,10 @@ pub(crate) enum ConnectFailure {
 impl ConnectFailure {
     pub(crate) fn into_error(self, peer: PeerId) -> NetworkError {
         match self {
-            Self::NotSpoken => NetworkError::Protocol { peer, reason: self.to_string() },
+            Self::NotSpoken => NetworkError::Protocol {
+                peer,
+                reason: self.to_string(),
+            },
             Self::Closed => NetworkError::Closed,
             Self::Unreachable(reason) => NetworkError::Unreachable { peer, reason },
         }

@@ -7,6 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, Instant},
 };
 
 use iroh::{
@@ -18,6 +19,9 @@ use iroh_gossip::net::GOSSIP_ALPN;
 /// Peers in the table above which those without a connection are forgotten.
 const PRUNE_ABOVE: usize = 256;
 
+/// After this both sides have surely taken note of a connection.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
+
 /// Every connection of the endpoint, by peer. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Connections(Arc<Mutex<HashMap<EndpointId, Vec<Entry>>>>);
@@ -27,11 +31,14 @@ struct Entry {
     connection: WeakConnectionHandle,
     is_gossip: bool,
     is_inbound: bool,
+    opened_at: Instant,
 }
 
 impl Entry {
     fn live(&self) -> Option<Connection> {
-        self.connection.upgrade().filter(|connection| connection.close_reason().is_none())
+        self.connection
+            .upgrade()
+            .filter(|connection| connection.close_reason().is_none())
     }
 }
 
@@ -41,6 +48,7 @@ impl EndpointHooks for Connections {
             connection: connection.weak_handle(),
             is_gossip: connection.alpn() == GOSSIP_ALPN,
             is_inbound: connection.side() == Side::Server,
+            opened_at: Instant::now(),
         };
         let mut table = self.lock();
         if table.len() > PRUNE_ABOVE {
@@ -58,29 +66,41 @@ impl Connections {
     pub(crate) fn gossip(&self, peer: EndpointId) -> Option<Connection> {
         let table = self.lock();
         let entries = table.get(&peer)?;
-        entries.iter().rev().filter(|entry| entry.is_gossip).find_map(Entry::live)
+        entries
+            .iter()
+            .rev()
+            .filter(|entry| entry.is_gossip)
+            .find_map(Entry::live)
     }
 
     /// Whether the peer opened the newest connection for gossip.
     pub(crate) fn is_gossip_inbound(&self, peer: EndpointId) -> bool {
         let table = self.lock();
         let entries = table.get(&peer).map(Vec::as_slice).unwrap_or_default();
-        let newest = entries.iter().rev().find(|entry| entry.is_gossip && entry.live().is_some());
+        let newest = entries
+            .iter()
+            .rev()
+            .find(|entry| entry.is_gossip && entry.live().is_some());
         newest.is_some_and(|entry| entry.is_inbound)
     }
 
-    /// The open connections for gossip to this peer that we opened, except `newest`.
+    /// The open connections for gossip to this peer that `newest`, which we have just opened,
+    /// takes the place of. One that the peer opened at about the same time is none of them: the
+    /// peer may have taken ours before its own.
     pub(crate) fn superseded_gossip(&self, newest: &Connection) -> Vec<WeakConnectionHandle> {
         let table = self.lock();
-        let entries = table.get(&newest.remote_id()).map(Vec::as_slice).unwrap_or_default();
+        let entries = table
+            .get(&newest.remote_id())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let is_superseded = |entry: &&Entry| {
-            let is_other = || {
-                let live = entry.live();
-                live.is_some_and(|connection| connection.stable_id() != newest.stable_id())
-            };
-            entry.is_gossip && !entry.is_inbound && is_other()
+            let is_settled = !entry.is_inbound || entry.opened_at.elapsed() >= SETTLED_AFTER;
+            let live = entry.live();
+            let is_other = live.is_some_and(|live| live.stable_id() != newest.stable_id());
+            entry.is_gossip && is_settled && is_other
         };
-        entries.iter().filter(is_superseded).map(|entry| entry.connection.clone()).collect()
+        let superseded = entries.iter().filter(is_superseded);
+        superseded.map(|entry| entry.connection.clone()).collect()
     }
 
     /// Any open connection to this peer, one for gossip rather than another.
@@ -90,6 +110,8 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<EndpointId, Vec<Entry>>> {
-        self.0.lock().expect("no code panics while it holds the table")
+        self.0
+            .lock()
+            .expect("no code panics while it holds the table")
     }
 }

@@ -78,7 +78,11 @@ impl NetworkConfig {
     /// The agent as the wire allows it.
     pub(crate) fn wire_agent(&self) -> String {
         let is_allowed = |c: &char| c.is_ascii_graphic() || *c == ' ';
-        self.agent.chars().filter(is_allowed).take(AGENT_BYTES_MAX).collect()
+        self.agent
+            .chars()
+            .filter(is_allowed)
+            .take(AGENT_BYTES_MAX)
+            .collect()
     }
 }
 
@@ -104,10 +108,15 @@ pub(crate) async fn bind(
         builder = builder.external_addr(*addr);
     }
     builder = with_sockets(builder, &config.bind)?;
-    builder.bind().await.map_err(|error| match is_address_in_use(&error) {
-        true => NetworkError::PortTaken { port: wanted_port(&config.bind) },
-        false => other(error),
-    })
+    builder
+        .bind()
+        .await
+        .map_err(|error| match is_address_in_use(&error) {
+            true => NetworkError::PortTaken {
+                port: wanted_port(&config.bind),
+            },
+            false => other(error),
+        })
 }
 
 fn with_sockets(mut builder: Builder, bind: &[SocketAddr]) -> Result<Builder, NetworkError> {
@@ -137,7 +146,10 @@ fn relay_mode(config: &NetworkConfig) -> Result<RelayMode, NetworkError> {
 
 /// The port that the message names; a port chosen by the system is never taken.
 fn wanted_port(bind: &[SocketAddr]) -> u16 {
-    bind.iter().map(SocketAddr::port).find(|port| *port != 0).unwrap_or(0)
+    bind.iter()
+        .map(SocketAddr::port)
+        .find(|port| *port != 0)
+        .unwrap_or(0)
 }
 
 fn is_address_in_use(error: &(dyn StdError + 'static)) -> bool {

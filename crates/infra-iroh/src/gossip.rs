@@ -57,7 +57,11 @@ impl Links {
         self.topics.insert(topic.clone());
         let (topics, connections) = (self.topics.clone(), self.connections.clone());
         self.tasks.spawn(async move {
-            let link = Forwarding { topic: &topic, connections: &connections, has_lagged: false };
+            let link = Forwarding {
+                topic: &topic,
+                connections: &connections,
+                has_lagged: false,
+            };
             link.run(receiver).await;
             topics.remove_ended(&topic);
         });
@@ -142,7 +146,11 @@ impl Forwarding<'_> {
             Event::NeighborUp(peer) => {
                 self.topic.note_neighbour(peer);
                 let inbound = self.connections.is_gossip_inbound(peer);
-                self.notice(NetworkEvent::NeighborUp { peer: peer_id(peer), inbound }).await;
+                self.notice(NetworkEvent::NeighborUp {
+                    peer: peer_id(peer),
+                    inbound,
+                })
+                .await;
             }
             Event::NeighborDown(peer) => {
                 self.distrust(peer);
@@ -150,7 +158,10 @@ impl Forwarding<'_> {
             }
             Event::Received(message) => {
                 let from = peer_id(message.delivered_from);
-                self.message(NetworkEvent::Message { from, payload: message.content });
+                self.message(NetworkEvent::Message {
+                    from,
+                    payload: message.content,
+                });
             }
             Event::Lagged => self.has_lagged = true,
         }

@@ -23,7 +23,11 @@ impl KnownAddresses {
         }
         let mut all = addresses.to_vec();
         let earlier = self.of(id);
-        all.extend(earlier.into_iter().filter(|address| !addresses.contains(address)));
+        all.extend(
+            earlier
+                .into_iter()
+                .filter(|address| !addresses.contains(address)),
+        );
         all.truncate(PEER_ADDRESSES_MAX);
         let data = EndpointData::new(transport_addresses(&all).collect());
         self.0.set_endpoint_info(EndpointInfo::from_parts(id, data));
@@ -32,7 +36,8 @@ impl KnownAddresses {
     /// What is known of a peer.
     pub(crate) fn of(&self, id: EndpointId) -> Vec<PeerAddress> {
         let info = self.0.get_endpoint_info(id);
-        info.map(|info| peer_addresses(info.data.addrs())).unwrap_or_default()
+        info.map(|info| peer_addresses(info.data.addrs()))
+            .unwrap_or_default()
     }
 
     /// What iroh looks addresses up in.

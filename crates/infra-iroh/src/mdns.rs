@@ -5,10 +5,10 @@
 //! address lookup (the DHT and relays would publish it), and never pass a resolve on to the mDNS
 //! crate, which hides an endpoint's changes from its subscribers while one is pending.
 //!
-//! Asking often: the crate asks for the first time a whole cadence (700 ms) after its start, and
-//! a shorter cadence makes it keep silent when somebody else has answered. So while we want to
-//! be found (at the start, and when our topics change) a second instance that only asks runs for
-//! a moment: everyone answers its questions within 50 ms, we ourselves too.
+//! Asking often: the crate asks for the first time a whole cadence (700 ms by default) after its
+//! start, and a shorter cadence makes a node keep silent as soon as another has answered. So
+//! while we want to be found (at the start, and when our topics or addresses change) a second
+//! instance that only asks runs for a moment: everyone answers its questions, we ourselves too.
 
 mod source;
 mod table;
@@ -48,6 +48,12 @@ use crate::{
 pub use source::MdnsSource;
 use table::LanTable;
 
+/// How often the service asks while nothing happens. The crate lets a longer cadence answer more
+/// often and sooner: with five seconds up to 13 answers to a question, spread over 15 ms for two
+/// nodes, against 2 spread over 100 ms with its default of 700 ms. A node that is gone is
+/// forgotten after three cadences.
+const STEADY_CADENCE: Duration = Duration::from_secs(5);
+
 /// Name of the service; `_kukuri._udp.local` on the wire.
 const SERVICE_NAME: &str = "kukuri";
 
@@ -79,7 +85,9 @@ struct Inner {
 
 impl std::fmt::Debug for Mdns {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mdns").field("local", &self.0.local).finish_non_exhaustive()
+        f.debug_struct("Mdns")
+            .field("local", &self.0.local)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,7 +100,7 @@ impl Mdns {
         known: KnownAddresses,
         tasks: &Tasks,
     ) -> Result<Self, AddressLookupBuilderError> {
-        let service = service().build(local)?;
+        let service = service().discovery_cadence(STEADY_CADENCE).build(local)?;
         let mdns = Self(Arc::new(Inner {
             local,
             service,
@@ -122,15 +130,23 @@ impl Mdns {
                     let id = endpoint_info.endpoint_id;
                     let addresses = peer_addresses(endpoint_info.data.addrs());
                     known.add(id, &addresses);
-                    let tags = endpoint_info.data.user_data().map(AsRef::as_ref).unwrap_or("");
+                    let tags = endpoint_info
+                        .data
+                        .user_data()
+                        .map(AsRef::as_ref)
+                        .unwrap_or("");
                     let tags = decode_mdns_tags(tags).unwrap_or_else(|error| {
                         debug!(peer = %id.fmt_short(), %error, "user data that is no list of tags");
                         Vec::new()
                     });
-                    self.0.table.send_modify(|table| table.seen(peer_id(id), addresses, tags));
+                    self.0
+                        .table
+                        .send_modify(|table| table.seen(peer_id(id), addresses, tags));
                 }
                 DiscoveryEvent::Expired { endpoint_id } => {
-                    self.0.table.send_modify(|table| table.expired(peer_id(endpoint_id)));
+                    self.0
+                        .table
+                        .send_modify(|table| table.expired(peer_id(endpoint_id)));
                 }
                 other => debug!(?other, "an unknown mDNS event"),
             }
@@ -169,13 +185,18 @@ impl Mdns {
 impl Inner {
     /// Our addresses with this hour's tags; `None` before iroh has told the addresses.
     fn shown(&self) -> Option<EndpointData> {
-        let addresses = self.addresses.lock().expect("no code panics while it holds the data");
+        let addresses = self
+            .addresses
+            .lock()
+            .expect("no code panics while it holds the data");
         let mut data = addresses.clone()?;
         drop(addresses);
         let (hour, local) = (self.clock.now().unix.hour(), peer_id(self.local));
         let keys = self.topics.keys();
-        let tags: Vec<_> =
-            keys.iter().map(|keys| mdns_tag(&keys.presence_key, &local, hour)).collect();
+        let tags: Vec<_> = keys
+            .iter()
+            .map(|keys| mdns_tag(&keys.presence_key, &local, hour))
+            .collect();
         match encode_mdns_tags(&tags).parse::<UserData>() {
             // Without tags it is an empty text, since leaving it out would not clear the record.
             Ok(tags) => data.set_user_data(Some(tags)),
@@ -188,12 +209,17 @@ impl Inner {
 fn service() -> MdnsAddressLookupBuilder {
     // We filter ourselves; the default of the crate is stated, because relay-only is the default
     // elsewhere and would publish nothing.
-    MdnsAddressLookup::builder().service_name(SERVICE_NAME).addr_filter(AddrFilter::unfiltered())
+    MdnsAddressLookup::builder()
+        .service_name(SERVICE_NAME)
+        .addr_filter(AddrFilter::unfiltered())
 }
 
 /// An instance that asks often and shows nothing, until when.
 fn ask(local: EndpointId) -> Option<(MdnsAddressLookup, Instant)> {
-    let asking = service().advertise(false).discovery_cadence(ASKING_CADENCE).build(local);
+    let asking = service()
+        .advertise(false)
+        .discovery_cadence(ASKING_CADENCE)
+        .build(local);
     match asking {
         Ok(asking) => Some((asking, Instant::now() + ASKING_TIME)),
         Err(error) => {
@@ -222,7 +248,11 @@ fn lan_addresses(data: &EndpointData) -> EndpointData {
 impl AddressLookup for Mdns {
     fn publish(&self, data: &EndpointData) {
         let addresses = lan_addresses(data);
-        *self.0.addresses.lock().expect("no code panics while it holds the data") = Some(addresses);
+        *self
+            .0
+            .addresses
+            .lock()
+            .expect("no code panics while it holds the data") = Some(addresses);
         self.0.changes.send_replace(());
     }
 
@@ -246,16 +276,23 @@ mod tests {
         let ip = |text: &str| TransportAddr::Ip(text.parse().expect("an address"));
         let relay = TransportAddr::Relay("https://relay.example".parse().expect("a URL"));
         let many = (1..=9).map(|i| ip(&format!("1.1.1.{i}:1")));
-        let data = EndpointData::from_iter([relay].into_iter().chain(many).chain([
-            ip("192.168.1.4:1"),
-            ip("[fd00::1]:1"),
-        ]));
+        let data = EndpointData::from_iter(
+            [relay]
+                .into_iter()
+                .chain(many)
+                .chain([ip("192.168.1.4:1"), ip("[fd00::1]:1")]),
+        );
         let shown: Vec<PeerAddress> = peer_addresses(lan_addresses(&data).addrs());
         assert_eq!(shown.len(), PEER_ADDRESSES_MAX);
-        let is_private = |address: &PeerAddress| {
-            matches!(address, PeerAddress::Ip(addr) if PathKind::of_ip(addr) == PathKind::Lan)
-        };
-        assert_eq!(shown.iter().filter(|address| is_private(address)).count(), 2);
-        assert!(shown.iter().all(|address| matches!(address, PeerAddress::Ip(_))));
+        let is_private = |address: &PeerAddress| matches!(address, PeerAddress::Ip(addr) if PathKind::of_ip(addr) == PathKind::Lan);
+        assert_eq!(
+            shown.iter().filter(|address| is_private(address)).count(),
+            2
+        );
+        assert!(
+            shown
+                .iter()
+                .all(|address| matches!(address, PeerAddress::Ip(_)))
+        );
     }
 }

@@ -91,10 +91,17 @@ impl Meeting {
     /// What `side` shows: one tag per topic, padded and shuffled.
     fn tags(&self, topics: &Topics, side: Side) -> Vec<MeetTag> {
         let mut rng = rand::rng();
-        let mut tags: Vec<_> = topics.keys().iter().map(|keys| self.tag(keys, side)).collect();
+        let mut tags: Vec<_> = topics
+            .keys()
+            .iter()
+            .map(|keys| self.tag(keys, side))
+            .collect();
         tags.shuffle(&mut rng);
         tags.truncate(MEET_TAGS_MAX);
-        let padded = tags.len().next_multiple_of(MEET_TAGS_PAD).clamp(MEET_TAGS_PAD, MEET_TAGS_MAX);
+        let padded = tags
+            .len()
+            .next_multiple_of(MEET_TAGS_PAD)
+            .clamp(MEET_TAGS_PAD, MEET_TAGS_MAX);
         tags.resize_with(padded, || rng.random());
         tags.shuffle(&mut rng);
         tags
@@ -104,7 +111,12 @@ impl Meeting {
     fn shared(&self, topics: &Topics, side: Side, tags: &[MeetTag]) -> BTreeSet<TopicId> {
         let tags: BTreeSet<_> = tags.iter().collect();
         let is_shown = |keys: &kukuri_domain::TopicKeys| tags.contains(&self.tag(keys, side));
-        topics.keys().iter().filter(|keys| is_shown(keys)).map(|keys| keys.id).collect()
+        topics
+            .keys()
+            .iter()
+            .filter(|keys| is_shown(keys))
+            .map(|keys| keys.id)
+            .collect()
     }
 }
 
@@ -141,15 +153,39 @@ async fn open(
 ) -> Result<BTreeSet<TopicId>, MeetError> {
     let opener_nonce: Nonce = rand::rng().random();
     let (mut send, mut recv) = connection.open_bi().await?;
-    write_frame(&mut send, &MeetFrame::Open { nonce: opener_nonce }.encode()).await?;
-    let MeetFrame::Tags { nonce: accepter_nonce, tags } = read(&mut recv).await? else {
+    write_frame(
+        &mut send,
+        &MeetFrame::Open {
+            nonce: opener_nonce,
+        }
+        .encode(),
+    )
+    .await?;
+    let MeetFrame::Tags {
+        nonce: accepter_nonce,
+        tags,
+    } = read(&mut recv).await?
+    else {
         return Err(MeetError::OutOfTurn);
     };
     let accepter = peer_id(connection.remote_id());
-    let meeting = Meeting { opener: local, opener_nonce, accepter, accepter_nonce };
+    let meeting = Meeting {
+        opener: local,
+        opener_nonce,
+        accepter,
+        accepter_nonce,
+    };
     let shared = meeting.shared(topics, Side::Accepter, &tags);
     let own = meeting.tags(topics, Side::Opener);
-    write_frame(&mut send, &MeetFrame::Tags { nonce: opener_nonce, tags: own }.encode()).await?;
+    write_frame(
+        &mut send,
+        &MeetFrame::Tags {
+            nonce: opener_nonce,
+            tags: own,
+        }
+        .encode(),
+    )
+    .await?;
     finish(&mut send);
     Ok(shared)
 }
@@ -160,14 +196,30 @@ async fn accept(
     topics: &Topics,
 ) -> Result<BTreeSet<TopicId>, MeetError> {
     let (mut send, mut recv) = connection.accept_bi().await?;
-    let MeetFrame::Open { nonce: opener_nonce } = read(&mut recv).await? else {
+    let MeetFrame::Open {
+        nonce: opener_nonce,
+    } = read(&mut recv).await?
+    else {
         return Err(MeetError::OutOfTurn);
     };
     let opener = peer_id(connection.remote_id());
     let accepter_nonce = rand::rng().random();
-    let meeting = Meeting { opener, opener_nonce, accepter: local, accepter_nonce };
+    let meeting = Meeting {
+        opener,
+        opener_nonce,
+        accepter: local,
+        accepter_nonce,
+    };
     let own = meeting.tags(topics, Side::Accepter);
-    write_frame(&mut send, &MeetFrame::Tags { nonce: accepter_nonce, tags: own }.encode()).await?;
+    write_frame(
+        &mut send,
+        &MeetFrame::Tags {
+            nonce: accepter_nonce,
+            tags: own,
+        }
+        .encode(),
+    )
+    .await?;
     finish(&mut send);
     match read(&mut recv).await? {
         MeetFrame::Tags { nonce, tags } if nonce == opener_nonce => {
@@ -178,7 +230,9 @@ async fn accept(
 }
 
 async fn read(recv: &mut RecvStream) -> Result<MeetFrame, MeetError> {
-    Ok(MeetFrame::decode(&read_frame(recv, MEET_FRAME_BYTES_MAX).await?)?)
+    Ok(MeetFrame::decode(
+        &read_frame(recv, MEET_FRAME_BYTES_MAX).await?,
+    )?)
 }
 
 fn finish(send: &mut SendStream) {
@@ -196,7 +250,11 @@ pub(crate) struct MeetServer {
 
 impl MeetServer {
     pub(crate) fn new(local: PeerId, topics: Topics) -> Self {
-        Self { local, topics, room: Arc::new(Semaphore::new(MEETINGS_MAX)) }
+        Self {
+            local,
+            topics,
+            room: Arc::new(Semaphore::new(MEETINGS_MAX)),
+        }
     }
 }
 

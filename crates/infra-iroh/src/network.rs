@@ -4,7 +4,10 @@
 //! Must never decide whom to dial or what to believe: it reports, and the application decides.
 
 use std::{
-    sync::{Arc, atomic::{AtomicBool, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -31,7 +34,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::{
-    address::{connection_addresses, endpoint_addr, endpoint_id, path_kind, peer_addresses, peer_id},
+    address::{
+        connection_addresses, endpoint_addr, endpoint_id, path_kind, peer_addresses, peer_id,
+    },
     connect::{CONNECT_TIMEOUT, ConnectFailure},
     connections::Connections,
     endpoint::{NetworkConfig, bind},
@@ -78,8 +83,11 @@ impl Network {
         lookups: Vec<Box<dyn AddressLookup>>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, NetworkError> {
-        let (known, connections, topics) =
-            (KnownAddresses::default(), Connections::default(), Topics::new());
+        let (known, connections, topics) = (
+            KnownAddresses::default(),
+            Connections::default(),
+            Topics::new(),
+        );
         let secret = SecretKey::from_bytes(secret);
         let endpoint = bind(secret, &config, &known, &connections).await?;
         let (local, agent) = (peer_id(endpoint.id()), config.wire_agent());
@@ -87,12 +95,16 @@ impl Network {
         let mdns = start_mdns(&config, &endpoint, &topics, &clock, &known, &tasks);
         add_lookups(&endpoint, lookups, &mdns)?;
         // The stock frame size, stated because members with another would not understand us.
-        let gossip =
-            Gossip::builder().max_message_size(GOSSIP_MESSAGE_BYTES_MAX).spawn(endpoint.clone());
+        let gossip = Gossip::builder()
+            .max_message_size(GOSSIP_MESSAGE_BYTES_MAX)
+            .spawn(endpoint.clone());
         let router = Router::builder(endpoint.clone())
             .accept(GOSSIP_ALPN, gossip.clone())
             .accept(MEET_ALPN, MeetServer::new(local, topics.clone()))
-            .accept(SYNC_ALPN, SyncServer::new(local, agent.clone(), clock, topics.clone()))
+            .accept(
+                SYNC_ALPN,
+                SyncServer::new(local, agent.clone(), clock, topics.clone()),
+            )
             .spawn();
         let links = Links {
             endpoint: endpoint.clone(),
@@ -148,10 +160,14 @@ impl Network {
     ) -> Result<DialReport, NetworkError> {
         let is_public = topic.keys.visibility == Visibility::Public;
         // A private topic's id is shown to nobody who has not shown its tag.
-        if !(is_member && is_public) && !self.is_met(topic, &addr, is_public).await? {
+        let may_be_dialled =
+            (is_member && is_public) || self.is_met(topic, &addr, is_public).await?;
+        if !may_be_dialled {
             return Ok(DialReport::NotAMember);
         }
-        Ok(DialReport::Asked { addresses: self.0.links.ask(topic, addr).await? })
+        Ok(DialReport::Asked {
+            addresses: self.0.links.ask(topic, addr).await?,
+        })
     }
 
     /// Whether a peer turns out, by meeting, to be in the topic. A stock peer does not meet; as
@@ -163,14 +179,27 @@ impl Network {
         is_public: bool,
     ) -> Result<bool, NetworkError> {
         let peer = peer_id(addr.id);
-        match meet(&self.0.endpoint, &self.0.topics, &self.0.tasks, addr.clone()).await {
+        match meet(
+            &self.0.endpoint,
+            &self.0.topics,
+            &self.0.tasks,
+            addr.clone(),
+        )
+        .await
+        {
             Ok(shared) => Ok(shared.contains(&topic.keys.id)),
             Err(MeetError::Connect(ConnectFailure::NotSpoken)) => Ok(is_public),
             Err(MeetError::Connect(failure)) => Err(failure.into_error(peer)),
             Err(error @ (MeetError::Timeout | MeetError::Stream(_))) => {
-                Err(NetworkError::Unreachable { peer, reason: error.to_string() })
+                Err(NetworkError::Unreachable {
+                    peer,
+                    reason: error.to_string(),
+                })
             }
-            Err(error) => Err(NetworkError::Protocol { peer, reason: error.to_string() }),
+            Err(error) => Err(NetworkError::Protocol {
+                peer,
+                reason: error.to_string(),
+            }),
         }
     }
 
@@ -184,22 +213,45 @@ impl Network {
     }
 
     async fn path(&self, peer: PeerId) -> PeerPath {
-        let none = PeerPath { peer, kind: PathKind::None, rtt_ms: None, addresses: Vec::new() };
-        let Ok(id) = endpoint_id(peer) else { return none };
+        let none = PeerPath {
+            peer,
+            kind: PathKind::None,
+            rtt_ms: None,
+            addresses: Vec::new(),
+        };
+        let Ok(id) = endpoint_id(peer) else {
+            return none;
+        };
         if let Some(connection) = self.0.connections.any(id) {
             let paths = connection.paths();
-            let used = paths.iter().find(|path| path.is_selected()).or_else(|| paths.iter().next());
+            let used = paths
+                .iter()
+                .find(|path| path.is_selected())
+                .or_else(|| paths.iter().next());
             if let Some(used) = used {
                 let rtt_ms = u64::try_from(used.rtt().as_millis()).ok();
                 let kind = path_kind(used.remote_addr());
-                return PeerPath { peer, kind, rtt_ms, addresses: connection_addresses(&connection) };
+                return PeerPath {
+                    peer,
+                    kind,
+                    rtt_ms,
+                    addresses: connection_addresses(&connection),
+                };
             }
         }
         // No connection of ours: what iroh knows of the peer, for those it just lost.
-        let Some(info) = self.0.endpoint.remote_info(id).await else { return none };
+        let Some(info) = self.0.endpoint.remote_info(id).await else {
+            return none;
+        };
         let is_active = |usage| matches!(usage, TransportAddrUsage::Active);
-        let active = info.addrs().filter(|addr| is_active(addr.usage())).map(|addr| addr.addr());
-        PeerPath { addresses: peer_addresses(active), ..none }
+        let active = info
+            .addrs()
+            .filter(|addr| is_active(addr.usage()))
+            .map(|addr| addr.addr());
+        PeerPath {
+            addresses: peer_addresses(active),
+            ..none
+        }
     }
 }
 
@@ -214,8 +266,13 @@ fn start_mdns(
     if !config.mdns_enabled {
         return Err("switched off by discovery.mdns.enabled".to_owned());
     }
-    let started =
-        Mdns::start(endpoint.id(), topics.clone(), clock.clone(), known.clone(), tasks);
+    let started = Mdns::start(
+        endpoint.id(),
+        topics.clone(),
+        clock.clone(),
+        known.clone(),
+        tasks,
+    );
     started.map_err(|error| {
         warn!(%error, "no discovery on the local network");
         format!("multicast is not possible here: {error}")
@@ -227,7 +284,9 @@ fn add_lookups(
     lookups: Vec<Box<dyn AddressLookup>>,
     mdns: &Result<Mdns, String>,
 ) -> Result<(), NetworkError> {
-    let services = endpoint.address_lookup().map_err(|_| NetworkError::Closed)?;
+    let services = endpoint
+        .address_lookup()
+        .map_err(|_| NetworkError::Closed)?;
     if let Ok(mdns) = mdns {
         services.add(mdns.clone());
     }
@@ -266,7 +325,11 @@ impl TopicNetwork for Network {
         // For later dials too, gossip's own among them.
         self.0.known.add(id, &addresses);
         let addr = endpoint_addr(id, &self.0.known.of(id));
-        let dialled = timeout(CONNECT_TIMEOUT, self.dial_unlimited(&topic, addr, is_member)).await;
+        let dialled = timeout(
+            CONNECT_TIMEOUT,
+            self.dial_unlimited(&topic, addr, is_member),
+        )
+        .await;
         dialled.unwrap_or_else(|_elapsed| {
             let reason = format!("no answer in {} s", CONNECT_TIMEOUT.as_secs());
             Err(NetworkError::Unreachable { peer, reason })
@@ -275,7 +338,11 @@ impl TopicNetwork for Network {
 
     async fn broadcast(&self, topic: TopicId, payload: Bytes) -> Result<(), NetworkError> {
         let topic = self.outgoing(topic, &payload)?;
-        topic.sender.broadcast(payload).await.map_err(|_| NetworkError::NotJoined)
+        topic
+            .sender
+            .broadcast(payload)
+            .await
+            .map_err(|_| NetworkError::NotJoined)
     }
 
     async fn broadcast_neighbours(
@@ -284,7 +351,11 @@ impl TopicNetwork for Network {
         payload: Bytes,
     ) -> Result<(), NetworkError> {
         let topic = self.outgoing(topic, &payload)?;
-        topic.sender.broadcast_neighbors(payload).await.map_err(|_| NetworkError::NotJoined)
+        topic
+            .sender
+            .broadcast_neighbors(payload)
+            .await
+            .map_err(|_| NetworkError::NotJoined)
     }
 
     async fn call(

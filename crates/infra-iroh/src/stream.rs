@@ -36,7 +36,8 @@ pub(crate) async fn write_frame(
     stream: &mut (impl AsyncWrite + Unpin),
     frame: &[u8],
 ) -> Result<(), StreamError> {
-    let length = u32::try_from(frame.len()).map_err(|_| StreamError::TooLarge(frame.len() as u64))?;
+    let length =
+        u32::try_from(frame.len()).map_err(|_| StreamError::TooLarge(frame.len() as u64))?;
     let mut bytes = Vec::with_capacity(4 + frame.len());
     bytes.extend_from_slice(&length.to_be_bytes());
     bytes.extend_from_slice(frame);
@@ -74,16 +75,27 @@ mod tests {
     fn a_frame_reads_back() {
         let mut bytes = Vec::new();
         let written = write_frame(&mut bytes, b"hello").now_or_never();
-        written.expect("writing to memory never waits").expect("it fits");
+        written
+            .expect("writing to memory never waits")
+            .expect("it fits");
         assert_eq!(bytes, b"\0\0\0\x05hello");
         assert_eq!(read(&bytes, 5).expect("a frame"), b"hello");
     }
 
     #[test]
     fn the_limit_is_checked_before_the_body_is_there() {
-        assert!(matches!(read(&[0xff; 4], 5), Err(StreamError::TooLarge(0xffff_ffff))));
-        assert!(matches!(read(b"\0\0\0\x06hello!", 5), Err(StreamError::TooLarge(6))));
-        assert!(matches!(read(b"\0\0\0\x05hell", 5), Err(StreamError::Ended)));
+        assert!(matches!(
+            read(&[0xff; 4], 5),
+            Err(StreamError::TooLarge(0xffff_ffff))
+        ));
+        assert!(matches!(
+            read(b"\0\0\0\x06hello!", 5),
+            Err(StreamError::TooLarge(6))
+        ));
+        assert!(matches!(
+            read(b"\0\0\0\x05hell", 5),
+            Err(StreamError::Ended)
+        ));
         assert!(matches!(read(b"\0\0", 5), Err(StreamError::Ended)));
     }
 

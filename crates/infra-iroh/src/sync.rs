@@ -50,7 +50,9 @@ impl From<iroh::endpoint::ConnectionError> for ExchangeError {
 }
 
 async fn read(recv: &mut RecvStream) -> Result<SyncFrame, ExchangeError> {
-    Ok(SyncFrame::decode(&read_frame(recv, SYNC_FRAME_BYTES_MAX).await?)?)
+    Ok(SyncFrame::decode(
+        &read_frame(recv, SYNC_FRAME_BYTES_MAX).await?,
+    )?)
 }
 
 async fn write(send: &mut SendStream, frame: &SyncFrame) -> Result<(), ExchangeError> {

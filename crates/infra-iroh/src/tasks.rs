@@ -17,7 +17,10 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     pub(crate) fn new(shutdown: CancellationToken) -> Self {
-        Self { set: Arc::default(), shutdown }
+        Self {
+            set: Arc::default(),
+            shutdown,
+        }
     }
 
     /// Cancelled when the network closes.
@@ -28,7 +31,10 @@ impl Tasks {
     /// Runs `task` until it ends or the network closes.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let shutdown = self.shutdown.clone();
-        let mut set = self.set.lock().expect("no code panics while it holds the tasks");
+        let mut set = self
+            .set
+            .lock()
+            .expect("no code panics while it holds the tasks");
         // Those that have ended are forgotten, or the set would grow for ever.
         while let Some(ended) = set.try_join_next() {
             note_panic(ended);
@@ -41,8 +47,12 @@ impl Tasks {
 
     /// Waits until every task has ended; the token must have been cancelled.
     pub(crate) async fn join(&self) {
-        let mut set =
-            std::mem::take(&mut *self.set.lock().expect("no code panics while it holds the tasks"));
+        let mut set = std::mem::take(
+            &mut *self
+                .set
+                .lock()
+                .expect("no code panics while it holds the tasks"),
+        );
         while let Some(ended) = set.join_next().await {
             note_panic(ended);
         }

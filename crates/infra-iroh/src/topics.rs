@@ -39,12 +39,21 @@ impl Topic {
         events: mpsc::Sender<NetworkEvent>,
         left: CancellationToken,
     ) -> Self {
-        Self { keys, sender, events, left, asked: Mutex::default() }
+        Self {
+            keys,
+            sender,
+            events,
+            left,
+            asked: Mutex::default(),
+        }
     }
 
     /// Notes that the peer was asked over this connection.
     pub(crate) fn note_asked(&self, connection: &Connection) {
-        let mut asked = self.asked.lock().expect("no code panics while it holds the table");
+        let mut asked = self
+            .asked
+            .lock()
+            .expect("no code panics while it holds the table");
         if asked.len() >= ASKED_MAX {
             asked.clear();
         }
@@ -53,13 +62,19 @@ impl Topic {
 
     /// Whether the peer was asked over this connection and did not become a neighbour.
     pub(crate) fn was_asked_in_vain(&self, connection: &Connection) -> bool {
-        let asked = self.asked.lock().expect("no code panics while it holds the table");
+        let asked = self
+            .asked
+            .lock()
+            .expect("no code panics while it holds the table");
         asked.get(&connection.remote_id()) == Some(&connection.stable_id())
     }
 
     /// Notes that the peer became a neighbour.
     pub(crate) fn note_neighbour(&self, peer: EndpointId) {
-        self.asked.lock().expect("no code panics while it holds the table").remove(&peer);
+        self.asked
+            .lock()
+            .expect("no code panics while it holds the table")
+            .remove(&peer);
     }
 }
 
@@ -72,7 +87,10 @@ pub(crate) struct Topics {
 
 impl Topics {
     pub(crate) fn new() -> Self {
-        Self { table: Arc::default(), changes: watch::Sender::new(()) }
+        Self {
+            table: Arc::default(),
+            changes: watch::Sender::new(()),
+        }
     }
 
     /// Adds a topic; the one of the same id that was joined before ends.
@@ -96,7 +114,10 @@ impl Topics {
     /// Removes a topic that has ended, unless it was joined again meanwhile.
     pub(crate) fn remove_ended(&self, topic: &Arc<Topic>) {
         let mut table = self.lock();
-        if table.get(&topic.keys.id).is_some_and(|current| Arc::ptr_eq(current, topic)) {
+        if table
+            .get(&topic.keys.id)
+            .is_some_and(|current| Arc::ptr_eq(current, topic))
+        {
             table.remove(&topic.keys.id);
             drop(table);
             self.changes.send_replace(());
@@ -109,12 +130,18 @@ impl Topics {
 
     /// The keys of every joined topic, in the order of their ids.
     pub(crate) fn keys(&self) -> Vec<Arc<TopicKeys>> {
-        self.lock().values().map(|topic| topic.keys.clone()).collect()
+        self.lock()
+            .values()
+            .map(|topic| topic.keys.clone())
+            .collect()
     }
 
     /// The first topic whose keys pass.
     pub(crate) fn find(&self, passes: impl Fn(&TopicKeys) -> bool) -> Option<Arc<Topic>> {
-        self.lock().values().find(|topic| passes(&topic.keys)).cloned()
+        self.lock()
+            .values()
+            .find(|topic| passes(&topic.keys))
+            .cloned()
     }
 
     /// Ends every topic.
@@ -132,6 +159,8 @@ impl Topics {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<TopicId, Arc<Topic>>> {
-        self.table.lock().expect("no code panics while it holds the topics")
+        self.table
+            .lock()
+            .expect("no code panics while it holds the topics")
     }
 }

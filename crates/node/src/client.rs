@@ -205,7 +205,10 @@ pub struct Client {
 
 impl Client {
     pub(crate) fn new(engine: Engine, about: About) -> Self {
-        Self { engine, about: Arc::new(about) }
+        Self {
+            engine,
+            about: Arc::new(about),
+        }
     }
 
     /// Joins a public topic and begins to look for its members. Joining again changes nothing.
@@ -254,7 +257,9 @@ impl Client {
     /// # Errors
     /// [`ClientError::NotJoined`].
     pub fn subscribe(&self, topic: &TopicName) -> Result<TopicEvents, ClientError> {
-        Ok(TopicEvents { receiver: self.topic(topic)?.subscribe() })
+        Ok(TopicEvents {
+            receiver: self.topic(topic)?.subscribe(),
+        })
     }
 
     /// Who is connected.
@@ -288,7 +293,11 @@ impl Client {
             author: about.author,
             peer_id: self.peer_id(),
             key_store: about.key_store,
-            uptime_ms: about.clock.now().mono_ms.saturating_sub(about.started_mono_ms),
+            uptime_ms: about
+                .clock
+                .now()
+                .mono_ms
+                .saturating_sub(about.started_mono_ms),
             network: about.network.status().await,
             topics,
         })

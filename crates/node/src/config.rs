@@ -58,14 +58,21 @@ impl ConfigError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            ConfigError::UnknownKey { similar: Some(similar), .. } => {
+            ConfigError::UnknownKey {
+                similar: Some(similar),
+                ..
+            } => {
                 format!("did you mean `{similar}`?")
             }
             ConfigError::UnknownKey { similar: None, .. } => {
                 "remove it, or see the list of keys in docs/reference/configuration.md".to_owned()
             }
-            ConfigError::Value { .. } => "correct the value, or remove it to use the default".to_owned(),
-            ConfigError::File(_) => "correct the file, or move it away to use the defaults".to_owned(),
+            ConfigError::Value { .. } => {
+                "correct the value, or remove it to use the default".to_owned()
+            }
+            ConfigError::File(_) => {
+                "correct the file, or move it away to use the defaults".to_owned()
+            }
             ConfigError::Flag(_) => "for example --set discovery.mdns.enabled=false".to_owned(),
         }
     }
@@ -89,7 +96,9 @@ impl ConfigSources {
         let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         Self {
             file: Some(file.to_owned()),
-            variables: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
+            variables: std::env::vars_os()
+                .map(|(name, value)| (text(name), text(value)))
+                .collect(),
             flags,
         }
     }
@@ -102,7 +111,11 @@ impl ConfigSources {
 pub fn load(sources: &ConfigSources) -> Result<Settings, ConfigError> {
     let mut builder = Config::builder();
     if let Some(file) = &sources.file {
-        builder = builder.add_source(File::from(file.as_path()).format(FileFormat::Toml).required(false));
+        builder = builder.add_source(
+            File::from(file.as_path())
+                .format(FileFormat::Toml)
+                .required(false),
+        );
     }
     let merged = builder
         .add_source(Entries::of_aliases(&sources.variables))

@@ -63,12 +63,16 @@ impl HomeError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            HomeError::NoHomeDirectory(_) => "set HOME, or name a folder with --home DIR".to_owned(),
+            HomeError::NoHomeDirectory(_) => {
+                "set HOME, or name a folder with --home DIR".to_owned()
+            }
             HomeError::ProfileName(_) => "choose another name with --profile NAME".to_owned(),
             HomeError::NotAFolder { .. } => {
                 "move it away, or name another folder with --home DIR".to_owned()
             }
-            HomeError::NotWritable { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            HomeError::NotWritable { source, .. }
+                if source.kind() == io::ErrorKind::StorageFull =>
+            {
                 "make room on this disk, or name a folder on another with --home DIR".to_owned()
             }
             HomeError::NotWritable { .. } => {
@@ -93,14 +97,19 @@ impl Home {
     /// # Errors
     /// [`HomeError::ProfileName`], [`HomeError::NoHomeDirectory`].
     pub fn locate(folder: Option<&Path>, profile: &str) -> Result<Self, HomeError> {
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        let is_plain =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         let length = profile.chars().count();
         if length == 0 || length > PROFILE_CHARS_MAX || !profile.chars().all(is_plain) {
             return Err(HomeError::ProfileName(profile.to_owned()));
         }
         let profile = profile.to_owned();
         if let Some(folder) = folder {
-            return Ok(Self { profile, data: folder.to_owned(), config: folder.to_owned() });
+            return Ok(Self {
+                profile,
+                data: folder.to_owned(),
+                config: folder.to_owned(),
+            });
         }
         let base = etcetera::choose_base_strategy().map_err(HomeError::NoHomeDirectory)?;
         Ok(Self {
@@ -202,7 +211,11 @@ fn draw_port() -> u16 {
 
 /// Opens a file for writing from its start, readable by its owner only.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
-    let file = private_options().write(true).create(true).truncate(true).open(path)?;
+    let file = private_options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)?;
     close_to_others(&file)?;
     Ok(file)
 }
@@ -248,7 +261,9 @@ fn make_folder(path: &Path) -> Result<(), HomeError> {
 
 /// The part of the path that exists and is no folder.
 fn blocking_file(path: &Path) -> Option<PathBuf> {
-    path.ancestors().find(|part| part.exists() && !part.is_dir()).map(Path::to_owned)
+    path.ancestors()
+        .find(|part| part.exists() && !part.is_dir())
+        .map(Path::to_owned)
 }
 
 /// Whether a folder holds nothing, or a profile.
@@ -260,7 +275,10 @@ fn is_ours(folder: &Path) -> io::Result<bool> {
 #[cfg(unix)]
 fn set_owner_only(folder: &Path) -> Result<(), HomeError> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(folder).map_err(not_writable(folder))?.permissions().mode();
+    let mode = fs::metadata(folder)
+        .map_err(not_writable(folder))?
+        .permissions()
+        .mode();
     if mode & 0o077 == 0 {
         return Ok(());
     }
@@ -309,7 +327,8 @@ mod tests {
     fn an_empty_folder_is_closed_and_a_foreign_one_left_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let base = tempfile::tempdir().expect("a temporary folder");
-        for (name, content, expected) in [("empty", None, 0o700), ("foreign", Some("photo"), 0o755)] {
+        for (name, content, expected) in [("empty", None, 0o700), ("foreign", Some("photo"), 0o755)]
+        {
             let folder = base.path().join(name);
             fs::create_dir(&folder).expect("made");
             if let Some(content) = content {
@@ -361,7 +380,10 @@ mod tests {
     #[test]
     fn profile_names_stay_inside_the_data_home() {
         for bad in ["", "..", "a/b", "Ä", "A", &"x".repeat(33)] {
-            assert!(matches!(Home::locate(None, bad), Err(HomeError::ProfileName(_))), "{bad:?}");
+            assert!(
+                matches!(Home::locate(None, bad), Err(HomeError::ProfileName(_))),
+                "{bad:?}"
+            );
         }
         assert!(Home::locate(Some(Path::new("/x")), "work-2").is_ok());
     }

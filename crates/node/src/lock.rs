@@ -57,7 +57,10 @@ impl ProfileLock {
     /// [`LockError`].
     pub fn take(home: &Home, program: &str, patience: Duration) -> Result<Self, LockError> {
         let path = home.lock_file();
-        let failed = |source| LockError::NotWritable { path: path.clone(), source };
+        let failed = |source| LockError::NotWritable {
+            path: path.clone(),
+            source,
+        };
         let mut file = open(&path).map_err(failed)?;
         let deadline = Instant::now() + patience;
         loop {
@@ -79,7 +82,12 @@ impl ProfileLock {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let file = home::private_options().read(true).write(true).create(true).truncate(false).open(path)?;
+    let file = home::private_options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
     home::close_to_others(&file)?;
     Ok(file)
 }
@@ -96,7 +104,9 @@ fn note(file: &mut File, program: &str) -> io::Result<()> {
 fn holder(file: &mut File) -> String {
     const UNKNOWN: &str = "another process";
     let mut note = String::new();
-    let read = file.rewind().and_then(|()| file.take(NOTE_BYTES_MAX).read_to_string(&mut note));
+    let read = file
+        .rewind()
+        .and_then(|()| file.take(NOTE_BYTES_MAX).read_to_string(&mut note));
     if read.is_err() {
         return UNKNOWN.to_owned();
     }

@@ -31,13 +31,19 @@ const FILE: &str = "kukuri.log";
 const OLD_FILE: &str = "kukuri.log.1";
 
 /// The level without any wish: DEBUG in debug builds, INFO in release builds.
-const DEFAULT_LEVEL: &str = if cfg!(debug_assertions) { "debug" } else { "info" };
+const DEFAULT_LEVEL: &str = if cfg!(debug_assertions) {
+    "debug"
+} else {
+    "info"
+};
 
 /// Why there is no log.
 #[derive(Debug, Error)]
 pub enum LogError {
     /// The wish is no level and no filter.
-    #[error("{origin}: '{text}' is no log level: expected error, warn, info, debug, trace, off or a filter such as kukuri_node=debug")]
+    #[error(
+        "{origin}: '{text}' is no log level: expected error, warn, info, debug, trace, off or a filter such as kukuri_node=debug"
+    )]
     Filter {
         /// `--log` or the variable.
         origin: &'static str,
@@ -64,7 +70,11 @@ impl LogWish {
     /// The flag with this process's environment.
     pub fn of_process(flag: Option<String>) -> Self {
         let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
-        Self { flag, kukuri_log: variable("KUKURI_LOG"), rust_log: variable("RUST_LOG") }
+        Self {
+            flag,
+            kukuri_log: variable("KUKURI_LOG"),
+            rust_log: variable("RUST_LOG"),
+        }
     }
 
     /// The filter: the first wish, or the build's default. A bare level is meant for this
@@ -78,18 +88,27 @@ impl LogWish {
             ("KUKURI_LOG", &self.kukuri_log),
             ("RUST_LOG", &self.rust_log),
         ];
-        let wish = wishes.into_iter().find_map(|(origin, text)| Some((origin, text.as_deref()?)));
+        let wish = wishes
+            .into_iter()
+            .find_map(|(origin, text)| Some((origin, text.as_deref()?)));
         let (origin, text) = wish.unwrap_or(("default", DEFAULT_LEVEL));
-        let refused = || LogError::Filter { origin, text: text.to_owned() };
+        let refused = || LogError::Filter {
+            origin,
+            text: text.to_owned(),
+        };
         // The filter's parser takes any bare word for the name of a module.
         let is_bare = text.chars().all(|c| c.is_ascii_alphanumeric());
         let directives = match text.to_ascii_lowercase().as_str() {
             "off" => "off".to_owned(),
-            level @ ("error" | "warn" | "info" | "debug" | "trace") => format!("warn,kukuri={level}"),
+            level @ ("error" | "warn" | "info" | "debug" | "trace") => {
+                format!("warn,kukuri={level}")
+            }
             _ if is_bare => return Err(refused()),
             _ => text.to_owned(),
         };
-        EnvFilter::builder().parse(directives).map_err(|_| refused())
+        EnvFilter::builder()
+            .parse(directives)
+            .map_err(|_| refused())
     }
 }
 
@@ -109,7 +128,10 @@ pub fn start(
         Some(screen) => screen,
         None => BoxMakeWriter::new(LogFile::open(home)?),
     };
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(writer);
     let started = match format {
         LogFormat::Text => subscriber.try_init(),
         LogFormat::Json => subscriber.json().try_init(),
@@ -129,7 +151,10 @@ impl LogFile {
         let folder = home.create_logs()?;
         let path = folder.join(FILE);
         let opened = put_aside(&path, &folder.join(OLD_FILE)).and_then(|()| {
-            let file = home::private_options().append(true).create(true).open(&path)?;
+            let file = home::private_options()
+                .append(true)
+                .create(true)
+                .open(&path)?;
             home::close_to_others(&file)?;
             Ok(file)
         });
@@ -157,11 +182,17 @@ impl<'a> MakeWriter<'a> for LogFile {
 
 impl io::Write for LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).write(bytes)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).flush()
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .flush()
     }
 }
 
@@ -174,27 +205,55 @@ mod tests {
 
     fn wish(flag: &str, kukuri_log: &str, rust_log: &str) -> LogWish {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        LogWish { flag: some(flag), kukuri_log: some(kukuri_log), rust_log: some(rust_log) }
+        LogWish {
+            flag: some(flag),
+            kukuri_log: some(kukuri_log),
+            rust_log: some(rust_log),
+        }
     }
 
     #[test]
     fn the_flag_wins_over_kukuri_log_which_wins_over_rust_log() {
         let check = |flag, kukuri, rust, expected: &str| {
-            let filter = wish(flag, kukuri, rust).filter().expect("valid").to_string();
-            assert!(filter.contains(expected), "{expected} is missing in {filter}");
+            let filter = wish(flag, kukuri, rust)
+                .filter()
+                .expect("valid")
+                .to_string();
+            assert!(
+                filter.contains(expected),
+                "{expected} is missing in {filter}"
+            );
         };
         check("trace", "warn", "error", "kukuri=trace");
         check("", "warn", "error", "kukuri=warn");
         check("", "", "ERROR", "kukuri=error");
-        check("", "", "", if cfg!(debug_assertions) { "kukuri=debug" } else { "kukuri=info" });
+        check(
+            "",
+            "",
+            "",
+            if cfg!(debug_assertions) {
+                "kukuri=debug"
+            } else {
+                "kukuri=info"
+            },
+        );
         check("iroh=debug,kukuri_node=info", "", "", "iroh=debug");
     }
 
     #[test]
     fn nonsense_is_refused_with_its_place() {
-        let message = wish("loud", "", "").filter().expect_err("no level").to_string();
-        assert!(message.contains("--log") && message.contains("'loud'"), "{message}");
-        let message = wish("", "kukuri=loud", "").filter().expect_err("no level").to_string();
+        let message = wish("loud", "", "")
+            .filter()
+            .expect_err("no level")
+            .to_string();
+        assert!(
+            message.contains("--log") && message.contains("'loud'"),
+            "{message}"
+        );
+        let message = wish("", "kukuri=loud", "")
+            .filter()
+            .expect_err("no level")
+            .to_string();
         assert!(message.contains("KUKURI_LOG"), "{message}");
     }
 
@@ -205,15 +264,26 @@ mod tests {
         home.create().expect("created");
         let path = home.logs().join(FILE);
         for line in ["one\n", "two\n"] {
-            LogFile::open(&home).expect("opened").write_all(line.as_bytes()).expect("written");
+            LogFile::open(&home)
+                .expect("opened")
+                .write_all(line.as_bytes())
+                .expect("written");
         }
         assert_eq!(fs::read_to_string(&path).expect("readable"), "one\ntwo\n");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                fs::metadata(&path).expect("there").permissions().mode() & 0o777,
+                0o600
+            );
         }
-        File::options().write(true).open(&path).expect("opened").set_len(LOG_BYTES_MAX + 1).expect("set");
+        File::options()
+            .write(true)
+            .open(&path)
+            .expect("opened")
+            .set_len(LOG_BYTES_MAX + 1)
+            .expect("set");
         LogFile::open(&home).expect("opened");
         assert_eq!(fs::metadata(&path).expect("there").len(), 0);
         assert!(home.logs().join(OLD_FILE).exists());

@@ -73,7 +73,12 @@ impl Node {
         };
         let engine = Engine::start(parts.ports.clone(), parts.settings);
         let client = Client::new(engine.clone(), about);
-        Self { engine, ports: parts.ports, client, lock: parts.lock }
+        Self {
+            engine,
+            ports: parts.ports,
+            client,
+            lock: parts.lock,
+        }
     }
 
     /// The API of this node.
@@ -91,9 +96,12 @@ impl Node {
         let end = Instant::now() + SHUTDOWN_MAX;
         let before_closing = end - CLOSE_MAX;
         let late = |part| move |_elapsed| StopError::TimedOut { part };
-        let topics = timeout_at(before_closing, self.engine.shutdown()).await.map_err(late("a topic"));
-        let network =
-            timeout_at(before_closing, self.ports.network.shutdown()).await.map_err(late("the network"));
+        let topics = timeout_at(before_closing, self.engine.shutdown())
+            .await
+            .map_err(late("a topic"));
+        let network = timeout_at(before_closing, self.ports.network.shutdown())
+            .await
+            .map_err(late("the network"));
         let store = match timeout_at(end, self.ports.store.close()).await {
             Ok(closed) => closed.map_err(StopError::Store),
             Err(elapsed) => Err(late("the database")(elapsed)),

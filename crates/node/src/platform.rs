@@ -16,16 +16,22 @@ pub struct SystemClock {
 impl SystemClock {
     /// Starts the monotonic clock at 0.
     pub fn start() -> Self {
-        Self { start: Instant::now() }
+        Self {
+            start: Instant::now(),
+        }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Now {
-        let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let ms =
+            |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         // A clock before 1970 is shown as 1970: peers then refuse nothing of ours as "future".
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, ms);
-        Now { unix: UnixMs(unix), mono_ms: ms(self.start.elapsed()) }
+        Now {
+            unix: UnixMs(unix),
+            mono_ms: ms(self.start.elapsed()),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use kukuri_infra_iroh::testnet::{PrivateDht, PrivateDhtConfig};
 use kukuri_node::platform::StopSignals;
+use kukuri_tests::public_dht::PublicDht;
 
 /// A private Mainline DHT in the foreground, until Ctrl-C or SIGTERM.
 #[derive(Parser)]
@@ -30,12 +31,24 @@ struct Args {
     /// never quite up to date
     #[arg(long)]
     dead_third: bool,
+
+    /// Listen on both ports of the public bootstrap nodes, where the public names lead here
+    #[arg(long, hide = true, conflicts_with_all = ["port", "host", "dead_third"])]
+    public_ports: bool,
+
+    /// Say in JSON when it is ready
+    #[arg(long, hide = true)]
+    json: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let mut signals = StopSignals::listen().context("failed to listen for signals")?;
+    if args.public_ports {
+        let _dht = PublicDht::start(usize::from(args.nodes)).await?;
+        return serve(&args, &mut signals).await;
+    }
     let config = PrivateDhtConfig {
         nodes: usize::from(args.nodes),
         first_port: Some(args.port).filter(|port| *port != 0),
@@ -53,6 +66,13 @@ async fn main() -> anyhow::Result<()> {
         println!("use it with KUKURI_DISCOVERY__DHT__BOOTSTRAP={address}");
     }
     println!("{} nodes run; Ctrl-C stops them", dht.len());
+    serve(&args, &mut signals).await
+}
+
+async fn serve(args: &Args, signals: &mut StopSignals) -> anyhow::Result<()> {
+    if args.json {
+        println!("{}", serde_json::json!({"type": "ready"}));
+    }
     signals.next().await;
     Ok(())
 }

@@ -2,4 +2,14 @@
 //!
 //! Owns one test binary, because linking is what takes long. Must never reach the internet.
 
+mod hostile;
+mod interop;
+mod islands;
+mod lan;
 mod meeting;
+mod sources;
+
+use std::time::Duration;
+
+/// Far more than anything takes, for a machine that builds something else meanwhile.
+const LIMIT: Duration = Duration::from_secs(30);

@@ -1,16 +1,13 @@
 //! Strangers who know a topic's name find each other by the DHT and talk.
 
-use std::time::Duration;
-
 use kukuri_domain::peer::FoundBy;
 use kukuri_infra_iroh::testnet::PrivateDht;
 use kukuri_tests::node::{NodeOptions, TestNode, fresh_topic, shutdown_all};
 
+use crate::LIMIT;
+
 /// Nodes of the private DHT: enough for lookups with more than one hop, quick to start.
 const DHT_NODES: usize = 12;
-
-/// Far more than it takes, for a machine that builds something else meanwhile.
-const LIMIT: Duration = Duration::from_secs(30);
 
 async fn nodes(dht: &PrivateDht, number: usize) -> anyhow::Result<Vec<TestNode>> {
     let mut nodes = Vec::new();

@@ -23,6 +23,9 @@ const SEEN_CAPACITY: usize = 4_096;
 /// How long the members may look for each other. The target is half of it.
 const MEET_MAX: Duration = Duration::from_secs(10);
 
+/// How long everybody may take to meet everybody once all have met somebody.
+const MESH_MAX: Duration = Duration::from_millis(1_500);
+
 /// How long the last deliveries may take.
 const DELIVER_MAX: Duration = Duration::from_secs(8);
 
@@ -52,7 +55,12 @@ pub struct Meeting {
 
 impl fmt::Display for Meeting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { who, whom, found_by, after } = self;
+        let Self {
+            who,
+            whom,
+            found_by,
+            after,
+        } = self;
         let after = report::ms(*after);
         match found_by {
             FoundBy::Dht => write!(f, "{who} found {whom} by DHT in {after}"),
@@ -103,17 +111,27 @@ impl Swarm {
             let sender = sender.clone();
             listeners.spawn(async move {
                 while let Some(event) = events.next().await {
-                    let seen = Seen { member: number, at: Instant::now(), event };
+                    let seen = Seen {
+                        member: number,
+                        at: Instant::now(),
+                        event,
+                    };
                     if sender.send(seen).await.is_err() {
                         return;
                     }
                 }
             });
         }
-        Ok(Self { members, topic: topic.clone(), seen, _listeners: listeners })
+        Ok(Self {
+            members,
+            topic: topic.clone(),
+            seen,
+            _listeners: listeners,
+        })
     }
 
-    /// Waits until every member is connected with every other.
+    /// Waits until every member has met somebody, and a moment longer for those who have not met
+    /// everybody: gossip does not promise a full mesh.
     pub async fn meet(&mut self) -> Result<Vec<Meeting>, Failure> {
         let mut meetings = Vec::new();
         // What happened before the subscription is in the list of peers.
@@ -123,41 +141,80 @@ impl Swarm {
                 self.note(&mut meetings, number, peer.id, peer.found_by, after);
             }
         }
-        let deadline = tokio::time::Instant::now() + MEET_MAX;
+        let mut deadline = tokio::time::Instant::now() + MEET_MAX;
+        let mut is_met = false;
         let wanted = self.members.len() * (self.members.len() - 1);
         while meetings.len() < wanted {
+            if !is_met && self.lonely(&meetings).is_none() {
+                is_met = true;
+                deadline = tokio::time::Instant::now() + MESH_MAX;
+            }
             let Ok(Some(seen)) = tokio::time::timeout_at(deadline, self.seen.recv()).await else {
                 break;
             };
-            if let TopicEvent::PeerJoined { peer, found_by, after_ms } = seen.event {
+            if let TopicEvent::PeerJoined {
+                peer,
+                found_by,
+                after_ms,
+            } = seen.event
+            {
                 let after = Duration::from_millis(after_ms);
                 self.note(&mut meetings, seen.member, peer, found_by, after);
             }
         }
-        let met = |member: &Member| meetings.iter().any(|meeting| meeting.who == member.name);
-        match self.members.iter().find(|member| !met(member)) {
+        match self.lonely(&meetings) {
             None => Ok(meetings),
             Some(lonely) => Err(self.nobody_found(lonely).await),
         }
     }
 
-    fn note(&self, meetings: &mut Vec<Meeting>, who: usize, peer: PeerId, found_by: FoundBy, after: Duration) {
+    /// A member that has met nobody.
+    fn lonely(&self, meetings: &[Meeting]) -> Option<&Member> {
+        let met = |member: &&Member| meetings.iter().any(|meeting| meeting.who == member.name);
+        self.members.iter().find(|member| !met(member))
+    }
+
+    fn note(
+        &self,
+        meetings: &mut Vec<Meeting>,
+        who: usize,
+        peer: PeerId,
+        found_by: FoundBy,
+        after: Duration,
+    ) {
         let who = self.members[who].name;
-        let whom = self.members.iter().find(|member| member.client.peer_id() == peer);
-        let Some(whom) = whom.map(|member| member.name) else { return };
-        if !meetings.iter().any(|meeting| meeting.who == who && meeting.whom == whom) {
-            meetings.push(Meeting { who, whom, found_by, after });
+        let whom = self
+            .members
+            .iter()
+            .find(|member| member.client.peer_id() == peer);
+        let Some(whom) = whom.map(|member| member.name) else {
+            return;
+        };
+        if !meetings
+            .iter()
+            .any(|meeting| meeting.who == who && meeting.whom == whom)
+        {
+            meetings.push(Meeting {
+                who,
+                whom,
+                found_by,
+                after,
+            });
         }
     }
 
     async fn nobody_found(&self, lonely: &Member) -> Failure {
         let seconds = MEET_MAX.as_secs();
-        let failure =
-            Failure::new(Exit::Network, format!("{} found nobody within {seconds} s", lonely.name));
+        let failure = Failure::new(
+            Exit::Network,
+            format!("{} found nobody within {seconds} s", lonely.name),
+        );
         match lonely.client.explain(&self.topic).await {
             Ok(explain) => {
                 let text = crate::render::explain(&explain, lonely.client.now());
-                text.lines().filter(|line| !line.is_empty()).fold(failure, Failure::detail)
+                text.lines()
+                    .filter(|line| !line.is_empty())
+                    .fold(failure, Failure::detail)
             }
             Err(_) => failure,
         }
@@ -190,14 +247,23 @@ impl Swarm {
         while deliveries.len() < wanted {
             let Ok(Some(seen)) = tokio::time::timeout_at(deadline, self.seen.recv()).await else {
                 let missing = wanted - deliveries.len();
-                let message = format!("{missing} of {wanted} deliveries were missing after {} s", DELIVER_MAX.as_secs());
+                let message = format!(
+                    "{missing} of {wanted} deliveries were missing after {} s",
+                    DELIVER_MAX.as_secs()
+                );
                 return Err(Failure::new(Exit::Unexpected, message));
             };
-            let TopicEvent::Post { event, .. } = &seen.event else { continue };
+            let TopicEvent::Post { event, .. } = &seen.event else {
+                continue;
+            };
             let is_own = event.author() == self.members[seen.member].client.author();
-            let Some(posted_at) = sent.get(&event.id()).filter(|_| !is_own) else { continue };
+            let Some(posted_at) = sent.get(&event.id()).filter(|_| !is_own) else {
+                continue;
+            };
             if seen_by.insert((seen.member, event.id())) {
-                deliveries.push(Delivery { took: seen.at.saturating_duration_since(*posted_at) });
+                deliveries.push(Delivery {
+                    took: seen.at.saturating_duration_since(*posted_at),
+                });
             }
         }
         Ok(deliveries)
@@ -209,7 +275,10 @@ impl Swarm {
         let mut sets = Vec::new();
         for member in &self.members {
             let posts = member.client.read(&self.topic, MORE_THAN_ALL, None).await?;
-            sets.push((member.name, posts.iter().map(|post| post.event.id()).collect()));
+            sets.push((
+                member.name,
+                posts.iter().map(|post| post.event.id()).collect(),
+            ));
         }
         Ok(sets)
     }

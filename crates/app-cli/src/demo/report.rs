@@ -39,7 +39,13 @@ impl Report {
         sets: &[(&'static str, BTreeSet<EventId>)],
         posts: usize,
     ) -> Self {
-        let rows = vec![found(meetings), shown(deliveries), propagation(deliveries, sets.len()), stored(sets, posts), identical(sets)];
+        let rows = vec![
+            found(meetings),
+            shown(deliveries),
+            propagation(deliveries, sets.len()),
+            stored(sets, posts),
+            identical(sets),
+        ];
         Self { rows }
     }
 
@@ -57,7 +63,10 @@ impl Report {
         let mut lines = vec![head.trim_end().to_owned()];
         lines.extend(self.rows.iter().map(|row| {
             let verdict = if row.is_reached { "ok" } else { "missed" };
-            format!("{:<44}  {:<28}  {:<16}  {verdict}", row.what, row.measured, row.target)
+            format!(
+                "{:<44}  {:<28}  {:<16}  {verdict}",
+                row.what, row.measured, row.target
+            )
         }));
         lines
     }
@@ -73,7 +82,10 @@ impl Report {
         }
         let failure = Failure::new(Exit::Unexpected, "a target was missed");
         let failure = missed.fold(failure, |failure, row| {
-            failure.detail(format!("{}: {}, target {}", row.what, row.measured, row.target))
+            failure.detail(format!(
+                "{}: {}, target {}",
+                row.what, row.measured, row.target
+            ))
         });
         Err(failure.hint("run it again with the release build on a machine that is otherwise idle"))
     }
@@ -81,8 +93,17 @@ impl Report {
 
 fn found(meetings: &[Meeting]) -> Row {
     // Each node counts from its own join to its first member.
-    let first = |who| meetings.iter().filter(|m| m.who == who).map(|m| m.after).min();
-    let slowest = meetings.iter().filter_map(|meeting| first(meeting.who)).max();
+    let first = |who| {
+        meetings
+            .iter()
+            .filter(|m| m.who == who)
+            .map(|m| m.after)
+            .min()
+    };
+    let slowest = meetings
+        .iter()
+        .filter_map(|meeting| first(meeting.who))
+        .max();
     Row {
         what: "R1 found by name alone, slowest node".to_owned(),
         measured: slowest.map_or_else(|| "nobody".to_owned(), ms),
@@ -112,7 +133,10 @@ fn propagation(deliveries: &[Delivery], nodes: usize) -> Row {
 }
 
 fn stored(sets: &[(&'static str, BTreeSet<EventId>)], posts: usize) -> Row {
-    let counts: Vec<String> = sets.iter().map(|(name, set)| format!("{name} {}", set.len())).collect();
+    let counts: Vec<String> = sets
+        .iter()
+        .map(|(name, set)| format!("{name} {}", set.len()))
+        .collect();
     Row {
         what: "events stored per node".to_owned(),
         measured: counts.join(", "),
@@ -160,11 +184,20 @@ mod tests {
     use super::*;
 
     fn deliveries(ms: &[u64]) -> Vec<Delivery> {
-        ms.iter().map(|ms| Delivery { took: Duration::from_millis(*ms) }).collect()
+        ms.iter()
+            .map(|ms| Delivery {
+                took: Duration::from_millis(*ms),
+            })
+            .collect()
     }
 
     fn meeting(who: &'static str, after_ms: u64) -> Meeting {
-        Meeting { who, whom: "x", found_by: FoundBy::Dht, after: Duration::from_millis(after_ms) }
+        Meeting {
+            who,
+            whom: "x",
+            found_by: FoundBy::Dht,
+            after: Duration::from_millis(after_ms),
+        }
     }
 
     fn sets(counts: [u8; 2]) -> Vec<(&'static str, BTreeSet<EventId>)> {
@@ -195,12 +228,27 @@ mod tests {
         assert_eq!(good.verdict(), Ok(()));
         let check = |report: Report, name: &str| {
             let failure = report.verdict().expect_err("missed");
-            assert!(failure.details.iter().any(|line| line.contains(name)), "{failure:?}");
+            assert!(
+                failure.details.iter().any(|line| line.contains(name)),
+                "{failure:?}"
+            );
         };
-        check(Report::new(&[meeting("a", 1)], &deliveries(&[2, 101]), &sets([2, 2]), 2), "R6");
-        check(Report::new(&[meeting("a", 1)], &deliveries(&[10, 11]), &sets([2, 2]), 2), "R7");
+        check(
+            Report::new(&[meeting("a", 1)], &deliveries(&[2, 101]), &sets([2, 2]), 2),
+            "R6",
+        );
+        check(
+            Report::new(&[meeting("a", 1)], &deliveries(&[10, 11]), &sets([2, 2]), 2),
+            "R7",
+        );
         check(Report::new(&[meeting("a", 1)], &[], &sets([2, 2]), 2), "R7");
-        check(Report::new(&[meeting("a", 1)], &deliveries(&[2]), &sets([1, 2]), 2), "identical");
-        check(Report::new(&[meeting("a", 1)], &deliveries(&[2]), &sets([1, 1]), 2), "stored");
+        check(
+            Report::new(&[meeting("a", 1)], &deliveries(&[2]), &sets([1, 2]), 2),
+            "identical",
+        );
+        check(
+            Report::new(&[meeting("a", 1)], &deliveries(&[2]), &sets([1, 1]), 2),
+            "stored",
+        );
     }
 }

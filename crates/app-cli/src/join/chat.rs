@@ -18,7 +18,7 @@ use kukuri_domain::{
     EventId, PeerId, SignedEvent, TopicName, UnixMs,
     peer::{ConnectionState, FoundBy},
 };
-use kukuri_node::{Client, ClientError, TopicEvents, platform::StopSignals};
+use kukuri_node::{Client, ClientError, TopicEvents};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -29,6 +29,7 @@ use crate::{
     failure::{Exit, Failure},
     render::{self, Render},
     screen::Typed,
+    stopping::StopGuard,
 };
 use own_posts::OwnPosts;
 use shown::Shown;
@@ -38,6 +39,12 @@ const HISTORY_SHOWN: u32 = 200;
 
 /// How long posts that come as history are gathered, to be shown in their order.
 const GATHER: Duration = Duration::from_millis(400);
+
+/// When it is said that nobody was found so far, although some source is still being asked.
+const ALONE_AFTER: Duration = Duration::from_secs(6);
+
+/// A post that is older than this when it comes is history, and shown in its order.
+const LATE_MS: u64 = 10_000;
 
 /// How long the end of the input waits for somebody to hold what was posted.
 const HAND_OVER_MAX: Duration = Duration::from_secs(5);
@@ -65,7 +72,8 @@ pub(super) struct Chat {
     gathered_until: Option<Instant>,
     own: OwnPosts,
     members: Vec<PeerId>,
-    said_alone: bool,
+    /// When it is said that nobody is here; `None` once it was.
+    alone_at: Option<Instant>,
     refused: u64,
     leaving_by: Option<Instant>,
 }
@@ -86,7 +94,11 @@ impl Chat {
         output: Output,
         has_commands: bool,
     ) -> Self {
-        let render = Render { zone: Local, own: client.author(), has_colours: output.has_colours() };
+        let render = Render {
+            zone: Local,
+            own: client.author(),
+            has_colours: output.has_colours(),
+        };
         Self {
             client,
             topic,
@@ -100,7 +112,7 @@ impl Chat {
             gathered_until: None,
             own: OwnPosts::default(),
             members: Vec::new(),
-            said_alone: false,
+            alone_at: Some(Instant::now() + ALONE_AFTER),
             refused: 0,
             leaving_by: None,
         }
@@ -110,7 +122,7 @@ impl Chat {
     pub(super) async fn run(
         &mut self,
         typed: &mut mpsc::Receiver<Typed>,
-        signals: &mut StopSignals,
+        guard: &StopGuard,
     ) -> Result<Ended, Failure> {
         let mut events = self.begin().await?;
         loop {
@@ -118,7 +130,7 @@ impl Chat {
             let step = tokio::select! {
                 line = typed.recv(), if self.leaving_by.is_none() => Step::Typed(line),
                 event = events.next() => Step::Event(event),
-                () = signals.next() => Step::Signal,
+                () = guard.asked() => Step::Signal,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Step::Due,
             };
             if let Some(ended) = self.handle(step).await? {
@@ -135,7 +147,8 @@ impl Chat {
         let view = self.client.join(&self.topic).await?;
         let events = self.client.subscribe(&self.topic)?;
         self.output.print(&render::topic_intro(&view));
-        self.output.print(&render::identity_intro(self.client.author(), &self.home));
+        self.output
+            .print(&render::identity_intro(self.client.author(), &self.home));
         let explain = self.client.explain(&self.topic).await?;
         self.remark(&render::looking(&explain.sources));
         self.show_history().await?;
@@ -147,15 +160,19 @@ impl Chat {
 
     async fn handle(&mut self, step: Step) -> Result<Option<Ended>, Failure> {
         match step {
-            Step::Signal | Step::Typed(Some(Typed::Interrupt)) => return Ok(Some(Ended::Interrupted)),
+            Step::Signal | Step::Typed(Some(Typed::Interrupt)) => {
+                return Ok(Some(Ended::Interrupted));
+            }
             Step::Typed(Some(Typed::Line(line))) => return self.take_line(&line).await,
-            Step::Typed(Some(Typed::End) | None) if self.has_commands => return Ok(Some(Ended::Left)),
+            Step::Typed(Some(Typed::End) | None) if self.has_commands => {
+                return Ok(Some(Ended::Left));
+            }
             Step::Typed(Some(Typed::End) | None) => {
                 self.leaving_by = Some(Instant::now() + HAND_OVER_MAX);
             }
             Step::Event(Some(event)) => self.take_event(event).await?,
             Step::Event(None) => return Err(ClientError::Closed.into()),
-            Step::Due => self.take_due().await,
+            Step::Due => self.take_due().await?,
         }
         let has_time_left = self.leaving_by.is_none_or(|by| Instant::now() < by);
         let is_done = self.leaving_by.is_some() && (self.own.all_held() || !has_time_left);
@@ -164,12 +181,18 @@ impl Chat {
 
     fn end(&mut self, ended: Ended) -> Result<Ended, Failure> {
         self.show_gathered();
+        for (event, state) in self.own.take_all() {
+            self.show_later_state(&event, state);
+        }
         if let Some(remark) = self.own.what_is_open() {
             self.output.complain(&remark);
         }
         if ended == Ended::Left && self.refused > 0 && !self.has_commands {
             let refused = render::counted(self.refused, "line");
-            return Err(Failure::new(Exit::Refused, format!("{refused} could not be posted")));
+            return Err(Failure::new(
+                Exit::Refused,
+                format!("{refused} could not be posted"),
+            ));
         }
         Ok(ended)
     }
@@ -227,12 +250,14 @@ impl Chat {
                 }
             }
             "/peers" => {
+                // Without the list the line only says less.
                 let peers = self.client.peers(&self.topic).await?;
                 self.output.print(&render::peers(&peers, self.client.now()));
             }
             "/explain" => {
                 let explain = self.client.explain(&self.topic).await?;
-                self.output.print(&render::explain(&explain, self.client.now()));
+                self.output
+                    .print(&render::explain(&explain, self.client.now()));
             }
             other => {
                 let other = crate::text::one_line(other);
@@ -246,17 +271,26 @@ impl Chat {
 
     async fn take_event(&mut self, event: TopicEvent) -> Result<(), Failure> {
         match event {
-            TopicEvent::Post { event, arrival: Arrival::Fetched, .. } => self.gather(event),
+            TopicEvent::Post {
+                event,
+                arrival: Arrival::Fetched,
+                ..
+            } => self.gather(event),
+            TopicEvent::Post { event, .. } if self.is_late(&event) => self.gather(event),
             TopicEvent::Post { event, .. } => self.show_post(&event, None),
             TopicEvent::PostState { id, state } => self.note_state(id, state),
-            TopicEvent::PeerJoined { peer, found_by, after_ms } => {
+            TopicEvent::PeerJoined {
+                peer,
+                found_by,
+                after_ms,
+            } => {
                 let peers = self.client.peers(&self.topic).await.unwrap_or_default();
                 let view = peers.iter().find(|view| view.id == peer);
                 self.show_member(peer, found_by, after_ms, view);
             }
             TopicEvent::PeerLeft { peer } => {
                 self.members.retain(|member| *member != peer);
-                self.remark(&render::peer_left(peer));
+                self.remark(&render::peer_left(peer, self.members.len()));
             }
             TopicEvent::State(ConnectionState::Alone) => self.show_alone().await?,
             TopicEvent::State(_) => {}
@@ -271,19 +305,28 @@ impl Chat {
         Ok(())
     }
 
-    async fn take_due(&mut self) {
+    async fn take_due(&mut self) -> Result<(), Failure> {
         let now = Instant::now();
+        if self.alone_at.is_some_and(|at| at <= now) {
+            self.show_alone().await?;
+        }
         if self.gathered_until.is_some_and(|until| until <= now) {
             self.show_gathered();
         }
         for (event, state) in self.own.take_settled(now) {
-            let line = self.render.later_state(&event, state, self.output.columns());
-            self.output.print(&line);
+            self.show_later_state(&event, state);
         }
+        Ok(())
     }
 
     fn due(&self) -> Option<Instant> {
-        [self.gathered_until, self.own.next_settled(), self.leaving_by].into_iter().flatten().min()
+        let dues = [
+            self.gathered_until,
+            self.own.next_settled(),
+            self.alone_at,
+            self.leaving_by,
+        ];
+        dues.into_iter().flatten().min()
     }
 
     async fn show_history(&mut self) -> Result<(), Failure> {
@@ -296,27 +339,37 @@ impl Chat {
     }
 
     async fn show_alone(&mut self) -> Result<(), Failure> {
-        if !self.said_alone && self.members.is_empty() {
-            self.said_alone = true;
+        if self.alone_at.take().is_some() {
             let explain = self.client.explain(&self.topic).await?;
             self.remark(&render::alone(&explain.sources));
         }
         Ok(())
     }
 
-    fn show_member(&mut self, peer: PeerId, found_by: FoundBy, after_ms: u64, view: Option<&PeerView>) {
+    fn show_member(
+        &mut self,
+        peer: PeerId,
+        found_by: FoundBy,
+        after_ms: u64,
+        view: Option<&PeerView>,
+    ) {
         if self.members.contains(&peer) {
             return;
         }
         self.members.push(peer);
-        self.said_alone = false;
+        self.alone_at = None;
         let path = view.map(|view| (view.path, view.rtt_ms));
         self.remark(&render::peer_joined(peer, found_by, after_ms, path));
     }
 
+    fn is_late(&self, event: &SignedEvent) -> bool {
+        event.order().at().0 + LATE_MS < self.client.now().0
+    }
+
     fn gather(&mut self, event: SignedEvent) {
         self.gathered.push(event);
-        self.gathered_until.get_or_insert_with(|| Instant::now() + GATHER);
+        self.gathered_until
+            .get_or_insert_with(|| Instant::now() + GATHER);
     }
 
     fn show_gathered(&mut self) {
@@ -350,15 +403,25 @@ impl Chat {
         }
         let at = event.order().at();
         let columns = self.output.columns();
-        if let Some(day) = self.render.day(at, self.last_at, self.client.now(), columns) {
+        if let Some(day) = self
+            .render
+            .day(at, self.last_at, self.client.now(), columns)
+        {
             self.output.print(&day);
         }
         self.last_at = Some(at);
         true
     }
 
+    fn show_later_state(&self, event: &SignedEvent, state: PostState) {
+        let line = self.render.later_state(event, state, self.output.columns());
+        self.output.print(&line);
+    }
+
     fn note_state(&mut self, id: EventId, state: PostState) {
-        let Some(event) = self.own.event(id) else { return };
+        let Some(event) = self.own.event(id) else {
+            return;
+        };
         let lines = self.render.post(event, Some(state), self.output.columns());
         let is_shown = self.output.replace(name_of(id), &lines);
         self.own.note(id, state, is_shown, Instant::now());

@@ -35,7 +35,10 @@ pub(super) fn read_lines() -> mpsc::Receiver<Typed> {
 /// The next line without its end; bytes that are no UTF-8 are shown as such.
 fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut line = Vec::new();
-    input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+    input
+        .by_ref()
+        .take(LINE_BYTES_MAX)
+        .read_until(b'\n', &mut line)?;
     if line.is_empty() {
         return Ok(None);
     }
@@ -73,7 +76,10 @@ mod tests {
 
     #[test]
     fn each_line_is_one_whether_or_not_the_last_one_ends() {
-        assert_eq!(lines_of(b"one\r\n\ntwo\nthree"), ["one", "", "two", "three"]);
+        assert_eq!(
+            lines_of(b"one\r\n\ntwo\nthree"),
+            ["one", "", "two", "three"]
+        );
         assert!(lines_of(b"").is_empty());
     }
 

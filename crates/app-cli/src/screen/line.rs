@@ -82,7 +82,9 @@ impl Line {
     pub fn word_right(&mut self) {
         let behind = &self.text[self.cursor..];
         let blanks = behind.len() - behind.trim_start().len();
-        let word = behind[blanks..].find(char::is_whitespace).unwrap_or(behind.len() - blanks);
+        let word = behind[blanks..]
+            .find(char::is_whitespace)
+            .unwrap_or(behind.len() - blanks);
         self.cursor += blanks + word;
     }
 
@@ -121,7 +123,10 @@ impl Line {
             Some((at, _)) => *at,
         };
         if let Some(before) = at.checked_sub(1) {
-            let typed = self.recalled.take().map_or_else(|| self.text.clone(), |(_, typed)| typed);
+            let typed = self
+                .recalled
+                .take()
+                .map_or_else(|| self.text.clone(), |(_, typed)| typed);
             self.show(self.history[before].clone());
             self.recalled = Some((before, typed));
         }
@@ -129,7 +134,9 @@ impl Line {
 
     /// Shows the next line of the history, at last the one that was being typed.
     pub fn next(&mut self) {
-        let Some((at, typed)) = self.recalled.take() else { return };
+        let Some((at, typed)) = self.recalled.take() else {
+            return;
+        };
         match self.history.get(at + 1).cloned() {
             Some(line) => {
                 self.show(line);
@@ -190,16 +197,27 @@ impl Line {
     }
 
     fn before(&self) -> usize {
-        self.text[..self.cursor].grapheme_indices(true).next_back().map_or(0, |(at, _)| at)
+        self.text[..self.cursor]
+            .grapheme_indices(true)
+            .next_back()
+            .map_or(0, |(at, _)| at)
     }
 
     fn after(&self) -> usize {
-        self.cursor + self.text[self.cursor..].graphemes(true).next().map_or(0, str::len)
+        self.cursor
+            + self.text[self.cursor..]
+                .graphemes(true)
+                .next()
+                .map_or(0, str::len)
     }
 
     fn word_start(&self) -> usize {
         let before = self.text[..self.cursor].trim_end();
-        before.char_indices().rev().find(|(_, c)| c.is_whitespace()).map_or(0, |(at, c)| at + c.len_utf8())
+        before
+            .char_indices()
+            .rev()
+            .find(|(_, c)| c.is_whitespace())
+            .map_or(0, |(at, c)| at + c.len_utf8())
     }
 
     fn edge_at_or_after(&self, at: usize) -> usize {
@@ -219,13 +237,19 @@ mod tests {
     }
 
     fn check(line: &Line, columns: usize, shown: &str, cursor: usize) {
-        assert_eq!(line.view(columns), View { shown: shown.to_owned(), cursor });
+        assert_eq!(
+            line.view(columns),
+            View {
+                shown: shown.to_owned(),
+                cursor
+            }
+        );
     }
 
     #[test]
     fn keys_edit_whole_graphemes() {
         let mut line = typed("明日e\u{301}");
-        check(&line, 40, "明日é", 5);
+        check(&line, 40, "明日e\u{301}", 5);
         line.backspace();
         check(&line, 40, "明日", 4);
         line.left();

@@ -11,10 +11,16 @@ fn version_and_help_are_answered() {
     let home = Home::new();
     let said = run(&mut home.bare(&["--version"]), "");
     said.check(0, &[]);
-    assert_eq!(said.out.trim(), concat!("kukuri ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        said.out.trim(),
+        concat!("kukuri ", env!("CARGO_PKG_VERSION"))
+    );
     let said = run(&mut home.bare(&["--help"]), "");
     said.check(0, &[]);
-    assert!(said.out.contains("Examples:") && said.out.contains("kukuri join lobby"), "{said:#?}");
+    assert!(
+        said.out.contains("Examples:") && said.out.contains("kukuri join lobby"),
+        "{said:#?}"
+    );
     assert!(!home.path().exists(), "nothing was made");
 }
 
@@ -29,21 +35,46 @@ fn wrong_usage_is_2() {
     run(&mut home.kukuri(&["--profile", "../x", "join", "a"]), "").check(2, &["profile name"]);
     run(&mut home.kukuri(&["--set", "nonsense", "join", "a"]), "").check(2, &["KEY=VALUE"]);
     run(&mut home.kukuri(&["--log", "loud", "join", "a"]), "").check(2, &["'loud'"]);
-    assert!(!home.path().join("kukuri.db").exists(), "no database was made");
+    assert!(
+        !home.path().join("kukuri.db").exists(),
+        "no database was made"
+    );
 }
 
 #[test]
 fn a_wrong_configuration_is_3_and_touches_nothing() {
     let home = Home::new();
-    let said = run(home.kukuri(&["join", "a"]).env("KUKURI_NETWORK__COLOUR", "red"), "");
-    said.check(3, &["`network.colour`", "environment variable KUKURI_NETWORK__COLOUR", "  do: "]);
-    let said = run(home.kukuri(&["join", "a"]).env("KUKURI_DISCOVERY__DHT__RETRIES", "many"), "");
+    let said = run(
+        home.kukuri(&["join", "a"])
+            .env("KUKURI_NETWORK__COLOUR", "red"),
+        "",
+    );
+    said.check(
+        3,
+        &[
+            "`network.colour`",
+            "environment variable KUKURI_NETWORK__COLOUR",
+            "  do: ",
+        ],
+    );
+    let said = run(
+        home.kukuri(&["join", "a"])
+            .env("KUKURI_DISCOVERY__DHT__RETRIES", "many"),
+        "",
+    );
     said.check(3, &["`discovery.dht.retries`", "'many'"]);
     assert!(!home.path().exists(), "nothing was made");
     fs::create_dir(home.path()).expect("made");
     fs::write(home.path().join("config.toml"), "[network]\nmod = 'lan'\n").expect("written");
     let said = run(&mut home.kukuri(&["join", "a"]), "");
-    said.check(3, &["`network.mod`", "config.toml", "did you mean `network.mode`?"]);
+    said.check(
+        3,
+        &[
+            "`network.mod`",
+            "config.toml",
+            "did you mean `network.mode`?",
+        ],
+    );
 }
 
 #[test]
@@ -53,7 +84,10 @@ fn a_profile_in_use_is_4_after_some_patience() {
     profile.create().expect("made");
     let _lock = ProfileLock::take(&profile, "kukuri-desktop", Duration::ZERO).expect("free");
     let said = run(&mut home.kukuri(&["join", "a"]), "");
-    let holder = format!("profile \"default\" is in use by process {} (kukuri-desktop)", std::process::id());
+    let holder = format!(
+        "profile \"default\" is in use by process {} (kukuri-desktop)",
+        std::process::id()
+    );
     said.check(4, &[&holder, "--profile NAME"]);
 }
 
@@ -62,15 +96,35 @@ fn a_configured_port_that_is_taken_is_5() {
     let home = Home::new();
     let taken = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("bound").to_string();
-    let said = run(home.kukuri(&["join", "a"]).env("KUKURI_NETWORK__BIND", &address), "");
-    said.check(5, &[&format!("UDP port {} is in use", taken.local_addr().expect("bound").port()), "network.bind"]);
+    let said = run(
+        home.kukuri(&["join", "a"])
+            .env("KUKURI_NETWORK__BIND", &address),
+        "",
+    );
+    said.check(
+        5,
+        &[
+            &format!(
+                "UDP port {} is in use",
+                taken.local_addr().expect("bound").port()
+            ),
+            "network.bind",
+        ],
+    );
 }
 
 #[test]
 fn no_passphrase_is_6_and_names_the_settings() {
     let home = Home::new();
     let said = run(&mut home.bare(&["join", "a"]), "hello\n");
-    said.check(6, &["KUKURI_KEYRING__PASSPHRASE_FILE=", "keyring.passphrase_file", "no terminal"]);
+    said.check(
+        6,
+        &[
+            "KUKURI_KEYRING__PASSPHRASE_FILE=",
+            "keyring.passphrase_file",
+            "no terminal",
+        ],
+    );
     assert!(!home.path().join("vault").exists(), "no vault was made");
 }
 
@@ -121,6 +175,10 @@ fn a_file_where_the_home_should_be_is_7() {
 fn a_home_that_cannot_be_written_is_7() {
     let home = Home::new();
     // Nobody, not even root, makes files in /proc.
-    let said = run(home.kukuri(&["join", "a"]).env("KUKURI_HOME", "/proc/kukuri"), "");
+    let said = run(
+        home.kukuri(&["join", "a"])
+            .env("KUKURI_HOME", "/proc/kukuri"),
+        "",
+    );
     said.check(7, &["/proc/kukuri cannot be written", "  do: "]);
 }

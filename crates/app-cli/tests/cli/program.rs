@@ -22,7 +22,9 @@ pub struct Home {
 impl Home {
     /// An empty home whose passphrase is in a file beside it.
     pub fn new() -> Self {
-        let home = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        let home = Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
         write_private(&home.passphrase(), "correct horse\n");
         home
     }
@@ -129,13 +131,20 @@ impl Running {
             }
         });
         let input = child.stdin.take();
-        Self { child, input, lines, out: Vec::new() }
+        Self {
+            child,
+            input,
+            lines,
+            out: Vec::new(),
+        }
     }
 
     /// Writes to its standard input. A program that ended before is judged by what it said.
     pub fn type_text(&mut self, text: &str) {
         if let Some(input) = &mut self.input {
-            let _ = input.write_all(text.as_bytes()).and_then(|()| input.flush());
+            let _ = input
+                .write_all(text.as_bytes())
+                .and_then(|()| input.flush());
         }
     }
 
@@ -173,7 +182,11 @@ impl Running {
         let mut pipe = self.child.stderr.take().expect("piped");
         pipe.read_to_string(&mut err).expect("readable");
         self.out.extend(self.lines.iter());
-        Said { code: status.code(), out: self.out.join("\n"), err }
+        Said {
+            code: status.code(),
+            out: self.out.join("\n"),
+            err,
+        }
     }
 
     #[track_caller]

@@ -32,8 +32,14 @@ impl Terminal {
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
         let name = ptsname(&master, Vec::new()).expect("a name");
-        let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("opened");
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let slave =
+            rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("opened");
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: 80,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
         tcsetwinsize(&slave, size).expect("set");
         let end = || Stdio::from(slave.try_clone().expect("a copy"));
         let child = command
@@ -54,7 +60,13 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keys, bytes, seen: String::new(), slave }
+        Self {
+            child,
+            keys,
+            bytes,
+            seen: String::new(),
+            slave,
+        }
     }
 
     fn press(&mut self, keys: &str) {
@@ -90,7 +102,10 @@ impl Terminal {
             }
         };
         let modes = tcgetattr(&self.slave).expect("a terminal").local_modes;
-        assert!(modes.contains(LocalModes::ICANON | LocalModes::ECHO), "the terminal was left raw");
+        assert!(
+            modes.contains(LocalModes::ICANON | LocalModes::ECHO),
+            "the terminal was left raw"
+        );
         status.code()
     }
 }
@@ -179,10 +194,18 @@ fn the_typed_line_stays_whole_while_a_message_comes_in() {
     terminal.press("/status\r");
     terminal.wait_for("others can set this node as a peer: ");
     while !terminal.seen.contains("\r\n") {
-        let bytes = terminal.bytes.recv_timeout(PATIENCE).expect("the rest of the line");
+        let bytes = terminal
+            .bytes
+            .recv_timeout(PATIENCE)
+            .expect("the rest of the line");
         terminal.seen.push_str(&String::from_utf8_lossy(&bytes));
     }
-    let spec = terminal.seen.split("\r\n").next().expect("the line").to_owned();
+    let spec = terminal
+        .seen
+        .split("\r\n")
+        .next()
+        .expect("the line")
+        .to_owned();
 
     terminal.press("明日 hal");
     terminal.wait_for("> 明日 hal\r\x1b[10C");

@@ -31,8 +31,8 @@ use super::{
 use crate::{
     discovery::{self, Discovery, Failure},
     ports::{
-        Announcement, Candidate, NetworkError, NetworkEvent, PeerSource, PostState, Query,
-        SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest, TopicLink,
+        Announcement, Candidate, NetworkError, NetworkEvent, PeerContact, PeerSource, PostState,
+        Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest, TopicLink,
     },
     session::{self, PostRefused, PostToken, Session, VerifyToken},
     views::TopicEvent,
@@ -409,9 +409,12 @@ impl Actor {
                 });
             }
             Effect::Remember { peer, contact } => {
-                let (book, topic) = (self.ports.book.clone(), self.keys.id);
-                let at = self.ports.clock.now().unix;
-                self.spawn_note(async move { book.note_contact(topic, peer, contact, at).await });
+                let (ports, topic) = (self.ports.clone(), self.keys.id);
+                let at = ports.clock.now().unix;
+                self.spawn_note(async move {
+                    let contact = with_addresses(&ports, peer, contact).await;
+                    ports.book.note_contact(topic, peer, contact, at).await
+                });
             }
             Effect::StartTimer { timer, after_ms } => {
                 self.timers.start(Timer::Discovery(timer), after_ms);
@@ -679,6 +682,17 @@ async fn load_unsent(
 fn none_of<T>(error: StoreError) -> Vec<T> {
     tracing::warn!(%error, "the database did not answer");
     Vec::new()
+}
+
+/// A peer that dialled us is remembered by the address from which it did.
+async fn with_addresses(ports: &Ports, peer: PeerId, contact: PeerContact) -> PeerContact {
+    match contact {
+        PeerContact::Reached(addresses) if addresses.is_empty() => {
+            let paths = ports.network.paths(vec![peer]).await;
+            PeerContact::Reached(paths.into_iter().flat_map(|path| path.addresses).collect())
+        }
+        contact => contact,
+    }
 }
 
 fn failed_note(error: StoreError) -> Done {

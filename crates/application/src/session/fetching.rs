@@ -1,8 +1,8 @@
 //! Events that peers say they have, and their answers.
 //!
 //! Owns which neighbour is asked for which id, so that an event is fetched once and not from
-//! everybody who has it, and asks one other neighbour when the first one fails. Must never take
-//! from an answer what was not asked for: answers pass no token bucket.
+//! everybody who has it, and whom to ask when that one fails. Must never take from an answer
+//! what was not asked for: answers pass no token bucket.
 
 use std::collections::BTreeSet;
 
@@ -29,57 +29,61 @@ const WANTED_PER_PEER_MAX: usize = 64 * IDS_PER_FRAME_MAX;
 pub(super) struct Fetch {
     /// Who is asked.
     asked: PeerId,
-    /// Who else said that it has it.
+    /// Who else said since then that it has it.
     other: Option<PeerId>,
+    /// Whether `asked` said so again since then: it may not have had it when it was asked.
+    is_renewed: bool,
     /// Whether `asked` is the second one already.
     is_retry: bool,
 }
 
 impl Session {
-    /// Those of the ids that are neither known nor being fetched; notes `from` for the latter.
-    pub(super) fn unknown(&mut self, from: PeerId, ids: Vec<EventId>) -> Vec<EventId> {
-        let ids = ids.into_iter().collect::<BTreeSet<_>>().into_iter();
-        let ids = ids.filter(|id| !self.seen.contains(id) && !self.in_flight.is_accepted(id));
-        let mut unknown = Vec::new();
-        for id in ids.collect::<Vec<_>>() {
-            match self.fetches.get_mut(&id) {
-                Some(fetch) if fetch.asked != from => fetch.other = Some(from),
-                Some(_) => {}
-                None => unknown.push(id),
-            }
-        }
-        unknown
+    /// Whether the event is committed or certainly will be.
+    pub(super) fn is_known(&self, id: &EventId) -> bool {
+        self.seen.contains(id) || self.in_flight.is_accepted(id)
     }
 
-    /// Has the store say which of these ids it does not have.
-    pub(super) fn find_missing(&mut self, from: PeerId, ids: Vec<EventId>) {
-        if ids.is_empty() {
-        } else if self.finds >= FINDS_MAX {
+    /// A peer says that it has these events.
+    pub(super) fn announced(&mut self, from: PeerId, ids: Vec<EventId>) {
+        let ids = self.unwanted(from, ids);
+        if self.finds >= FINDS_MAX {
             self.counters.dropped += ids.len() as u64;
-        } else {
+        } else if !ids.is_empty() {
             self.finds += 1;
             self.push(Effect::FindMissing { from, ids });
         }
     }
 
+    /// Those of the ids that are neither known nor being fetched; notes for the latter that
+    /// `from` has them.
+    fn unwanted(&mut self, from: PeerId, mut ids: Vec<EventId>) -> Vec<EventId> {
+        ids.sort();
+        ids.dedup();
+        ids.retain(|id| !self.is_known(id));
+        ids.retain(|id| match self.fetches.get_mut(id) {
+            Some(fetch) if fetch.asked == from => {
+                fetch.is_renewed = true;
+                false
+            }
+            Some(fetch) => {
+                fetch.other = Some(from);
+                false
+            }
+            None => true,
+        });
+        ids
+    }
+
     /// The store does not have these ids.
     pub(super) fn missing(&mut self, from: PeerId, ids: Vec<EventId>) {
         self.finds = self.finds.saturating_sub(1);
-        let ids = self.unknown(from, ids);
+        let ids = self.unwanted(from, ids);
         let Some(peer) = self.neighbour_or_other(from) else {
             self.counters.dropped += ids.len() as u64;
             return;
         };
         for id in ids {
-            self.want(
-                peer,
-                id,
-                Fetch {
-                    asked: peer,
-                    other: None,
-                    is_retry: false,
-                },
-            );
+            self.want(peer, id, false);
         }
         self.call_get(peer);
     }
@@ -161,6 +165,7 @@ impl Session {
         }
     }
 
+    /// Those who said that they have it come first; chance has one try.
     fn ask_another(&mut self, peer: PeerId, id: EventId) {
         if self
             .fetches
@@ -172,22 +177,20 @@ impl Session {
         let Some(fetch) = self.fetches.remove(&id) else {
             return;
         };
-        if fetch.is_retry || self.seen.contains(&id) || self.in_flight.is_accepted(&id) {
+        if self.is_known(&id) {
             return;
         }
-        let other = fetch
-            .other
-            .filter(|other| self.neighbours.contains_key(other));
-        if let Some(other) = other.or_else(|| self.random_neighbour(Some(peer))) {
-            self.want(
-                other,
-                id,
-                Fetch {
-                    asked: other,
-                    other: None,
-                    is_retry: true,
-                },
-            );
+        let renewed = fetch.is_renewed.then_some(peer);
+        let claims = [fetch.other, renewed].into_iter().flatten();
+        let claimed = claims
+            .into_iter()
+            .find(|peer| self.neighbours.contains_key(peer));
+        let other = match claimed {
+            None if !fetch.is_retry => self.random_neighbour(Some(peer)),
+            claimed => claimed,
+        };
+        if let Some(other) = other {
+            self.want(other, id, true);
         }
     }
 
@@ -200,8 +203,8 @@ impl Session {
     }
 
     /// Puts an id on the list of a neighbour.
-    fn want(&mut self, peer: PeerId, id: EventId, fetch: Fetch) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+    fn want(&mut self, asked: PeerId, id: EventId, is_retry: bool) {
+        let Some(neighbour) = self.neighbours.get_mut(&asked) else {
             return;
         };
         if neighbour.wanted.len() >= WANTED_PER_PEER_MAX {
@@ -209,6 +212,12 @@ impl Session {
             return;
         }
         neighbour.wanted.push_back(id);
+        let fetch = Fetch {
+            asked,
+            other: None,
+            is_renewed: false,
+            is_retry,
+        };
         self.fetches.insert(id, fetch);
     }
 
@@ -222,7 +231,11 @@ impl Session {
             let ids = neighbour.wanted.drain(..count);
             // Some may have come by another way meanwhile.
             let ids = ids
-                .filter(|id| self.fetches.contains_key(id))
+                .filter(|id| {
+                    self.fetches
+                        .get(id)
+                        .is_some_and(|fetch| fetch.asked == peer)
+                })
                 .collect::<Vec<_>>();
             if !ids.is_empty() {
                 neighbour.gets += 1;

@@ -60,12 +60,11 @@ impl Session {
     }
 
     fn have(&mut self, from: PeerId, ids: Vec<EventId>, now: Now) {
-        let ids = self.unknown(from, ids);
-        if ids.is_empty() {
+        if ids.iter().all(|id| self.is_known(id)) {
             return;
         }
         if self.may_pass(from, now) {
-            self.find_missing(from, ids);
+            self.announced(from, ids);
         } else {
             self.delay_unverified(from, Unverified::Have(ids), now);
         }
@@ -162,7 +161,7 @@ impl Session {
     fn may_take(&mut self, event: &VerifiedEvent, now: Now) -> bool {
         let id = event.id();
         // Another copy of it may have been faster.
-        if self.seen.contains(&id) || self.in_flight.is_accepted(&id) {
+        if self.is_known(&id) {
             self.counters.duplicates += 1;
             return false;
         }
@@ -236,10 +235,7 @@ impl Session {
             }
             match self.unverified.pop(peer) {
                 Some(Unverified::Event(event)) => self.verify(peer, Arrival::Live, vec![event]),
-                Some(Unverified::Have(ids)) => {
-                    let ids = self.unknown(peer, ids);
-                    self.find_missing(peer, ids);
-                }
+                Some(Unverified::Have(ids)) => self.announced(peer, ids),
                 None => return,
             }
         }

@@ -193,29 +193,46 @@ fn another_neighbour_is_asked_once_when_the_first_fails() {
         .clone()
         .into_signed()
         .expect("its shape is fine");
-    for answer in [None, Some(vec![]), Some(vec![forged])] {
-        let answer = || {
-            answer.clone().map(|events| SyncAnswer {
-                events,
-                more: false,
-            })
-        };
-        let mut bench = Bench::with_neighbours(&[1, 2, 3]);
-        assert_eq!(bench.message(1, have_frame(ids(&post))), ["call 1 get 1"]);
-        bench.message(3, have_frame(ids(&post)));
-        assert_eq!(
-            bench.answer(answer()),
-            ["call 3 get 1"],
-            "3 said that it has it"
-        );
-        assert_eq!(bench.answer(answer()), [""; 0]);
-        assert_eq!(
-            bench.message(2, have_frame(ids(&post))),
-            ["call 2 get 1"],
-            "a new try"
-        );
-        assert_eq!(bench.answer_with(signed(&post))[1], "emit p0 Fetched");
+    let have = || have_frame(ids(&post));
+    // Whoever said that it has the event is preferred to chance.
+    for second in [2, 3, 4] {
+        for answer in [None, Some(vec![]), Some(vec![forged.clone()])] {
+            let answer = || {
+                answer.clone().map(|events| SyncAnswer {
+                    events,
+                    more: false,
+                })
+            };
+            let mut bench = Bench::with_neighbours(&[1, 2, 3, 4]);
+            assert_eq!(bench.message(1, have()), ["call 1 get 1"]);
+            bench.message(second, have());
+            assert_eq!(bench.answer(answer()), [format!("call {second} get 1")]);
+            assert_eq!(bench.answer(answer()), [""; 0]);
+            assert_eq!(bench.message(2, have()), ["call 2 get 1"], "a new try");
+            assert_eq!(bench.answer_with(signed(&post))[1], "emit p0 Fetched");
+        }
     }
+}
+
+#[test]
+fn who_says_meanwhile_that_it_has_the_event_is_asked_too() {
+    let post = posts(1, 1);
+    let have = || have_frame(ids(&post));
+    let nothing = || Some(SyncAnswer::default());
+    let mut bench = Bench::with_neighbours(&[1, 2]);
+    assert_eq!(bench.message(1, have()), ["call 1 get 1"]);
+    // It passed the announcement on before it had the event itself.
+    bench.message(1, have());
+    assert_eq!(bench.answer(nothing()), ["call 1 get 1"]);
+    bench.message(2, have());
+    assert_eq!(bench.answer(nothing()), ["call 2 get 1"]);
+    bench.message(1, have());
+    assert_eq!(bench.answer(nothing()), ["call 1 get 1"]);
+    assert_eq!(
+        bench.answer(nothing()),
+        [""; 0],
+        "nobody claims to have it any more"
+    );
 }
 
 #[test]

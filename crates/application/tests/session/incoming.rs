@@ -360,6 +360,30 @@ fn a_busy_peer_is_delayed_before_its_signatures_are_checked() {
 }
 
 #[test]
+fn a_token_that_came_back_goes_to_who_waits_longest() {
+    // One too many for the author's bucket, and later one for which there is a token.
+    let mut bench = Bench::with_neighbours(&[1]);
+    let busy = posts(1, u64::from(AUTHOR_EVENTS_BURST) + 2);
+    let (last, before) = busy.split_last().expect("there are many");
+    for post in before {
+        bench.event(1, post);
+    }
+    bench.pass(15);
+    assert_eq!(bench.event(1, last), [""; 0]);
+    assert_eq!(shown(bench.pass(1_000)), contents(&busy[busy.len() - 2..]));
+
+    // The same for the peer's bucket.
+    let mut bench = Bench::with_neighbours(&[1]);
+    for payload in unsigned_events(PEER_EVENTS_BURST) {
+        bench.message(1, payload);
+    }
+    assert_eq!(bench.event(1, &busy[0]), [""; 0]);
+    bench.pass(15);
+    assert_eq!(bench.event(1, &busy[1]), [""; 0]);
+    assert_eq!(shown(bench.pass(1_000)), contents(&busy[..2]));
+}
+
+#[test]
 fn a_flood_is_dropped_beyond_a_bound_and_the_topic_stays_usable() {
     let mut bench = Bench::with_neighbours(&[1, 2]);
     let flood = PEER_EVENTS_BURST + DELAYED_EVENTS_MAX as u32;

@@ -28,11 +28,20 @@ pub(super) async fn all(
             Write::Commit { .. } => {
                 Written::Commits(commits.next().expect("one outcome for each commit"))
             }
-            Write::Sent { topic, ids, neighbours } => sent(conn, topic, ids, *neighbours).await?,
+            Write::Sent {
+                topic,
+                ids,
+                neighbours,
+            } => sent(conn, topic, ids, *neighbours).await?,
             Write::Held { topic, peer, ids } => held(conn, topic, peer, ids).await?,
             Write::Join(topic) => join(conn, topic).await?,
             Write::Leave(topic) => leave(conn, topic).await?,
-            Write::Contact { topic, peer, contact, at } => {
+            Write::Contact {
+                topic,
+                peer,
+                contact,
+                at,
+            } => {
                 peers::note_contact(conn, topic, peer, contact, *at).await?;
                 Written::Done
             }
@@ -89,8 +98,10 @@ async fn held(
     let values = [blob(&topic.0), ids_column(&new).into()];
     let rows = conn.query_all_raw(statement(conn, GROWN, values)).await?;
     let grown = rows.iter().map(|row| {
-        let state =
-            PostState { sent_to: row.try_get_by_index(1)?, held_by: row.try_get_by_index(2)? };
+        let state = PostState {
+            sent_to: row.try_get_by_index(1)?,
+            held_by: row.try_get_by_index(2)?,
+        };
         Ok((event_id(row)?, state))
     });
     grown.collect::<Result<_, DbErr>>().map(Written::Grown)
@@ -106,7 +117,9 @@ async fn join(conn: &impl ConnectionTrait, topic: &JoinedTopic) -> Result<Writte
 }
 
 async fn leave(conn: &impl ConnectionTrait, topic: &TopicId) -> Result<Written, DbErr> {
-    let left = topic::Entity::delete_by_id(topic.0.to_vec()).exec(conn).await?;
+    let left = topic::Entity::delete_by_id(topic.0.to_vec())
+        .exec(conn)
+        .await?;
     Ok(Written::Left(left.rows_affected > 0))
 }
 

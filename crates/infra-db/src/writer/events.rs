@@ -39,8 +39,10 @@ pub(super) async fn insert(
         return Ok(outcomes(writes, HashSet::new()));
     }
     let new = insert_places(conn, &candidates).await?;
-    let fresh: Vec<&Candidate<'_>> =
-        candidates.iter().filter(|c| new.contains(&(c.topic, c.event.id()))).collect();
+    let fresh: Vec<&Candidate<'_>> = candidates
+        .iter()
+        .filter(|c| new.contains(&(c.topic, c.event.id())))
+        .collect();
     insert_events(conn, &fresh).await?;
     insert_own(conn, &fresh).await?;
     if candidates.iter().any(|c| c.origin == Origin::Local) && fresh.len() < candidates.len() {
@@ -56,7 +58,15 @@ fn candidates(writes: &[Write]) -> Vec<Candidate<'_>> {
     let mut seen: HashMap<Place, usize> = HashMap::new();
     let mut candidates: Vec<Candidate<'_>> = Vec::new();
     for write in writes {
-        let Write::Commit { topic, events, origin, received_at } = write else { continue };
+        let Write::Commit {
+            topic,
+            events,
+            origin,
+            received_at,
+        } = write
+        else {
+            continue;
+        };
         for event in events {
             seen.entry((*topic, event.id())).or_insert_with(|| {
                 candidates.push(Candidate {
@@ -76,9 +86,17 @@ fn candidates(writes: &[Write]) -> Vec<Candidate<'_>> {
 fn outcomes(writes: &[Write], mut new: HashSet<Place>) -> Vec<Vec<Commit>> {
     let mut outcomes = Vec::new();
     for write in writes {
-        let Write::Commit { topic, events, .. } = write else { continue };
+        let Write::Commit { topic, events, .. } = write else {
+            continue;
+        };
         let ids = events.iter().map(VerifiedEvent::id);
-        outcomes.push(ids.map(|id| Commit { id, is_new: new.remove(&(*topic, id)) }).collect());
+        outcomes.push(
+            ids.map(|id| Commit {
+                id,
+                is_new: new.remove(&(*topic, id)),
+            })
+            .collect(),
+        );
     }
     outcomes
 }
@@ -95,7 +113,12 @@ async fn insert_places(
         let values = chunk.iter().flat_map(|c| {
             let order = c.event.order();
             let created_at = crate::convert::to_column(order.created_at);
-            [blob(&c.topic.0), created_at.into(), order.ms.into(), blob(&order.id.0)]
+            [
+                blob(&c.topic.0),
+                created_at.into(),
+                order.ms.into(),
+                blob(&order.id.0),
+            ]
         });
         let sql = rows_sql(HEAD, 4, chunk.len(), TAIL);
         for row in conn.query_all_raw(statement(conn, &sql, values)).await? {
@@ -138,7 +161,9 @@ async fn insert_own(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) -> Re
     const HEAD: &str = "INSERT OR IGNORE INTO own_events (topic, id) VALUES ";
     let own: Vec<_> = fresh.iter().filter(|c| c.origin == Origin::Local).collect();
     for chunk in chunks(&own) {
-        let values = chunk.iter().flat_map(|c| [blob(&c.topic.0), blob(&c.event.id().0)]);
+        let values = chunk
+            .iter()
+            .flat_map(|c| [blob(&c.topic.0), blob(&c.event.id().0)]);
         let sql = rows_sql(HEAD, 2, chunk.len(), "");
         conn.execute_raw(statement(conn, &sql, values)).await?;
     }
@@ -176,6 +201,9 @@ mod tests {
 
     #[test]
     fn rows_sql_has_one_parameter_for_each_column() {
-        assert_eq!(rows_sql("INSERT ", 2, 3, " END"), "INSERT (?,?),(?,?),(?,?) END");
+        assert_eq!(
+            rows_sql("INSERT ", 2, 3, " END"),
+            "INSERT (?,?),(?,?),(?,?) END"
+        );
     }
 }

@@ -9,8 +9,7 @@ use std::collections::HashSet;
 use kukuri_application::ports::PeerContact;
 use kukuri_domain::{PeerAddress, PeerId, TopicId, UnixMs, limits::PEER_ADDRESSES_MAX};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, Set,
-    sea_query::OnConflict,
+    ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, Set, sea_query::OnConflict,
 };
 
 use super::apply::{blob, statement};
@@ -85,7 +84,9 @@ fn reached(
     at: UnixMs,
 ) -> Result<known_peer::Model, DbErr> {
     let old = known.as_ref().map(|k| addresses(&k.addresses)).transpose();
-    let old = old.map_err(|e| DbErr::Json(e.to_string()))?.unwrap_or_default();
+    let old = old
+        .map_err(|e| DbErr::Json(e.to_string()))?
+        .unwrap_or_default();
     let mut seen = HashSet::new();
     let mut kept: Vec<PeerAddress> = latest.iter().chain(&old).cloned().collect();
     kept.retain(|address| seen.insert(address.to_string()));
@@ -117,9 +118,15 @@ async fn forget(
     at: UnixMs,
 ) -> Result<(), DbErr> {
     let oldest = to_column(at.0.saturating_sub(FORGET_AFTER_MS));
-    conn.execute_raw(statement(conn, FORGET_OLD, [blob(&topic.0), oldest.into()])).await?;
-    let values = [blob(&topic.0), blob(&reached.0), (KNOWN_PEERS_MAX - 1).into()];
-    conn.execute_raw(statement(conn, FORGET_WORST, values)).await?;
+    conn.execute_raw(statement(conn, FORGET_OLD, [blob(&topic.0), oldest.into()]))
+        .await?;
+    let values = [
+        blob(&topic.0),
+        blob(&reached.0),
+        (KNOWN_PEERS_MAX - 1).into(),
+    ];
+    conn.execute_raw(statement(conn, FORGET_WORST, values))
+        .await?;
     Ok(())
 }
 
@@ -137,7 +144,9 @@ pub(super) async fn remember_dht_nodes(
         })
         .collect();
     for chunk in rows.chunks(DHT_NODES_CHUNK) {
-        dht_node::Entity::insert_many(chunk.to_vec()).exec_without_returning(conn).await?;
+        dht_node::Entity::insert_many(chunk.to_vec())
+            .exec_without_returning(conn)
+            .await?;
     }
     Ok(())
 }

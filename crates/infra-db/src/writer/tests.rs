@@ -9,7 +9,12 @@ use crate::migrations;
 const TOPIC: TopicId = TopicId([1; 32]);
 
 fn commit(events: Vec<VerifiedEvent>, origin: Origin) -> Write {
-    Write::Commit { topic: TOPIC, events, origin, received_at: UnixMs(1) }
+    Write::Commit {
+        topic: TOPIC,
+        events,
+        origin,
+        received_at: UnixMs(1),
+    }
 }
 
 fn job(write: Write) -> (Job, oneshot::Receiver<Result<Written, StoreError>>) {
@@ -21,9 +26,15 @@ async fn writer(home: &tempfile::TempDir) -> Writer {
     let path = home.path().join("kukuri.db");
     connection::prepare_file(&path).expect("a file");
     let conn = connection::writer(&path).await.expect("opens");
-    conn.execute_unprepared("PRAGMA journal_mode = WAL").await.expect("a log");
+    conn.execute_unprepared("PRAGMA journal_mode = WAL")
+        .await
+        .expect("a log");
     migrations::migrate(&conn).await.expect("a schema");
-    Writer { path, conn: Some(conn), is_normal: false }
+    Writer {
+        path,
+        conn: Some(conn),
+        is_normal: false,
+    }
 }
 
 fn conn(writer: &Writer) -> &DatabaseConnection {
@@ -32,7 +43,9 @@ fn conn(writer: &Writer) -> &DatabaseConnection {
 
 async fn stored(writer: &Writer) -> i64 {
     let sql = "SELECT COUNT(*) FROM events NATURAL JOIN topic_events";
-    migrations::integer(conn(writer), sql).await.expect("countable")
+    migrations::integer(conn(writer), sql)
+        .await
+        .expect("countable")
 }
 
 #[test]
@@ -40,11 +53,16 @@ fn what_waits_forms_one_group_up_to_its_size() {
     let (sender, mut jobs) = mpsc::channel(10);
     let event = contract::event(1, "hi", UnixMs(1));
     for n in [600, 399, 1, 1] {
-        sender.try_send(job(commit(vec![event.clone(); n], Origin::Peer)).0).expect("room");
+        sender
+            .try_send(job(commit(vec![event.clone(); n], Origin::Peer)).0)
+            .expect("room");
     }
     let (first, _outcome) = job(Write::Leave(TOPIC));
     let (writes, replies) = group(first, &mut jobs);
-    assert_eq!(writes.iter().map(Write::events).collect::<Vec<_>>(), [0, 600, 399, 1]);
+    assert_eq!(
+        writes.iter().map(Write::events).collect::<Vec<_>>(),
+        [0, 600, 399, 1]
+    );
     assert_eq!(replies.len(), writes.len());
     let (writes, _) = group(jobs.try_recv().expect("the fourth commit"), &mut jobs);
     assert_eq!(writes.len(), 1);
@@ -84,21 +102,38 @@ async fn a_promise_about_a_known_event_reaches_the_log() {
         log.metadata().expect("a log").len()
     };
     let events = contract::events(1);
-    writer.commit(&[commit(events.clone(), Origin::Peer)]).await.expect("commit");
+    writer
+        .commit(&[commit(events.clone(), Origin::Peer)])
+        .await
+        .expect("commit");
     let before = log_bytes();
-    writer.commit(&[commit(events.clone(), Origin::Peer)]).await.expect("commit");
+    writer
+        .commit(&[commit(events.clone(), Origin::Peer)])
+        .await
+        .expect("commit");
     assert_eq!(log_bytes(), before, "nothing changed, nothing is written");
-    writer.commit(&[commit(events, Origin::Local)]).await.expect("commit");
-    assert!(log_bytes() > before, "a commit without a write would not be synced");
+    writer
+        .commit(&[commit(events, Origin::Local)])
+        .await
+        .expect("commit");
+    assert!(
+        log_bytes() > before,
+        "a commit without a write would not be synced"
+    );
 }
 
 #[tokio::test]
 async fn a_failed_group_leaves_nothing_and_fails_for_every_caller() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let writer = writer(&home).await;
-    let pages = migrations::integer(conn(&writer), "PRAGMA page_count").await.expect("a number");
+    let pages = migrations::integer(conn(&writer), "PRAGMA page_count")
+        .await
+        .expect("a number");
     let full = format!("PRAGMA max_page_count = {}", pages + 1);
-    conn(&writer).execute_unprepared(&full).await.expect("a full disk");
+    conn(&writer)
+        .execute_unprepared(&full)
+        .await
+        .expect("a full disk");
     let events = contract::events(300);
 
     let (sender, jobs) = mpsc::channel(10);
@@ -110,7 +145,9 @@ async fn a_failed_group_leaves_nothing_and_fails_for_every_caller() {
     }
     drop(sender);
     let path = writer.path.clone();
-    run(path, writer.conn.expect("connected"), jobs).await.expect("finished");
+    run(path, writer.conn.expect("connected"), jobs)
+        .await
+        .expect("finished");
     for outcome in outcomes {
         let failed = outcome.await.expect("answered");
         assert!(matches!(failed, Err(StoreError::DiskFull(_))));
@@ -122,16 +159,37 @@ async fn after_a_failure_the_next_group_succeeds() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let mut writer = writer(&home).await;
     let events = contract::events(300);
-    writer.commit(&[commit(events[..1].to_vec(), Origin::Peer)]).await.expect("commit");
-    let pages = migrations::integer(conn(&writer), "PRAGMA page_count").await.expect("a number");
+    writer
+        .commit(&[commit(events[..1].to_vec(), Origin::Peer)])
+        .await
+        .expect("commit");
+    let pages = migrations::integer(conn(&writer), "PRAGMA page_count")
+        .await
+        .expect("a number");
     let full = format!("PRAGMA max_page_count = {}", pages + 1);
-    conn(&writer).execute_unprepared(&full).await.expect("a full disk");
+    conn(&writer)
+        .execute_unprepared(&full)
+        .await
+        .expect("a full disk");
 
-    assert!(writer.commit(&[commit(events.clone(), Origin::Local)]).await.is_err());
+    assert!(
+        writer
+            .commit(&[commit(events.clone(), Origin::Local)])
+            .await
+            .is_err()
+    );
     // The limit went with the connection, as when a disk has room again.
-    let written = writer.commit(&[commit(events.clone(), Origin::Local)]).await.expect("commit");
-    let [Written::Commits(commits)] = &written[..] else { panic!("one outcome") };
+    let written = writer
+        .commit(&[commit(events.clone(), Origin::Local)])
+        .await
+        .expect("commit");
+    let [Written::Commits(commits)] = &written[..] else {
+        panic!("one outcome")
+    };
     let new: Vec<bool> = commits.iter().map(|c| c.is_new).collect();
-    assert!(!new[0] && new[1..].iter().all(|n| *n), "nothing of the failed group was stored");
+    assert!(
+        !new[0] && new[1..].iter().all(|n| *n),
+        "nothing of the failed group was stored"
+    );
     assert_eq!(stored(&writer).await, 300);
 }

@@ -28,7 +28,9 @@ fn child_home() -> Option<PathBuf> {
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     // The parent may have heard enough.
-    let _ = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
+    let _ = out
+        .write_all(format!("{line}\n").as_bytes())
+        .and_then(|()| out.flush());
 }
 
 /// Posts from several tasks at once, among events from peers, until it is killed.
@@ -41,7 +43,11 @@ async fn post_for_ever(home: &Path) {
             let at = UnixMs(NOW.0 + start + i);
             let event = contract::event(poster, &format!("post {start} {i}"), at);
             let id = event.id();
-            let origin = if poster == 0 { Origin::Peer } else { Origin::Local };
+            let origin = if poster == 0 {
+                Origin::Peer
+            } else {
+                Origin::Local
+            };
             db.commit(TOPIC, vec![event], origin).await.expect("commit");
             say(&format!("ok {id}"));
         }
@@ -65,7 +71,11 @@ async fn acknowledged_posts_survive_kill_9() {
         let start = Instant::now();
         let db = open(home.path()).await.expect("opens after the crash");
         assert!(start.elapsed() < REOPEN_MAX, "{:?}", start.elapsed());
-        assert_eq!(db.missing(TOPIC, ids).await.expect("readable"), [], "in round {round}");
+        assert_eq!(
+            db.missing(TOPIC, ids).await.expect("readable"),
+            [],
+            "in round {round}"
+        );
         db.check_integrity().await.expect("sound");
         if round % 2 == 0 {
             // Every other time the next child finds the log as the crash left it.
@@ -78,7 +88,11 @@ async fn acknowledged_posts_survive_kill_9() {
 /// Starts a child, kills it after `oks` acknowledgements, and returns all that it acknowledged.
 fn kill_after(home: &Path, oks: usize) -> Vec<EventId> {
     let mut child = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "crash::acknowledged_posts_survive_kill_9", "--nocapture"])
+        .args([
+            "--exact",
+            "crash::acknowledged_posts_survive_kill_9",
+            "--nocapture",
+        ])
         .env(CHILD, home)
         .stdout(Stdio::piped())
         .spawn()
@@ -88,7 +102,10 @@ fn kill_after(home: &Path, oks: usize) -> Vec<EventId> {
     let mut line = String::new();
     // What the child had said when it died counts, too; a line cut short does not.
     while out.read_line(&mut line).expect("readable") > 0 {
-        if let Some(id) = line.strip_suffix('\n').and_then(|line| line.strip_prefix("ok ")) {
+        if let Some(id) = line
+            .strip_suffix('\n')
+            .and_then(|line| line.strip_prefix("ok "))
+        {
             ids.push(id.parse().expect("an id"));
         }
         line.clear();
@@ -97,7 +114,11 @@ fn kill_after(home: &Path, oks: usize) -> Vec<EventId> {
         }
     }
     let status = child.wait().expect("gone");
-    assert!(!status.success() && ids.len() >= oks, "{status}: {} posts", ids.len());
+    assert!(
+        !status.success() && ids.len() >= oks,
+        "{status}: {} posts",
+        ids.len()
+    );
     ids
 }
 
@@ -105,7 +126,11 @@ fn kill_after(home: &Path, oks: usize) -> Vec<EventId> {
 async fn post_with_marks(home: &Path) {
     let db = open(home).await.expect("opens");
     for (i, event) in contract::events(2 * TRACED).into_iter().enumerate() {
-        let origin = if (i as u64) < TRACED { Origin::Local } else { Origin::Peer };
+        let origin = if (i as u64) < TRACED {
+            Origin::Local
+        } else {
+            Origin::Peer
+        };
         say(&format!("start {i}"));
         db.commit(TOPIC, vec![event], origin).await.expect("commit");
         say(&format!("ok {i}"));
@@ -129,7 +154,11 @@ async fn strace_a_post_reaches_the_disk_before_its_ok() {
         .args(["-f", "-e", "trace=fdatasync,fsync,write", "-o"])
         .arg(&log)
         .arg(std::env::current_exe().expect("this test"))
-        .args(["--exact", "crash::strace_a_post_reaches_the_disk_before_its_ok", "--nocapture"])
+        .args([
+            "--exact",
+            "crash::strace_a_post_reaches_the_disk_before_its_ok",
+            "--nocapture",
+        ])
         .env(CHILD, home.path())
         .stdout(Stdio::null())
         .status()
@@ -138,12 +167,18 @@ async fn strace_a_post_reaches_the_disk_before_its_ok() {
 
     let log = std::fs::read_to_string(&log).expect("a trace");
     for i in 0..2 * TRACED {
-        let place = |mark: &str| log.find(&format!("\"{mark} {i}\\n\"")).expect("the child's mark");
+        let place = |mark: &str| {
+            log.find(&format!("\"{mark} {i}\\n\""))
+                .expect("the child's mark")
+        };
         let (start, ok) = (place("start"), place("ok"));
         let is_sync = |line: &&str| line.contains("sync") && line.trim_end().ends_with("= 0");
         let syncs = log[start..ok].lines().filter(is_sync).count();
         match i < TRACED {
-            true => assert!(syncs > 0, "post {i} was acknowledged before it was on the disk"),
+            true => assert!(
+                syncs > 0,
+                "post {i} was acknowledged before it was on the disk"
+            ),
             false => assert_eq!(syncs, 0, "a peer's event {i} waited for the disk"),
         }
     }

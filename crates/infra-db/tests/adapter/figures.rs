@@ -26,7 +26,12 @@ fn posts(n: usize) -> Vec<VerifiedEvent> {
 fn print_latencies(what: &str, mut took: Vec<Duration>) -> Duration {
     took.sort();
     let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
-    println!("{what}: p50 {:?}, p99 {:?}, max {:?}", at(50), at(99), at(100));
+    println!(
+        "{what}: p50 {:?}, p99 {:?}, max {:?}",
+        at(50),
+        at(99),
+        at(100)
+    );
     at(50)
 }
 
@@ -34,13 +39,21 @@ fn print_latencies(what: &str, mut took: Vec<Duration>) -> Duration {
 async fn figures_of_single_commits() {
     let fixture = fixture().await;
     let events = posts(3 * POSTS);
-    for (i, (origin, what)) in
-        [(Origin::Local, "local commit"), (Origin::Peer, "peer commit")].into_iter().enumerate()
+    for (i, (origin, what)) in [
+        (Origin::Local, "local commit"),
+        (Origin::Peer, "peer commit"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let mut took = Vec::new();
         for event in &events[i * POSTS..(i + 1) * POSTS] {
             let start = Instant::now();
-            fixture.db.commit(TOPIC, vec![event.clone()], origin).await.expect("commit");
+            fixture
+                .db
+                .commit(TOPIC, vec![event.clone()], origin)
+                .await
+                .expect("commit");
             took.push(start.elapsed());
         }
         let p50 = print_latencies(what, took);
@@ -76,7 +89,11 @@ async fn figures_of_batches() {
     let mut took = Vec::new();
     for batch in batches.clone() {
         let start = Instant::now();
-        fixture.db.commit(TOPIC, batch, Origin::Peer).await.expect("commit");
+        fixture
+            .db
+            .commit(TOPIC, batch, Origin::Peer)
+            .await
+            .expect("commit");
         took.push(start.elapsed());
     }
     let elapsed = start.elapsed().as_secs_f64();
@@ -89,14 +106,32 @@ async fn figures_of_batches() {
     let start = Instant::now();
     for batch in batches {
         let other = TopicId([2; 32]);
-        fixture.db.commit(other, batch.clone(), Origin::Peer).await.expect("commit");
-        fixture.db.commit(TOPIC, batch, Origin::Peer).await.expect("commit");
+        fixture
+            .db
+            .commit(other, batch.clone(), Origin::Peer)
+            .await
+            .expect("commit");
+        fixture
+            .db
+            .commit(TOPIC, batch, Origin::Peer)
+            .await
+            .expect("commit");
     }
     let elapsed = start.elapsed().as_secs_f64();
-    println!("{:.0} known events/s", (2 * BATCH * BATCHES) as f64 / elapsed);
+    println!(
+        "{:.0} known events/s",
+        (2 * BATCH * BATCHES) as f64 / elapsed
+    );
     let start = Instant::now();
-    let single = events.iter().map(|e| fixture.db.commit(TopicId([3; 32]), vec![e.clone()], Origin::Peer));
+    let single = events.iter().map(|e| {
+        fixture
+            .db
+            .commit(TopicId([3; 32]), vec![e.clone()], Origin::Peer)
+    });
     join_all(single).await;
-    println!("{:.0} events/s in single commits at once", events.len() as f64 / start.elapsed().as_secs_f64());
+    println!(
+        "{:.0} events/s in single commits at once",
+        events.len() as f64 / start.elapsed().as_secs_f64()
+    );
     assert_eq!(count(&fixture.db).await, (BATCH * BATCHES) as u64);
 }

@@ -27,7 +27,12 @@ async fn open(home: &Path) -> Result<Database, StoreError> {
 /// Opens it for reading only.
 async fn open_read_only(home: &Path) -> Result<Database, StoreError> {
     let clock = Arc::new(ManualClock::new(NOW));
-    Database::open(&home.join("kukuri.db"), OpenOptions { read_only: true }, clock).await
+    Database::open(
+        &home.join("kukuri.db"),
+        OpenOptions { read_only: true },
+        clock,
+    )
+    .await
 }
 
 fn home() -> TempDir {

@@ -69,13 +69,18 @@ struct Watch {
 impl Watch {
     fn new(mdns: &Mdns, topic: Arc<TopicKeys>) -> Self {
         let clock = mdns.0.clock.clone();
-        Self { topic, clock, table: mdns.table(), generation: 0, found: VecDeque::new() }
+        Self {
+            topic,
+            clock,
+            table: mdns.table(),
+            generation: 0,
+            found: VecDeque::new(),
+        }
     }
 
     fn stream(self) -> CandidateStream {
-        let next = |mut watch: Self| async {
-            watch.next().await.map(|candidate| (Ok(candidate), watch))
-        };
+        let next =
+            |mut watch: Self| async { watch.next().await.map(|candidate| (Ok(candidate), watch)) };
         stream::unfold(self, next).boxed()
     }
 
@@ -89,9 +94,8 @@ impl Watch {
             {
                 let table = self.table.borrow_and_update();
                 let changed = table.changed_after(self.generation);
-                self.found.extend(changed.filter_map(|(id, peer)| {
-                    candidate(&self.topic, now, id, peer)
-                }));
+                self.found
+                    .extend(changed.filter_map(|(id, peer)| candidate(&self.topic, now, id, peer)));
                 self.generation = table.generation();
             }
             if self.found.is_empty() {
@@ -106,7 +110,10 @@ fn candidate(topic: &TopicKeys, now: UnixMs, id: PeerId, peer: &LanPeer) -> Opti
     let hour = now.hour();
     // Clocks differ, and a record may be heard just after the hour has changed.
     let hours = [hour, hour.saturating_sub(1), hour.saturating_add(1)];
-    let shows = |hour: &u64| peer.tags.contains(&mdns_tag(&topic.presence_key, &id, *hour));
+    let shows = |hour: &u64| {
+        peer.tags
+            .contains(&mdns_tag(&topic.presence_key, &id, *hour))
+    };
     let is_member = hours.iter().any(shows);
     // A full list may have left this topic out: then meeting decides.
     let may_be_member = peer.tags.len() >= MDNS_TAGS_MAX;

@@ -35,7 +35,14 @@ impl LanTable {
             }
         }
         self.generation += 1;
-        self.peers.insert(peer, LanPeer { addresses, tags, generation: self.generation });
+        self.peers.insert(
+            peer,
+            LanPeer {
+                addresses,
+                tags,
+                generation: self.generation,
+            },
+        );
     }
 
     /// An endpoint is no longer heard.

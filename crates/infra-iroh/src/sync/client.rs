@@ -57,7 +57,12 @@ enum Outcome {
 
 impl SyncClient {
     pub(crate) fn new(endpoint: Endpoint, agent: String, tasks: Tasks) -> Self {
-        Self { endpoint, agent, kept: Arc::default(), tasks }
+        Self {
+            endpoint,
+            agent,
+            kept: Arc::default(),
+            tasks,
+        }
     }
 
     /// Asks a member and returns its answer, unverified.
@@ -80,7 +85,10 @@ impl SyncClient {
                     RefuseReason::Busy => "it is busy",
                     RefuseReason::Unavailable => "its database does not answer",
                 };
-                Err(NetworkError::Refused { peer, reason: reason.into() })
+                Err(NetworkError::Refused {
+                    peer,
+                    reason: reason.into(),
+                })
             }
         }
     }
@@ -106,10 +114,14 @@ impl SyncClient {
             first => first,
         };
         outcome.map_err(|error| match error {
-            ExchangeError::Stream(StreamError::Io(error)) => {
-                NetworkError::Unreachable { peer, reason: format!("the connection failed: {error}") }
-            }
-            error => NetworkError::Protocol { peer, reason: error.to_string() },
+            ExchangeError::Stream(StreamError::Io(error)) => NetworkError::Unreachable {
+                peer,
+                reason: format!("the connection failed: {error}"),
+            },
+            error => NetworkError::Protocol {
+                peer,
+                reason: error.to_string(),
+            },
         })
     }
 
@@ -118,11 +130,18 @@ impl SyncClient {
         let peer = addr.id;
         let (kept, is_new) = self.kept(peer);
         if is_new {
-            self.tasks.spawn(close_when_idle(self.kept.clone(), peer, kept.clone()));
+            self.tasks
+                .spawn(close_when_idle(self.kept.clone(), peer, kept.clone()));
         }
-        *kept.used_at.lock().expect("no code panics while it holds the time") = Instant::now();
+        *kept
+            .used_at
+            .lock()
+            .expect("no code panics while it holds the time") = Instant::now();
         let mut connection = kept.connection.lock().await;
-        if let Some(open) = connection.as_ref().filter(|open| open.close_reason().is_none()) {
+        if let Some(open) = connection
+            .as_ref()
+            .filter(|open| open.close_reason().is_none())
+        {
             return Ok((open.clone(), true));
         }
         let opened = connect(&self.endpoint, addr, SYNC_ALPN).await;
@@ -132,12 +151,18 @@ impl SyncClient {
     }
 
     fn kept(&self, peer: EndpointId) -> (Arc<Kept>, bool) {
-        let mut table = self.kept.lock().expect("no code panics while it holds the table");
+        let mut table = self
+            .kept
+            .lock()
+            .expect("no code panics while it holds the table");
         let mut is_new = false;
         let kept = table.entry(peer).or_insert_with(|| {
             is_new = true;
             let used_at = Mutex::new(Instant::now());
-            Arc::new(Kept { connection: tokio::sync::Mutex::new(None), used_at })
+            Arc::new(Kept {
+                connection: tokio::sync::Mutex::new(None),
+                used_at,
+            })
         });
         (kept.clone(), is_new)
     }
@@ -151,8 +176,17 @@ impl SyncClient {
     ) -> Result<Outcome, ExchangeError> {
         let (mut send, mut recv) = connection.open_bi().await?;
         let (local, peer) = (peer_id(self.endpoint.id()), peer_id(connection.remote_id()));
-        let greeting = Greeting { keys, local, peer, nonce: rand::rng().random() };
-        write(&mut send, &SyncFrame::Hello(greeting.hello(self.agent.clone(), now))).await?;
+        let greeting = Greeting {
+            keys,
+            local,
+            peer,
+            nonce: rand::rng().random(),
+        };
+        write(
+            &mut send,
+            &SyncFrame::Hello(greeting.hello(self.agent.clone(), now)),
+        )
+        .await?;
         match read(&mut recv).await? {
             SyncFrame::Welcome(welcome) if greeting.is_proved_by(&welcome) => {}
             SyncFrame::Welcome(_) => {
@@ -169,7 +203,10 @@ impl SyncClient {
             match SyncFrame::decode(&frame)? {
                 SyncFrame::Event(event) => answer.take(event, frame.len())?,
                 SyncFrame::End { more } => {
-                    return Ok(Outcome::Answered(SyncAnswer { events: answer.events, more }));
+                    return Ok(Outcome::Answered(SyncAnswer {
+                        events: answer.events,
+                        more,
+                    }));
                 }
                 SyncFrame::Refuse(reason) => return Ok(Outcome::Refused(reason)),
                 _ => return Err(ExchangeError::Broken("it sent a frame out of turn")),
@@ -185,10 +222,19 @@ async fn close_when_idle(
     kept: Arc<Kept>,
 ) {
     loop {
-        let used_at = *kept.used_at.lock().expect("no code panics while it holds the time");
+        let used_at = *kept
+            .used_at
+            .lock()
+            .expect("no code panics while it holds the time");
         tokio::time::sleep_until(used_at + IDLE_TIMEOUT).await;
-        let mut table = table.lock().expect("no code panics while it holds the table");
-        let unused = kept.used_at.lock().expect("no code panics while it holds the time").elapsed();
+        let mut table = table
+            .lock()
+            .expect("no code panics while it holds the table");
+        let unused = kept
+            .used_at
+            .lock()
+            .expect("no code panics while it holds the time")
+            .elapsed();
         if unused >= IDLE_TIMEOUT {
             // Dropping the last handle closes it; a call under way holds one of its own.
             table.remove(&peer);
@@ -209,7 +255,12 @@ impl Greeting<'_> {
     fn hello(&self, agent: String, clock: UnixMs) -> Hello {
         let (opener, accepter) = ((&self.local, &self.nonce), (&self.peer, &NO_NONCE));
         let proof = hello_proof(&self.keys.handshake_key, Side::Opener, opener, accepter);
-        Hello { agent, clock, nonce: self.nonce, proof }
+        Hello {
+            agent,
+            clock,
+            nonce: self.nonce,
+            proof,
+        }
     }
 
     fn is_proved_by(&self, welcome: &kukuri_domain::wire::Welcome) -> bool {
@@ -222,7 +273,10 @@ impl Greeting<'_> {
 fn request_frame(request: &SyncRequest) -> SyncFrame {
     match request {
         SyncRequest::Get(ids) => SyncFrame::Get(ids.clone()),
-        SyncRequest::Newest { n, before } => SyncFrame::Newest { n: *n, before: *before },
+        SyncRequest::Newest { n, before } => SyncFrame::Newest {
+            n: *n,
+            before: *before,
+        },
         SyncRequest::Receipt(ids) => SyncFrame::Receipt(ids.clone()),
     }
 }
@@ -243,10 +297,16 @@ impl Collected {
     fn new(request: &SyncRequest) -> Self {
         let wanted = match request {
             SyncRequest::Get(ids) => Wanted::These(ids.iter().copied().collect()),
-            SyncRequest::Newest { n, .. } => Wanted::Any { at_most: usize::from(*n) },
+            SyncRequest::Newest { n, .. } => Wanted::Any {
+                at_most: usize::from(*n),
+            },
             SyncRequest::Receipt(_) => Wanted::Any { at_most: 0 },
         };
-        Self { wanted, events: Vec::new(), bytes: 0 }
+        Self {
+            wanted,
+            events: Vec::new(),
+            bytes: 0,
+        }
     }
 
     fn take(&mut self, event: WireEvent, frame_bytes: usize) -> Result<(), ExchangeError> {
@@ -255,14 +315,17 @@ impl Collected {
             Wanted::Any { at_most } => self.events.len() < *at_most,
         };
         if !is_wanted {
-            return Err(ExchangeError::Broken("it sent an event that was not asked for"));
+            return Err(ExchangeError::Broken(
+                "it sent an event that was not asked for",
+            ));
         }
         self.bytes += frame_bytes;
         if self.bytes > SYNC_ANSWER_BYTES_MAX {
             return Err(ExchangeError::Broken("its answer is longer than allowed"));
         }
         let event = event.into_signed();
-        self.events.push(event.map_err(|_| ExchangeError::Broken("it sent no event"))?);
+        self.events
+            .push(event.map_err(|_| ExchangeError::Broken("it sent no event"))?);
         Ok(())
     }
 }

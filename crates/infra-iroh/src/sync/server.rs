@@ -29,7 +29,7 @@ use tokio::{
 use tracing::debug;
 
 use super::{EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, finish, read, write};
-use crate::{address::peer_id, topics::Topics, topics::Topic};
+use crate::{address::peer_id, topics::Topic, topics::Topics};
 
 /// Exchanges that are served at once, of all peers.
 const EXCHANGES_MAX: usize = 64;
@@ -55,7 +55,9 @@ struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SyncServer").field("local", &self.local).finish_non_exhaustive()
+        f.debug_struct("SyncServer")
+            .field("local", &self.local)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,7 +71,14 @@ impl SyncServer {
     pub(crate) fn new(local: PeerId, agent: String, clock: Arc<dyn Clock>, topics: Topics) -> Self {
         let room = Arc::new(Semaphore::new(EXCHANGES_MAX));
         let per_peer = Mutex::default();
-        Self(Arc::new(Inner { local, agent, clock, topics, room, per_peer }))
+        Self(Arc::new(Inner {
+            local,
+            agent,
+            clock,
+            topics,
+            room,
+            per_peer,
+        }))
     }
 }
 
@@ -103,20 +112,29 @@ impl ProtocolHandler for SyncServer {
 
 impl Inner {
     fn room_of(&self, peer: EndpointId) -> Arc<Semaphore> {
-        let mut per_peer = self.per_peer.lock().expect("no code panics while it holds the table");
+        let mut per_peer = self
+            .per_peer
+            .lock()
+            .expect("no code panics while it holds the table");
         let new = || Arc::new(Semaphore::new(EXCHANGES_PER_PEER_MAX));
         per_peer.entry(peer).or_insert_with(new).clone()
     }
 
     fn forget_idle_peers(&self) {
-        let mut per_peer = self.per_peer.lock().expect("no code panics while it holds the table");
+        let mut per_peer = self
+            .per_peer
+            .lock()
+            .expect("no code panics while it holds the table");
         per_peer.retain(|_, room| Arc::strong_count(room) > 1);
     }
 
     fn room(&self, of_peer: &Arc<Semaphore>) -> Option<Room> {
         let of_peer = of_peer.clone().try_acquire_owned().ok()?;
         let of_all = self.room.clone().try_acquire_owned().ok()?;
-        Some(Room { _of_all: of_all, _of_peer: of_peer })
+        Some(Room {
+            _of_all: of_all,
+            _of_peer: of_peer,
+        })
     }
 
     async fn exchange(
@@ -150,12 +168,16 @@ impl Inner {
             return Err(ExchangeError::Broken("it did not say hello"));
         };
         let now = self.clock.now().unix;
-        let clock_skew_ms = hello.clock.0.saturating_sub(now.0) as i64
-            - now.0.saturating_sub(hello.clock.0) as i64;
+        let clock_skew_ms =
+            hello.clock.0.saturating_sub(now.0) as i64 - now.0.saturating_sub(hello.clock.0) as i64;
         let Some(topic) = self.topic_of(peer, &hello) else {
             return write(send, &SyncFrame::Refuse(RefuseReason::UnknownTopic)).await;
         };
-        write(send, &SyncFrame::Welcome(self.welcome(peer, &hello, &topic, now))).await?;
+        write(
+            send,
+            &SyncFrame::Welcome(self.welcome(peer, &hello, &topic, now)),
+        )
+        .await?;
         let request = match read(recv).await? {
             SyncFrame::Get(ids) => SyncRequest::Get(ids),
             SyncFrame::Newest { n, before } => SyncRequest::Newest { n, before },
@@ -163,7 +185,12 @@ impl Inner {
             _ => return Err(ExchangeError::Broken("it asked for nothing")),
         };
         let (reply, answer) = oneshot::channel();
-        let call = SyncCall { peer, clock_skew_ms, request, reply };
+        let call = SyncCall {
+            peer,
+            clock_skew_ms,
+            request,
+            reply,
+        };
         // Either error means that nobody is there to answer: the topic was left meanwhile, or
         // the store failed.
         let answer = match topic.events.send(NetworkEvent::Call(call)).await {
@@ -196,7 +223,12 @@ impl Inner {
         let nonce = rand::rng().random();
         let (opener, accepter) = ((&peer, &hello.nonce), (&self.local, &nonce));
         let proof = hello_proof(&topic.keys.handshake_key, Side::Accepter, opener, accepter);
-        Welcome { agent: self.agent.clone(), clock, nonce, proof }
+        Welcome {
+            agent: self.agent.clone(),
+            clock,
+            nonce,
+            proof,
+        }
     }
 }
 

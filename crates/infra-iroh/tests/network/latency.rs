@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use kukuri_application::ports::{NetworkEvent, TopicNetwork as _};
+use kukuri_application::ports::{NetworkEvent, SyncAnswer, SyncRequest, TopicNetwork as _};
 
-use crate::support::{dial, neighbour_up, next, node, pair, topic};
+use crate::support::{answer_one, dial, neighbour_up, next, node, now, pair, topic};
 
 fn report(what: &str, mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
@@ -30,7 +30,9 @@ async fn a_message_crosses_in_well_under_20_ms() {
         let mut payload = vec![0; 300];
         payload[..4].copy_from_slice(&n.to_be_bytes());
         let started = Instant::now();
-        a.broadcast(keys.id, Bytes::from(payload)).await.expect("fits");
+        a.broadcast(keys.id, Bytes::from(payload))
+            .await
+            .expect("fits");
         loop {
             if let NetworkEvent::Message { payload, .. } = next(&mut at_b).await {
                 assert_eq!(payload[..4], n.to_be_bytes());
@@ -56,7 +58,9 @@ async fn a_dial_ends_in_a_neighbour_in_well_under_half_a_second() {
         let started = Instant::now();
         if trial % 3 == 2 {
             let to = crate::support::addresses(&a).await;
-            b.dial(keys.id, a.local_peer(), to, false).await.expect("reachable");
+            b.dial(keys.id, a.local_peer(), to, false)
+                .await
+                .expect("reachable");
             neighbour_up(&mut at_b, &a).await;
             met.push(started.elapsed());
         } else {
@@ -70,4 +74,22 @@ async fn a_dial_ends_in_a_neighbour_in_well_under_half_a_second() {
     report("dial to report", dials);
     report("dial of a stranger to neighbour (meet first)", met);
     assert!(report("dial to neighbour", neighbours) < Duration::from_millis(500));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_answered_in_well_under_100_ms() {
+    let ((a, mut at_a), (b, _at_b), keys) = pair("lobby").await;
+    let mut times = Vec::new();
+    for _ in 0..50 {
+        let started = Instant::now();
+        let request = SyncRequest::Newest { n: 1, before: None };
+        let ask = b.call(keys.id, a.local_peer(), request, now());
+        let (answer, _) = tokio::join!(ask, answer_one(&mut at_a, SyncAnswer::default()));
+        answer.expect("answered");
+        times.push(started.elapsed());
+    }
+    eprintln!("first call, connection included: {:?}", times[0]);
+    assert!(
+        report("call over the kept connection", times.split_off(1)) < Duration::from_millis(100)
+    );
 }

@@ -29,9 +29,14 @@ pub struct MachineClock;
 
 impl Clock for MachineClock {
     fn now(&self) -> Now {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is set");
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("the clock is set");
         let ms = since.as_millis() as u64;
-        Now { unix: UnixMs(ms), mono_ms: ms }
+        Now {
+            unix: UnixMs(ms),
+            mono_ms: ms,
+        }
     }
 }
 
@@ -63,7 +68,13 @@ pub async fn node() -> Network {
 
 /// Where a node listens.
 pub async fn addresses(network: &Network) -> Vec<PeerAddress> {
-    network.status().await.listen.into_iter().map(PeerAddress::Ip).collect()
+    network
+        .status()
+        .await
+        .listen
+        .into_iter()
+        .map(PeerAddress::Ip)
+        .collect()
 }
 
 /// Dials `to` for the topic as somebody who knows that it is a member.
@@ -72,12 +83,15 @@ pub async fn dial(
     keys: &TopicKeys,
     to: &Network,
 ) -> Result<kukuri_application::ports::DialReport, NetworkError> {
-    from.dial(keys.id, to.local_peer(), addresses(to).await, true).await
+    from.dial(keys.id, to.local_peer(), addresses(to).await, true)
+        .await
 }
 
 pub async fn next(link: &mut TopicLink) -> NetworkEvent {
     let event = timeout(DEADLINE, link.events.recv()).await;
-    event.expect("something happens in time").expect("the link is open")
+    event
+        .expect("something happens in time")
+        .expect("the link is open")
 }
 
 /// Waits until `peer` is a neighbour and says whether it opened the connection.
@@ -179,6 +193,10 @@ pub fn raw_addr(network: &Network, listen: &[PeerAddress]) -> EndpointAddr {
 }
 
 pub fn raw_id(endpoint: &Endpoint) -> (PeerId, Vec<PeerAddress>) {
-    let listen = endpoint.bound_sockets().into_iter().map(PeerAddress::Ip).collect();
+    let listen = endpoint
+        .bound_sockets()
+        .into_iter()
+        .map(PeerAddress::Ip)
+        .collect();
     (PeerId(*endpoint.id().as_bytes()), listen)
 }

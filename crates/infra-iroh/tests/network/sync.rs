@@ -10,10 +10,7 @@ use kukuri_domain::{
     presence::{Side, hello_proof},
     wire::{Hello, RefuseReason, SYNC_ALPN, SyncFrame, Welcome},
 };
-use tokio::{
-    io::AsyncReadExt as _,
-    time::timeout,
-};
+use tokio::{io::AsyncReadExt as _, time::timeout};
 
 use crate::support::{
     DEADLINE, addresses, answer_one, call, dial, event, neighbour_up, node, now, pair, raw_addr,
@@ -25,20 +22,35 @@ async fn each_request_is_answered_by_the_member() {
     let ((a, mut at_a), (b, _at_b), keys) = pair("lobby").await;
     let events = vec![event(1, 10), event(2, 100_000)];
     let get = SyncRequest::Get(vec![EventId([1; 32]), EventId([2; 32]), EventId([3; 32])]);
-    let answer = SyncAnswer { events: events.clone(), more: false };
+    let answer = SyncAnswer {
+        events: events.clone(),
+        more: false,
+    };
     let ask = b.call(keys.id, a.local_peer(), get.clone(), now());
     let (got, asked) = tokio::join!(ask, answer_one(&mut at_a, answer.clone()));
     assert_eq!(got.expect("answered"), answer);
     assert_eq!((asked.peer, asked.request), (b.local_peer(), get));
     assert!(asked.clock_skew_ms.abs() < 5_000);
 
-    let newest = SyncRequest::Newest { n: 2, before: Some(event(9, 1).order()) };
+    let newest = SyncRequest::Newest {
+        n: 2,
+        before: Some(event(9, 1).order()),
+    };
     let answer = SyncAnswer { events, more: true };
-    let ask = b.call(keys.id, a.local_peer(), newest.clone(), UnixMs(now().0 + 3_600_000));
+    let ask = b.call(
+        keys.id,
+        a.local_peer(),
+        newest.clone(),
+        UnixMs(now().0 + 3_600_000),
+    );
     let (got, asked) = tokio::join!(ask, answer_one(&mut at_a, answer.clone()));
     assert_eq!(got.expect("answered"), answer);
     assert_eq!(asked.request, newest);
-    assert!((3_590_000..3_610_000).contains(&asked.clock_skew_ms), "{}", asked.clock_skew_ms);
+    assert!(
+        (3_590_000..3_610_000).contains(&asked.clock_skew_ms),
+        "{}",
+        asked.clock_skew_ms
+    );
 
     let receipt = SyncRequest::Receipt(vec![EventId([1; 32])]);
     let ask = b.call(keys.id, a.local_peer(), receipt.clone(), now());
@@ -51,8 +63,14 @@ async fn each_request_is_answered_by_the_member() {
 async fn a_long_answer_is_cut_and_says_that_there_is_more() {
     let ((a, mut at_a), (b, _at_b), keys) = pair("lobby").await;
     let events: Vec<_> = (1..=20).map(|n| event(n, 100_000)).collect();
-    let answer = SyncAnswer { events: events.clone(), more: false };
-    let request = SyncRequest::Newest { n: 200, before: None };
+    let answer = SyncAnswer {
+        events: events.clone(),
+        more: false,
+    };
+    let request = SyncRequest::Newest {
+        n: 200,
+        before: None,
+    };
     let ask = b.call(keys.id, a.local_peer(), request, now());
     let (got, _) = tokio::join!(ask, answer_one(&mut at_a, answer));
     let got = got.expect("answered");
@@ -67,13 +85,19 @@ async fn a_wrong_topic_is_refused_and_so_is_a_store_that_does_not_answer() {
     let _other_at_b = b.join(other.clone()).await.expect("open");
     let request = || SyncRequest::Newest { n: 1, before: None };
     let error = b.call(other.id, a.local_peer(), request(), now()).await;
-    let Err(NetworkError::Refused { reason, .. }) = error else { panic!("{error:?}") };
+    let Err(NetworkError::Refused { reason, .. }) = error else {
+        panic!("{error:?}")
+    };
     assert_eq!(reason, "it is not in this topic");
     let ask = b.call(keys.id, a.local_peer(), request(), now());
     let (error, ()) = tokio::join!(ask, async { drop(call(&mut at_a).await) });
-    let Err(NetworkError::Refused { reason, .. }) = error else { panic!("{error:?}") };
+    let Err(NetworkError::Refused { reason, .. }) = error else {
+        panic!("{error:?}")
+    };
     assert_eq!(reason, "its database does not answer");
-    let error = b.call(topic("not joined").id, a.local_peer(), request(), now()).await;
+    let error = b
+        .call(topic("not joined").id, a.local_peer(), request(), now())
+        .await;
     assert!(matches!(error, Err(NetworkError::NotJoined)), "{error:?}");
 }
 
@@ -95,7 +119,9 @@ async fn a_peer_has_four_exchanges_at_once_and_the_fifth_is_told_to_wait() {
     };
     let (a1, a2, a3, a4, error) = tokio::join!(ask(), ask(), ask(), ask(), fifth);
     assert!([a1, a2, a3, a4].iter().all(Result::is_ok));
-    let Err(NetworkError::Refused { reason, .. }) = error else { panic!("{error:?}") };
+    let Err(NetworkError::Refused { reason, .. }) = error else {
+        panic!("{error:?}")
+    };
     assert_eq!(reason, "it is busy");
 }
 
@@ -108,7 +134,10 @@ async fn a_member_that_restarted_is_asked_over_a_new_connection() {
     got.expect("answered");
     a.shutdown().await;
     let error = b.call(keys.id, a.local_peer(), request(), now()).await;
-    assert!(matches!(error, Err(NetworkError::Unreachable { .. })), "{error:?}");
+    assert!(
+        matches!(error, Err(NetworkError::Unreachable { .. })),
+        "{error:?}"
+    );
     let c = node().await;
     let mut at_c = c.join(keys.clone()).await.expect("open");
     dial(&b, &keys, &c).await.expect("reachable");
@@ -126,7 +155,9 @@ async fn garbage_from_an_asker_ends_only_its_own_exchange() {
     let connection = peer.connect(at, SYNC_ALPN).await.expect("reachable");
     let mut other_version = SyncFrame::End { more: false }.encode();
     other_version[0] = 99;
-    let too_long = u32::try_from(SYNC_FRAME_BYTES_MAX + 1).expect("small").to_be_bytes();
+    let too_long = u32::try_from(SYNC_FRAME_BYTES_MAX + 1)
+        .expect("small")
+        .to_be_bytes();
     for bytes in [
         framed(b""),
         framed(b"\x01garbage"),
@@ -139,7 +170,9 @@ async fn garbage_from_an_asker_ends_only_its_own_exchange() {
         send.write_all(&bytes).await.expect("open");
         // The stream may have been stopped already, which is the point.
         let _ = send.finish();
-        let answer = timeout(DEADLINE, recv.read_to_end(1_000)).await.expect("in time");
+        let answer = timeout(DEADLINE, recv.read_to_end(1_000))
+            .await
+            .expect("in time");
         assert!(answer.is_err() || answer.is_ok_and(|bytes| bytes.is_empty()));
     }
     let request = SyncRequest::Newest { n: 1, before: None };
@@ -166,7 +199,10 @@ async fn a_lying_member_is_a_protocol_error() {
     // Only makes its address known: it does not speak gossip.
     let refuses = async { drop(liar.accept().await.expect("open").await) };
     let (error, ()) = tokio::join!(b.dial(keys.id, peer, at, true), refuses);
-    assert!(matches!(error, Err(NetworkError::Protocol { .. })), "{error:?}");
+    assert!(
+        matches!(error, Err(NetworkError::Protocol { .. })),
+        "{error:?}"
+    );
 
     let one = SyncFrame::Event(event(1, 10).to_wire());
     let other = SyncFrame::Event(event(2, 10).to_wire());
@@ -194,9 +230,17 @@ async fn a_lying_member_is_a_protocol_error() {
             let (send, recv) = connection.accept_bi().await.expect("a stream");
             tell(&keys, (&b.local_peer(), &peer), (send, recv), &lie).await;
         };
-        let ask = b.call(keys.id, peer, SyncRequest::Get(vec![EventId([1; 32])]), now());
+        let ask = b.call(
+            keys.id,
+            peer,
+            SyncRequest::Get(vec![EventId([1; 32])]),
+            now(),
+        );
         let (error, ()) = tokio::join!(ask, tell);
-        assert!(matches!(error, Err(NetworkError::Protocol { .. })), "{lie:?}: {error:?}");
+        assert!(
+            matches!(error, Err(NetworkError::Protocol { .. })),
+            "{lie:?}: {error:?}"
+        );
     }
 }
 
@@ -213,14 +257,26 @@ async fn an_asker_is_refused_in_so_many_words() {
         let (mut send, mut recv) = connection.open_bi().await.expect("open");
         let (opener, accepter) = ((&asker, &[7; 32]), (&a.local_peer(), &[0; 32]));
         let proof = hello_proof(&topic(key).handshake_key, side, opener, accepter);
-        let hello = Hello { agent: "test".into(), clock: now(), nonce: [7; 32], proof };
+        let hello = Hello {
+            agent: "test".into(),
+            clock: now(),
+            nonce: [7; 32],
+            proof,
+        };
         send_frame(&mut send, &SyncFrame::Hello(hello)).await;
         read_frame(&mut recv).await
     };
-    assert!(matches!(greet(Side::Opener, "lobby").await, SyncFrame::Welcome(_)));
+    assert!(matches!(
+        greet(Side::Opener, "lobby").await,
+        SyncFrame::Welcome(_)
+    ));
     let unknown = SyncFrame::Refuse(RefuseReason::UnknownTopic);
     assert_eq!(greet(Side::Opener, "other").await, unknown);
-    assert_eq!(greet(Side::Accepter, "lobby").await, unknown, "a proof is for one side only");
+    assert_eq!(
+        greet(Side::Accepter, "lobby").await,
+        unknown,
+        "a proof is for one side only"
+    );
 }
 
 /// Greets as a member, unless the proof is the lie, and then tells the lie.
@@ -230,14 +286,21 @@ async fn tell(
     (mut send, mut recv): (SendStream, RecvStream),
     lie: &Lie,
 ) {
-    let SyncFrame::Hello(hello) = read_frame(&mut recv).await else { panic!("no greeting") };
+    let SyncFrame::Hello(hello) = read_frame(&mut recv).await else {
+        panic!("no greeting")
+    };
     let nonce = [3; 32];
     let (opener, accepter) = ((opener, &hello.nonce), (accepter, &nonce));
     let mut proof = hello_proof(&keys.handshake_key, Side::Accepter, opener, accepter);
     if matches!(lie, Lie::Proof) {
         proof[0] ^= 1;
     }
-    let welcome = Welcome { agent: "liar".into(), clock: now(), nonce, proof };
+    let welcome = Welcome {
+        agent: "liar".into(),
+        clock: now(),
+        nonce,
+        proof,
+    };
     send_frame(&mut send, &SyncFrame::Welcome(welcome)).await;
     match lie {
         Lie::Proof => {}
@@ -255,7 +318,10 @@ async fn tell(
 }
 
 fn framed(frame: &[u8]) -> Vec<u8> {
-    let mut bytes = u32::try_from(frame.len()).expect("small").to_be_bytes().to_vec();
+    let mut bytes = u32::try_from(frame.len())
+        .expect("small")
+        .to_be_bytes()
+        .to_vec();
     bytes.extend_from_slice(frame);
     bytes
 }

@@ -1,12 +1,6 @@
 //! The settings as types, and how each key is read into them.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    net::SocketAddr,
-    path::PathBuf,
-    str::FromStr,
-};
+use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use ::config::{Value, ValueKind};
 use kukuri_domain::peer::{PeerAddress, PeerSpec};
@@ -101,7 +95,11 @@ pub struct DiscoverySettings {
 
 impl Default for DiscoverySettings {
     fn default() -> Self {
-        Self { mdns_enabled: true, known_peers_enabled: true, dht: DhtSettings::default() }
+        Self {
+            mdns_enabled: true,
+            known_peers_enabled: true,
+            dht: DhtSettings::default(),
+        }
     }
 }
 
@@ -191,7 +189,10 @@ impl Settings {
                 passphrase_file: r.text("keyring.passphrase_file")?.map(PathBuf::from),
             },
             log: LogSettings {
-                format: r.word("log.format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+                format: r.word(
+                    "log.format",
+                    &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+                )?,
             },
         };
         r.finish()?;
@@ -201,22 +202,28 @@ impl Settings {
 
 fn read_network(r: &mut Reader) -> Result<NetworkSettings, ConfigError> {
     Ok(NetworkSettings {
-        mode: r.word("network.mode", &[
-            ("internet", NetworkMode::Internet),
-            ("serverless", NetworkMode::Serverless),
-            ("lan", NetworkMode::Lan),
-        ])?,
+        mode: r.word(
+            "network.mode",
+            &[
+                ("internet", NetworkMode::Internet),
+                ("serverless", NetworkMode::Serverless),
+                ("lan", NetworkMode::Lan),
+            ],
+        )?,
         bind: r.list("network.bind", "ip:port, for example 0.0.0.0:4433")?,
         peers: r.list("network.peers", "<endpoint id>@ip:port")?,
         bootstrap: r.list("network.bootstrap", "<endpoint id>@ip:port")?,
         relays: r.list_of("network.relays", parse_url)?,
         external_addrs: r.list("network.external_addrs", "ip:port")?,
-        publish_addresses: r.word("network.publish_addresses", &[
-            ("auto", PublishAddresses::Auto),
-            ("relay", PublishAddresses::Relay),
-            ("direct", PublishAddresses::Direct),
-            ("none", PublishAddresses::None),
-        ])?,
+        publish_addresses: r.word(
+            "network.publish_addresses",
+            &[
+                ("auto", PublishAddresses::Auto),
+                ("relay", PublishAddresses::Relay),
+                ("direct", PublishAddresses::Direct),
+                ("none", PublishAddresses::None),
+            ],
+        )?,
         port_mapping: r.switch("network.port_mapping", true)?,
     })
 }
@@ -234,7 +241,11 @@ fn read_dht(r: &mut Reader) -> Result<DhtSettings, ConfigError> {
             default.rate_limit_per_min,
             1..=1_000,
         )?,
-        republish_secs: r.number("discovery.dht.republish_secs", default.republish_secs, 60..=3_600)?,
+        republish_secs: r.number(
+            "discovery.dht.republish_secs",
+            default.republish_secs,
+            60..=3_600,
+        )?,
     })
 }
 
@@ -269,11 +280,17 @@ impl Reader {
     }
 
     fn text(&mut self, key: &'static str) -> Result<Option<String>, ConfigError> {
-        let Some(value) = self.take(key) else { return Ok(None) };
+        let Some(value) = self.take(key) else {
+            return Ok(None);
+        };
         match value.kind {
             ValueKind::String(text) if !text.is_empty() => Ok(Some(text)),
             ValueKind::String(_) => Ok(None),
-            _ => Err(wrong(key, &value, format!("expected text, found {}", shown(&value)))),
+            _ => Err(wrong(
+                key,
+                &value,
+                format!("expected text, found {}", shown(&value)),
+            )),
         }
     }
 
@@ -282,24 +299,36 @@ impl Reader {
         key: &'static str,
         words: &[(&str, T)],
     ) -> Result<T, ConfigError> {
-        let Some(value) = self.take(key) else { return Ok(T::default()) };
+        let Some(value) = self.take(key) else {
+            return Ok(T::default());
+        };
         let found = match &value.kind {
             ValueKind::String(text) => words.iter().find(|(word, _)| word == text),
             _ => None,
         };
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            wrong(key, &value, format!("expected {}, found {}", names.join(" or "), shown(&value)))
+            wrong(
+                key,
+                &value,
+                format!("expected {}, found {}", names.join(" or "), shown(&value)),
+            )
         })
     }
 
     fn switch(&mut self, key: &'static str, default: bool) -> Result<bool, ConfigError> {
-        let Some(value) = self.take(key) else { return Ok(default) };
+        let Some(value) = self.take(key) else {
+            return Ok(default);
+        };
         match &value.kind {
             ValueKind::Boolean(on) => Ok(*on),
             ValueKind::String(text) if text == "true" => Ok(true),
             ValueKind::String(text) if text == "false" => Ok(false),
-            _ => Err(wrong(key, &value, format!("expected true or false, found {}", shown(&value)))),
+            _ => Err(wrong(
+                key,
+                &value,
+                format!("expected true or false, found {}", shown(&value)),
+            )),
         }
     }
 
@@ -312,17 +341,29 @@ impl Reader {
     where
         N: TryFrom<u64>,
     {
-        let Some(value) = self.take(key) else { return Ok(default) };
+        let Some(value) = self.take(key) else {
+            return Ok(default);
+        };
         let number = match &value.kind {
             ValueKind::I64(number) => u64::try_from(*number).ok(),
             ValueKind::U64(number) => Some(*number),
             ValueKind::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        number.filter(|n| range.contains(n)).and_then(|n| N::try_from(n).ok()).ok_or_else(|| {
-            let (low, high) = (range.start(), range.end());
-            wrong(key, &value, format!("expected a whole number from {low} to {high}, found {}", shown(&value)))
-        })
+        number
+            .filter(|n| range.contains(n))
+            .and_then(|n| N::try_from(n).ok())
+            .ok_or_else(|| {
+                let (low, high) = (range.start(), range.end());
+                wrong(
+                    key,
+                    &value,
+                    format!(
+                        "expected a whole number from {low} to {high}, found {}",
+                        shown(&value)
+                    ),
+                )
+            })
     }
 
     fn list<T>(&mut self, key: &'static str, form: &str) -> Result<Vec<T>, ConfigError>
@@ -331,7 +372,8 @@ impl Reader {
         T::Err: Display,
     {
         self.list_of(key, |text| {
-            text.parse().map_err(|error| format!("'{text}': {error} (expected {form})"))
+            text.parse()
+                .map_err(|error| format!("'{text}': {error} (expected {form})"))
         })
     }
 
@@ -340,15 +382,27 @@ impl Reader {
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Vec<T>, ConfigError> {
-        let Some(value) = self.take(key) else { return Ok(Vec::new()) };
+        let Some(value) = self.take(key) else {
+            return Ok(Vec::new());
+        };
         let ValueKind::Array(items) = &value.kind else {
-            return Err(wrong(key, &value, format!("expected a list of texts, found {}", shown(&value))));
+            return Err(wrong(
+                key,
+                &value,
+                format!("expected a list of texts, found {}", shown(&value)),
+            ));
         };
         items
             .iter()
             .map(|item| match &item.kind {
-                ValueKind::String(text) => parse(text).map_err(|problem| wrong(key, &value, problem)),
-                _ => Err(wrong(key, &value, format!("expected texts in the list, found {}", shown(item)))),
+                ValueKind::String(text) => {
+                    parse(text).map_err(|problem| wrong(key, &value, problem))
+                }
+                _ => Err(wrong(
+                    key,
+                    &value,
+                    format!("expected texts in the list, found {}", shown(item)),
+                )),
             })
             .collect()
     }
@@ -374,7 +428,11 @@ fn wrong(key: &str, value: &Value, problem: String) -> ConfigError {
         Some(origin) => origin.to_owned(),
         None => in_list.unwrap_or_else(|| origin_of(value)),
     };
-    ConfigError::Value { key: key.to_owned(), origin, problem }
+    ConfigError::Value {
+        key: key.to_owned(),
+        origin,
+        problem,
+    }
 }
 
 fn shown(value: &Value) -> String {

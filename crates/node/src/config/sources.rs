@@ -37,7 +37,9 @@ impl Entries {
     pub(super) fn of_environment(variables: &[(String, String)]) -> Result<Self, ConfigError> {
         let mut entries = Map::new();
         for (name, text) in variables {
-            let Some(rest) = name.strip_prefix(ENV_PREFIX) else { continue };
+            let Some(rest) = name.strip_prefix(ENV_PREFIX) else {
+                continue;
+            };
             if RESERVED_VARIABLES.contains(&name.as_str()) || name.starts_with(TEST_PREFIX) {
                 continue;
             }
@@ -52,7 +54,10 @@ impl Entries {
         let mut entries = Map::new();
         for (alias, key) in ALIASES {
             if let Some((name, text)) = variables.iter().find(|(name, _)| name == alias) {
-                entries.insert(key.to_owned(), value(key, text, &format!("environment variable {name}")));
+                entries.insert(
+                    key.to_owned(),
+                    value(key, text, &format!("environment variable {name}")),
+                );
             }
         }
         Self(entries)
@@ -61,9 +66,14 @@ impl Entries {
     pub(super) fn of_flags(flags: &[String]) -> Result<Self, ConfigError> {
         let mut entries = Map::new();
         for flag in flags {
-            let (key, text) = flag.split_once('=').ok_or_else(|| ConfigError::Flag(flag.clone()))?;
+            let (key, text) = flag
+                .split_once('=')
+                .ok_or_else(|| ConfigError::Flag(flag.clone()))?;
             let origin = format!("--set {key}");
-            entries.insert(known(key.to_owned(), &origin)?.to_owned(), value(key, text, &origin));
+            entries.insert(
+                known(key.to_owned(), &origin)?.to_owned(),
+                value(key, text, &origin),
+            );
         }
         Ok(Self(entries))
     }
@@ -112,7 +122,11 @@ pub(super) fn flatten(prefix: &str, value: Value, flat: &mut BTreeMap<String, Va
     match value.kind {
         ValueKind::Table(table) if prefix.is_empty() || !table.is_empty() => {
             for (name, inner) in table {
-                let name = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
+                let name = if prefix.is_empty() {
+                    name
+                } else {
+                    format!("{prefix}.{name}")
+                };
                 flatten(&name, inner, flat);
             }
         }

@@ -17,13 +17,18 @@ fn load_from(
     }
     load(&ConfigSources {
         file: Some(path),
-        variables: variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
+        variables: variables
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect(),
         flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
     })
 }
 
 fn refused(file: &str, variables: &[(&str, &str)], flags: &[&str]) -> String {
-    load_from(file, variables, flags).expect_err("it is refused").to_string()
+    load_from(file, variables, flags)
+        .expect_err("it is refused")
+        .to_string()
 }
 
 #[test]
@@ -45,7 +50,10 @@ fn the_file_is_read() {
     let settings = load_from(&file, &[], &[]).expect("a valid file");
     assert_eq!(settings.network.mode, NetworkMode::Lan);
     assert!(!settings.dht_enabled());
-    assert_eq!(settings.network.bind, vec!["127.0.0.1:4433".parse().expect("an address")]);
+    assert_eq!(
+        settings.network.bind,
+        vec!["127.0.0.1:4433".parse().expect("an address")]
+    );
     assert_eq!(settings.network.peers.len(), 1);
     assert!(!settings.discovery.mdns_enabled);
     assert_eq!(settings.discovery.dht.retries, 7);
@@ -55,7 +63,10 @@ fn the_file_is_read() {
 #[test]
 fn the_environment_is_read_with_lists_only_where_a_list_is_meant() {
     let variables = [
-        ("KUKURI_DISCOVERY__DHT__BOOTSTRAP", "127.0.0.1:6881, dht.example:6881"),
+        (
+            "KUKURI_DISCOVERY__DHT__BOOTSTRAP",
+            "127.0.0.1:6881, dht.example:6881",
+        ),
         ("KUKURI_KEYRING__PASSPHRASE_FILE", "/tmp/a,b"),
         ("KUKURI_NETWORK__PORT_MAPPING", "false"),
         ("KUKURI_DISCOVERY__DHT__TIMEOUT_MS", "250"),
@@ -65,8 +76,14 @@ fn the_environment_is_read_with_lists_only_where_a_list_is_meant() {
         ("PATH", "/bin"),
     ];
     let settings = load_from("", &variables, &[]).expect("valid variables");
-    assert_eq!(settings.discovery.dht.bootstrap, ["127.0.0.1:6881", "dht.example:6881"]);
-    assert_eq!(settings.keyring.passphrase_file.as_deref(), Some(Path::new("/tmp/a,b")));
+    assert_eq!(
+        settings.discovery.dht.bootstrap,
+        ["127.0.0.1:6881", "dht.example:6881"]
+    );
+    assert_eq!(
+        settings.keyring.passphrase_file.as_deref(),
+        Some(Path::new("/tmp/a,b"))
+    );
     assert!(!settings.network.port_mapping);
     assert_eq!(settings.discovery.dht.timeout_ms, 250);
 }
@@ -97,12 +114,21 @@ fn flags_win_over_the_environment_which_wins_over_aliases_which_win_over_the_fil
 #[test]
 fn an_unknown_key_is_refused_by_name_with_its_place() {
     let message = refused("[network]\ncolour = 1\n", &[], &[]);
-    assert!(message.contains("`network.colour`") && message.contains("config.toml"), "{message}");
+    assert!(
+        message.contains("`network.colour`") && message.contains("config.toml"),
+        "{message}"
+    );
     let message = refused("", &[("KUKURI_NETWORK__COLOUR", "1")], &[]);
     assert!(message.contains("`network.colour`"), "{message}");
-    assert!(message.contains("environment variable KUKURI_NETWORK__COLOUR"), "{message}");
+    assert!(
+        message.contains("environment variable KUKURI_NETWORK__COLOUR"),
+        "{message}"
+    );
     let message = refused("", &[], &["colour=red"]);
-    assert!(message.contains("`colour`") && message.contains("--set"), "{message}");
+    assert!(
+        message.contains("`colour`") && message.contains("--set"),
+        "{message}"
+    );
     let message = refused("[discovery.dth]\n", &[], &[]);
     assert!(message.contains("`discovery.dth`"), "{message}");
 }
@@ -122,30 +148,66 @@ fn a_wrong_type_names_key_place_and_what_was_expected() {
             assert!(message.contains(part), "{part} is missing in: {message}");
         }
     };
-    check("[network]\nmode = 'internett'\n", &[], &[
-        "`network.mode`",
-        "config.toml",
-        "internet or serverless or lan",
-        "'internett'",
-    ]);
-    check("[discovery.dht]\nretries = 'many'\n", &[], &["`discovery.dht.retries`", "0 to 20", "'many'"]);
-    check("[discovery.dht]\nretries = -1\n", &[], &["`discovery.dht.retries`", "0 to 20", "-1"]);
-    check("[network]\npeers = 'x'\n", &[], &["`network.peers`", "config.toml", "list"]);
-    check("[network]\nbind = [4433]\n", &[], &["`network.bind`", "4433"]);
+    check(
+        "[network]\nmode = 'internett'\n",
+        &[],
+        &[
+            "`network.mode`",
+            "config.toml",
+            "internet or serverless or lan",
+            "'internett'",
+        ],
+    );
+    check(
+        "[discovery.dht]\nretries = 'many'\n",
+        &[],
+        &["`discovery.dht.retries`", "0 to 20", "'many'"],
+    );
+    check(
+        "[discovery.dht]\nretries = -1\n",
+        &[],
+        &["`discovery.dht.retries`", "0 to 20", "-1"],
+    );
+    check(
+        "[network]\npeers = 'x'\n",
+        &[],
+        &["`network.peers`", "config.toml", "list"],
+    );
+    check(
+        "[network]\nbind = [4433]\n",
+        &[],
+        &["`network.bind`", "4433"],
+    );
     check("network = 3\n", &[], &["`network`", "config.toml"]);
-    check("", &[("KUKURI_NETWORK__PORT_MAPPING", "maybe")], &[
-        "`network.port_mapping`",
-        "environment variable KUKURI_NETWORK__PORT_MAPPING",
-        "true or false",
-        "'maybe'",
-    ]);
-    check("", &[("KUKURI_NETWORK__PEERS", "abc@1.2.3.4:5")], &[
-        "`network.peers`",
-        "environment variable KUKURI_NETWORK__PEERS",
-        "endpoint id",
-    ]);
-    check("", &[("DHT_TIMEOUT", "soon")], &["`discovery.dht.timeout_ms`", "DHT_TIMEOUT", "'soon'"]);
-    check("", &[("KUKURI_DISCOVERY__DHT__BOOTSTRAP", "6881")], &["host:port", "'6881'"]);
+    check(
+        "",
+        &[("KUKURI_NETWORK__PORT_MAPPING", "maybe")],
+        &[
+            "`network.port_mapping`",
+            "environment variable KUKURI_NETWORK__PORT_MAPPING",
+            "true or false",
+            "'maybe'",
+        ],
+    );
+    check(
+        "",
+        &[("KUKURI_NETWORK__PEERS", "abc@1.2.3.4:5")],
+        &[
+            "`network.peers`",
+            "environment variable KUKURI_NETWORK__PEERS",
+            "endpoint id",
+        ],
+    );
+    check(
+        "",
+        &[("DHT_TIMEOUT", "soon")],
+        &["`discovery.dht.timeout_ms`", "DHT_TIMEOUT", "'soon'"],
+    );
+    check(
+        "",
+        &[("KUKURI_DISCOVERY__DHT__BOOTSTRAP", "6881")],
+        &["host:port", "'6881'"],
+    );
 }
 
 #[test]
@@ -165,6 +227,37 @@ fn every_key_of_the_table_is_read() {
         assert!(named, "{error}");
         let number = format!("{} = 1.5\n", key.name);
         let error = load_from(&number, &[], &[]).expect_err("a fraction is no value");
-        assert!(matches!(&error, ConfigError::Value { key: k, .. } if *k == key.name), "{error}");
+        assert!(
+            matches!(&error, ConfigError::Value { key: k, .. } if *k == key.name),
+            "{error}"
+        );
     }
+}
+
+#[test]
+fn every_key_of_the_table_is_documented() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/configuration.md");
+    let page = fs::read_to_string(path).expect("the page is there");
+    for key in KEYS {
+        assert!(
+            page.contains(&format!("| `{}` |", key.name)),
+            "{} is missing",
+            key.name
+        );
+    }
+    let rows = page.lines().filter(|line| {
+        let name = line
+            .strip_prefix("| `")
+            .and_then(|rest| rest.split('`').next());
+        name.is_some_and(|name| name.contains('.') && !name.contains(char::is_whitespace))
+    });
+    let unknown: Vec<&str> = rows
+        .filter(|row| row.split('|').count() == 6)
+        .filter(|row| {
+            !KEYS
+                .iter()
+                .any(|key| row.starts_with(&format!("| `{}` |", key.name)))
+        })
+        .collect();
+    assert!(unknown.is_empty(), "keys that do not exist: {unknown:?}");
 }

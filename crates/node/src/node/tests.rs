@@ -45,17 +45,27 @@ fn fixture(hub: &Hub, number: u8, manual: Vec<PeerSpec>) -> Fixture {
     };
     let parts = Parts {
         ports,
-        settings: engine::Settings { seed: Some(1), ..engine::Settings::default() },
+        settings: engine::Settings {
+            seed: Some(1),
+            ..engine::Settings::default()
+        },
         key_store: KeyStore::Memory,
         version: "1.2.3",
         lock: None,
     };
-    Fixture { node: Node::start(parts), store, network }
+    Fixture {
+        node: Node::start(parts),
+        store,
+        network,
+    }
 }
 
 fn spec(number: u8) -> PeerSpec {
     let peer = PeerId([number; 32]);
-    PeerSpec { peer, addresses: vec![address_of(peer)] }
+    PeerSpec {
+        peer,
+        addresses: vec![address_of(peer)],
+    }
 }
 
 fn lobby() -> TopicName {
@@ -63,7 +73,9 @@ fn lobby() -> TopicName {
 }
 
 async fn within<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what).await.expect("it happens in time")
+    tokio::time::timeout(PATIENCE, what)
+        .await
+        .expect("it happens in time")
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,7 +88,8 @@ async fn a_post_reaches_the_other_node_and_its_state_comes_back() {
     bob.join(&lobby()).await.expect("joined");
     let mut at_bob = bob.subscribe(&lobby()).expect("joined");
 
-    let joined = async { while !matches!(at_alice.next().await, Some(TopicEvent::PeerJoined { .. })) {} };
+    let joined =
+        async { while !matches!(at_alice.next().await, Some(TopicEvent::PeerJoined { .. })) {} };
     within(joined).await;
     let posted = alice.post(&lobby(), "hello").await.expect("stored");
     assert_eq!(posted.state.sent_to, 1);
@@ -131,11 +144,24 @@ async fn a_topic_that_is_not_joined_is_named() {
         assert_eq!(error.code(), Code::NotJoined);
         assert_eq!(error.code().as_str(), "not_joined");
         assert_eq!(error.to_string(), "#lobby is not joined");
-        assert_eq!(error.hint().as_deref(), Some("join it first: kukuri join lobby"));
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("join it first: kukuri join lobby")
+        );
     };
     check(client.post(&lobby(), "x").await.expect_err("not joined"));
-    check(client.read(&lobby(), 1, None).await.expect_err("not joined"));
-    check(client.subscribe(&lobby()).map(drop).expect_err("not joined"));
+    check(
+        client
+            .read(&lobby(), 1, None)
+            .await
+            .expect_err("not joined"),
+    );
+    check(
+        client
+            .subscribe(&lobby())
+            .map(drop)
+            .expect_err("not joined"),
+    );
     check(client.peers(&lobby()).await.expect_err("not joined"));
     check(client.explain(&lobby()).await.expect_err("not joined"));
     assert!(!client.leave(&lobby()).await.expect("nothing to do"));
@@ -152,12 +178,24 @@ async fn a_post_that_is_empty_or_too_long_is_refused_and_nothing_stored() {
     let empty = client.post(&lobby(), "  \n").await.expect_err("empty");
     assert_eq!(empty.code(), Code::Empty);
     for bytes in [EVENT_BYTES_MAX, EVENT_BYTES_MAX + 1] {
-        let error = client.post(&lobby(), &"x".repeat(bytes)).await.expect_err("too long");
+        let error = client
+            .post(&lobby(), &"x".repeat(bytes))
+            .await
+            .expect_err("too long");
         assert_eq!(error.code(), Code::TooLong, "{error}");
         assert!(error.to_string().contains("131072"), "{error}");
     }
-    assert!(client.read(&lobby(), 10, None).await.expect("readable").is_empty());
-    client.post(&lobby(), &"x".repeat(100_000)).await.expect("long, but possible");
+    assert!(
+        client
+            .read(&lobby(), 10, None)
+            .await
+            .expect("readable")
+            .is_empty()
+    );
+    client
+        .post(&lobby(), &"x".repeat(100_000))
+        .await
+        .expect("long, but possible");
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,11 +204,17 @@ async fn a_full_disk_is_told_and_the_node_lives() {
     let client = fixture.node.client();
     client.join(&lobby()).await.expect("joined");
     fixture.store.set_fault(Some(StoreFault::DiskFull));
-    let error = client.post(&lobby(), "x").await.expect_err("the disk is full");
+    let error = client
+        .post(&lobby(), "x")
+        .await
+        .expect_err("the disk is full");
     assert_eq!(error.code(), Code::DiskFull);
     assert!(error.hint().is_some());
     fixture.store.set_fault(None);
-    client.post(&lobby(), "y").await.expect("there is room again");
+    client
+        .post(&lobby(), "y")
+        .await
+        .expect("there is room again");
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,5 +231,8 @@ async fn stopping_leaves_the_topics_closes_everything_and_answers_late_calls() {
     let error = client.join(&lobby()).await.expect_err("stopped");
     assert_eq!(error.code(), Code::Closed);
     let topic = kukuri_domain::TopicKeys::public(lobby());
-    assert!(fixture.network.join(Arc::new(topic)).await.is_err(), "the network is closed");
+    assert!(
+        fixture.network.join(Arc::new(topic)).await.is_err(),
+        "the network is closed"
+    );
 }

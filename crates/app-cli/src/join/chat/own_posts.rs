@@ -34,7 +34,12 @@ impl OwnPosts {
         if self.posts.len() >= KEPT_MAX {
             self.posts.retain(|_, post| post.state.held_by == 0);
         }
-        let post = OwnPost { event, state, settled_at: None, is_told: false };
+        let post = OwnPost {
+            event,
+            state,
+            settled_at: None,
+            is_told: false,
+        };
         self.posts.insert(post.event.id(), post);
     }
 
@@ -44,7 +49,9 @@ impl OwnPosts {
 
     /// A post came further; `is_shown` when the screen says so already.
     pub(super) fn note(&mut self, id: EventId, state: PostState, is_shown: bool, now: Instant) {
-        let Some(post) = self.posts.get_mut(&id) else { return };
+        let Some(post) = self.posts.get_mut(&id) else {
+            return;
+        };
         if post.state == state {
             return;
         }
@@ -75,6 +82,14 @@ impl OwnPosts {
         due
     }
 
+    /// All posts about which a line is still due, oldest first.
+    pub(super) fn take_all(&mut self) -> Vec<(SignedEvent, PostState)> {
+        match self.posts.values().filter_map(|post| post.settled_at).max() {
+            Some(last) => self.take_settled(last),
+            None => Vec::new(),
+        }
+    }
+
     /// Whether another member holds every post.
     pub(super) fn all_held(&self) -> bool {
         self.posts.values().all(|post| post.state.held_by > 0)
@@ -82,18 +97,26 @@ impl OwnPosts {
 
     /// What is to be said at the end about posts that nobody confirmed.
     pub(super) fn what_is_open(&self) -> Option<String> {
-        let open: Vec<PostState> =
-            self.posts.values().map(|post| post.state).filter(|state| state.held_by == 0).collect();
+        let open: Vec<PostState> = self
+            .posts
+            .values()
+            .map(|post| post.state)
+            .filter(|state| state.held_by == 0)
+            .collect();
         let unsent = open.iter().filter(|state| state.sent_to == 0).count() as u64;
         let unconfirmed = open.len() as u64 - unsent;
         let mut parts = Vec::new();
         if unsent > 0 {
             let posts = render::counted(unsent, "post");
-            parts.push(format!("nobody was here for {posts}: stored, and sent when members are found next time"));
+            parts.push(format!(
+                "nobody was here for {posts}: stored, and sent when members are found next time"
+            ));
         }
         if unconfirmed > 0 {
             let posts = render::counted(unconfirmed, "post");
-            parts.push(format!("{posts} sent, but nobody has confirmed to hold it yet"));
+            parts.push(format!(
+                "{posts} sent, but nobody has confirmed to hold it yet"
+            ));
         }
         (!parts.is_empty()).then(|| parts.join("\n"))
     }

@@ -1,0 +1,187 @@
+//! The figures of the design, measured on this machine (`cargo xtask bench`).
+//!
+//! Owns one subcommand per row of the table of figures; each prints trials, failures,
+//! percentiles, the target and the machine's load, and the exit code says whether every target
+//! was met. Nodes are fresh in each trial: new keys, new topic, new database. Must never call a
+//! target met that was not measured.
+
+mod delivery;
+mod idle;
+mod islands;
+mod join;
+mod lan;
+mod versus;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use kukuri_tests::{
+    script::{self, NodeArgs},
+    stats::Report,
+    trace,
+};
+
+/// Nodes of the private DHT in every measurement.
+const DHT_NODES: usize = 30;
+
+/// Measures the figures of the design on this machine.
+#[derive(Parser)]
+#[command(version = None)]
+struct Args {
+    #[command(subcommand)]
+    figure: Figure,
+}
+
+#[derive(Subcommand)]
+enum Figure {
+    /// Join by name, DHT only, one member present
+    Join {
+        #[arg(long, default_value_t = 100)]
+        trials: usize,
+    },
+    /// Two members start at the same time, DHT only
+    JoinBoth {
+        #[arg(long, default_value_t = 100)]
+        trials: usize,
+    },
+    /// Both of these with a third of the DHT's nodes dead
+    JoinDead {
+        #[arg(long, default_value_t = 100)]
+        trials: usize,
+    },
+    /// Against the driver of `distributed-topic-tracker` (needs root, for a namespace)
+    VersusStock {
+        #[arg(long, default_value_t = 20)]
+        trials: usize,
+        /// Runs inside the namespace already
+        #[arg(long, hide = true)]
+        inside: bool,
+    },
+    /// Two islands of five come to share a DHT (needs root, for namespaces)
+    Islands {
+        #[arg(long, default_value_t = 20)]
+        trials: usize,
+        /// Trials at the same time
+        #[arg(long, default_value_t = 4)]
+        at_once: usize,
+    },
+    /// Started without route and DNS, both come after 20 s (needs root, for namespaces)
+    LateNetwork {
+        #[arg(long, default_value_t = 10)]
+        trials: usize,
+        /// Trials at the same time
+        #[arg(long, default_value_t = 2)]
+        at_once: usize,
+    },
+    /// LAN by mDNS only: start to first neighbour (needs root, for namespaces)
+    Mdns {
+        #[arg(long, default_value_t = 30)]
+        trials: usize,
+    },
+    /// A 300-byte post between two nodes
+    Publish {
+        #[arg(long, default_value_t = 1_000)]
+        trials: usize,
+    },
+    /// Twenty nodes in one process, twenty posts a second
+    Swarm {
+        #[arg(long, default_value_t = 1)]
+        trials: usize,
+        /// How long to post
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+    },
+    /// What an idle node costs (needs root, for a namespace)
+    Idle {
+        #[arg(long, default_value_t = 1)]
+        trials: usize,
+        /// How long to measure, after a minute
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+    },
+    /// Every figure
+    All {
+        /// Few trials of each
+        #[arg(long)]
+        quick: bool,
+    },
+    /// A node driven by lines of JSON
+    #[command(hide = true)]
+    Node(NodeArgs),
+    /// A private DHT that says when it is ready
+    #[command(hide = true)]
+    Dht(lan::DhtArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    trace::to_stderr();
+    match run(Args::parse().figure).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `Ok(false)` is a target that was missed and has been printed.
+async fn run(figure: Figure) -> anyhow::Result<bool> {
+    let report = match figure {
+        Figure::Join { trials } => join::one_present(trials).await?,
+        Figure::JoinBoth { trials } => join::both_start(trials).await?,
+        Figure::JoinDead { trials } => join::third_dead(trials).await?,
+        Figure::VersusStock { trials, inside: true } => versus::inside(trials).await?,
+        Figure::VersusStock { trials, inside: false } => return versus::in_namespace(trials).await,
+        Figure::Islands { trials, at_once } => islands::measure(trials, at_once).await?,
+        Figure::LateNetwork { trials, at_once } => lan::late_network(trials, at_once).await?,
+        Figure::Mdns { trials } => lan::mdns(trials).await?,
+        Figure::Publish { trials } => delivery::publish(trials).await?,
+        Figure::Swarm { trials, seconds } => delivery::swarm(trials, seconds).await?,
+        Figure::Idle { trials, seconds } => idle::measure(trials, seconds).await?,
+        Figure::All { quick } => return all(quick).await,
+        Figure::Node(args) => {
+            script::serve(&args).await?;
+            return Ok(true);
+        }
+        Figure::Dht(args) => {
+            lan::serve_dht(&args).await?;
+            return Ok(true);
+        }
+    };
+    Ok(shown(&report))
+}
+
+fn shown(report: &Report) -> bool {
+    println!("{report}\n");
+    report.is_met()
+}
+
+/// A figure that cannot be measured here does not keep the others from being measured.
+async fn all(quick: bool) -> anyhow::Result<bool> {
+    let few = |trials: usize, few: usize| if quick { few } else { trials };
+    let figures = [
+        Figure::Join { trials: few(100, 20) },
+        Figure::JoinBoth { trials: few(100, 20) },
+        Figure::JoinDead { trials: few(100, 10) },
+        Figure::VersusStock { trials: few(20, 3), inside: false },
+        Figure::Islands { trials: few(20, 2), at_once: few(4, 2) },
+        Figure::LateNetwork { trials: few(10, 2), at_once: 2 },
+        Figure::Mdns { trials: few(30, 10) },
+        Figure::Publish { trials: few(1_000, 200) },
+        Figure::Swarm { trials: 1, seconds: few(30, 10) as u64 },
+        Figure::Idle { trials: 1, seconds: few(300, 60) as u64 },
+    ];
+    let mut is_met = true;
+    for figure in figures {
+        match Box::pin(run(figure)).await {
+            Ok(met) => is_met &= met,
+            Err(error) => {
+                println!("not measured: {error:#}\n");
+                is_met = false;
+            }
+        }
+    }
+    Ok(is_met)
+}
