@@ -47,8 +47,12 @@ impl Namespace {
         let namespace = Self { name };
         // The files come first: they are bound into each process that is started in it.
         let folder = namespace.folder();
-        fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
-        fs::write(folder.join("resolv.conf"), "nameserver 192.0.2.1\noptions timeout:1 attempts:1\n")?;
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to make {}", folder.display()))?;
+        fs::write(
+            folder.join("resolv.conf"),
+            "nameserver 192.0.2.1\noptions timeout:1 attempts:1\n",
+        )?;
         namespace.set_hosts(&[])?;
         run(Command::new("ip").args(["netns", "add", &namespace.name]))?;
         namespace.ip("link set lo up")?;
@@ -65,7 +69,9 @@ impl Namespace {
     /// # Errors
     /// When `ip` fails; its message is in the error.
     pub fn ip(&self, args: &str) -> anyhow::Result<()> {
-        run(Command::new("ip").args(["-n", &self.name]).args(args.split_whitespace()))
+        run(Command::new("ip")
+            .args(["-n", &self.name])
+            .args(args.split_whitespace()))
     }
 
     /// A command that runs inside.
@@ -89,15 +95,16 @@ impl Namespace {
         fs::write(self.folder().join("hosts"), text).context("failed to write the hosts file")
     }
 
-    /// Gives it an interface of its own that leads nowhere, so that it has an address, a default
-    /// route and multicast among its own processes.
+    /// Gives it an interface that leads nowhere, so that it has an address, a default route and
+    /// multicast among its own processes. It is a cable with both ends in here: not every kernel
+    /// has dummy interfaces.
     ///
     /// # Errors
     /// When `ip` fails.
-    pub fn add_dummy(&self, address: Ipv4Addr) -> anyhow::Result<()> {
-        self.ip("link add lan0 type dummy")?;
+    pub fn add_lan_of_one(&self, address: Ipv4Addr) -> anyhow::Result<()> {
+        self.ip("link add lan0 type veth peer name end0")?;
+        self.ip("link set end0 up")?;
         self.ip(&format!("addr add {address}/24 dev lan0"))?;
-        self.ip("link set lan0 multicast on")?;
         self.ip("link set lan0 up")?;
         self.ip(&format!("route add {MULTICAST} dev lan0"))?;
         self.ip("route add default dev lan0")
@@ -152,11 +159,15 @@ impl Lan {
         // A real switch lets a new port through at once, and floods what it does not know.
         hub.ip("link set switch type bridge stp_state 0 forward_delay 0 mcast_snooping 0")?;
         hub.ip("link set switch up")?;
-        let mut lan = Self { machines: Vec::new(), hub };
+        let mut lan = Self {
+            machines: Vec::new(),
+            hub,
+        };
         for number in 1..=machines {
             let machine = Namespace::new(&format!("m{number}"))?;
             cable((&machine, "lan0"), (&lan.hub, &format!("port{number}")))?;
-            lan.hub.ip(&format!("link set port{number} master switch"))?;
+            lan.hub
+                .ip(&format!("link set port{number} master switch"))?;
             lan.hub.ip(&format!("link set port{number} up"))?;
             lan.machines.push(machine);
             lan.connect(usize::from(number) - 1)?;
@@ -193,7 +204,9 @@ impl Lan {
 }
 
 fn run(command: &mut Command) -> anyhow::Result<()> {
-    let output = command.output().with_context(|| format!("failed to start {command:?}"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("failed to start {command:?}"))?;
     ensure!(
         output.status.success(),
         "{command:?} failed: {}",

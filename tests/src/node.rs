@@ -57,7 +57,10 @@ impl Profile {
     /// When the temporary folder cannot be made.
     pub fn new() -> anyhow::Result<Self> {
         let home = tempfile::Builder::new().prefix("kukuri-test-").tempdir()?;
-        Ok(Self { home: Arc::new(home), vault: Arc::new(MemoryVault::throw_away()) })
+        Ok(Self {
+            home: Arc::new(home),
+            vault: Arc::new(MemoryVault::throw_away()),
+        })
     }
 
     /// Its folder.
@@ -105,18 +108,27 @@ impl Default for NodeOptions {
 impl NodeOptions {
     /// A node that knows nothing but a private DHT.
     pub fn on(dht: &PrivateDht) -> Self {
-        Self { dht: Some(dht_config(&dht.bootstrap())), ..Self::default() }
+        Self {
+            dht: Some(dht_config(&dht.bootstrap())),
+            ..Self::default()
+        }
     }
 
     /// A node that knows nothing but these peers.
     pub fn with_manual(peers: Vec<PeerSpec>) -> Self {
-        Self { manual: peers, ..Self::default() }
+        Self {
+            manual: peers,
+            ..Self::default()
+        }
     }
 }
 
 /// A client of the DHT whose bootstrap nodes are at `bootstrap`.
 pub fn dht_config(bootstrap: &[String]) -> DhtConfig {
-    DhtConfig { bootstrap: bootstrap.to_vec(), known_nodes: Vec::new() }
+    DhtConfig {
+        bootstrap: bootstrap.to_vec(),
+        known_nodes: Vec::new(),
+    }
 }
 
 /// A running node.
@@ -161,13 +173,22 @@ impl TestNode {
                 published: PublishedAddresses::Direct,
                 ..AddressLookupConfig::default()
             };
-            lookups.push(Box::new(DhtAddressLookup::new(dht.clone(), secret.clone(), config, &stop)));
+            lookups.push(Box::new(DhtAddressLookup::new(
+                dht.clone(),
+                secret.clone(),
+                config,
+                &stop,
+            )));
             let tracker = SlotTracker::new(dht.clone(), secret, TrackerPolicy::default(), &stop);
             sources.push(Arc::new(DhtSource::new(tracker)));
         }
         let has_mdns = options.network.mdns_enabled;
-        let started =
-            Network::start(keys.endpoint_key.expose(), options.network, lookups, clock.clone());
+        let started = Network::start(
+            keys.endpoint_key.expose(),
+            options.network,
+            lookups,
+            clock.clone(),
+        );
         let network = started.await?;
         if has_mdns {
             sources.push(Arc::new(network.mdns_source()));
@@ -179,7 +200,9 @@ impl TestNode {
             sources.push(Arc::new(ConfiguredPeersSource::manual(options.manual)));
         }
         if !options.bootstrap.is_empty() {
-            sources.push(Arc::new(ConfiguredPeersSource::bootstrap(options.bootstrap)));
+            sources.push(Arc::new(ConfiguredPeersSource::bootstrap(
+                options.bootstrap,
+            )));
         }
         for stand_in in options.stand_ins {
             sources.retain(|source| source.kind() != stand_in.kind());
@@ -197,14 +220,25 @@ impl TestNode {
                 clock,
             },
             settings: engine::Settings {
-                discovery: discovery::Settings { sources: kinds, ..options.discovery },
+                discovery: discovery::Settings {
+                    sources: kinds,
+                    ..options.discovery
+                },
                 seed: None,
             },
             key_store: profile.vault.kind(),
             version: "test",
             lock: None,
         });
-        Ok(Self { client: node.client(), node: Some(node), network, database, dht, profile, stop })
+        Ok(Self {
+            client: node.client(),
+            node: Some(node),
+            network,
+            database,
+            dht,
+            profile,
+            stop,
+        })
     }
 
     /// What commands use.
@@ -224,7 +258,10 @@ impl TestNode {
 
     /// The endpoint with its addresses, for another node's configuration.
     pub async fn spec(&self) -> PeerSpec {
-        PeerSpec { peer: self.peer_id(), addresses: self.network.status().await.addresses }
+        PeerSpec {
+            peer: self.peer_id(),
+            addresses: self.network.status().await.addresses,
+        }
     }
 
     /// Joins a topic and begins to look for members.
@@ -240,7 +277,11 @@ impl TestNode {
     ///
     /// # Errors
     /// When nobody is a neighbour after `limit`; `explain` is in the error.
-    pub async fn join_and_meet(&self, topic: &TopicName, limit: Duration) -> anyhow::Result<Duration> {
+    pub async fn join_and_meet(
+        &self,
+        topic: &TopicName,
+        limit: Duration,
+    ) -> anyhow::Result<Duration> {
         let started = Instant::now();
         self.join(topic).await?;
         self.wait_for_neighbours(topic, 1, limit).await?;
@@ -264,7 +305,10 @@ impl TestNode {
                 if peers.len() >= least {
                     return anyhow::Ok(peers);
                 }
-                next_where(&mut events, |event| matches!(event, TopicEvent::PeerJoined { .. })).await?;
+                next_where(&mut events, |event| {
+                    matches!(event, TopicEvent::PeerJoined { .. })
+                })
+                .await?;
             }
         };
         match timeout(limit, enough).await {
@@ -313,7 +357,12 @@ impl TestNode {
     /// # Errors
     /// When the database cannot be read.
     pub async fn ids(&self, topic: &TopicName) -> anyhow::Result<Vec<EventId>> {
-        Ok(self.posts(topic).await?.iter().map(|post| post.event.id()).collect())
+        Ok(self
+            .posts(topic)
+            .await?
+            .iter()
+            .map(|post| post.event.id())
+            .collect())
     }
 
     /// What the topic's session counted.
@@ -347,10 +396,17 @@ impl TestNode {
     ///
     /// # Errors
     /// When it is not after `limit`; `explain` is in the error.
-    pub async fn wait_until_announced(&self, topic: &TopicName, limit: Duration) -> anyhow::Result<()> {
+    pub async fn wait_until_announced(
+        &self,
+        topic: &TopicName,
+        limit: Duration,
+    ) -> anyhow::Result<()> {
         let look = || async {
             let explained = self.client.explain(topic).await?;
-            let dht = explained.sources.into_iter().find(|view| view.source == SourceKind::Dht);
+            let dht = explained
+                .sources
+                .into_iter()
+                .find(|view| view.source == SourceKind::Dht);
             let is_published = dht.is_some_and(|view| view.result.contains("own record published"));
             Ok(is_published.then_some(()))
         };
@@ -403,18 +459,30 @@ impl Drop for TestNode {
 /// The first error of any of them.
 pub async fn shutdown_all(nodes: impl IntoIterator<Item = TestNode>) -> anyhow::Result<()> {
     let all = nodes.into_iter().map(TestNode::shutdown);
-    futures_util::future::join_all(all).await.into_iter().collect()
+    futures_util::future::join_all(all)
+        .await
+        .into_iter()
+        .collect()
 }
 
 /// What `explain` shows, as text.
 pub fn told(explained: &ExplainView) -> String {
     let mut text = format!("state {}\n", explained.topic.state.code());
     for view in &explained.sources {
-        text.push_str(&format!("  {:?}: {}; {}\n", view.source, view.state, view.result));
+        text.push_str(&format!(
+            "  {:?}: {}; {}\n",
+            view.source, view.state, view.result
+        ));
     }
     for attempt in &explained.attempts {
-        let peer = attempt.peer.map(|peer| format!(" {}", peer.short())).unwrap_or_default();
-        let took = attempt.took_ms.map(|ms| format!(", took {ms} ms")).unwrap_or_default();
+        let peer = attempt
+            .peer
+            .map(|peer| format!(" {}", peer.short()))
+            .unwrap_or_default();
+        let took = attempt
+            .took_ms
+            .map(|ms| format!(", took {ms} ms"))
+            .unwrap_or_default();
         text.push_str(&format!(
             "  at {} ms {:?}{peer}: {}{took}: {}\n",
             attempt.started_after_ms,
@@ -449,7 +517,9 @@ where
             sleep(POLL).await;
         }
     });
-    found.await.unwrap_or_else(|_| Err(anyhow!("not so after {limit:?}")))
+    found
+        .await
+        .unwrap_or_else(|_| Err(anyhow!("not so after {limit:?}")))
 }
 
 /// The next event of a topic that is of interest. After a loss the caller has to look again, so

@@ -29,11 +29,18 @@ impl PublicDht {
     /// # Errors
     /// The system's error if a socket cannot be bound.
     pub async fn start(nodes: usize) -> std::io::Result<Self> {
-        let config = PrivateDhtConfig { nodes, first_port: Some(PORT), ..PrivateDhtConfig::default() };
+        let config = PrivateDhtConfig {
+            nodes,
+            first_port: Some(PORT),
+            ..PrivateDhtConfig::default()
+        };
         let dht = PrivateDht::start_with(config).await?;
         let bootstrap = SocketAddrV4::new(Ipv4Addr::LOCALHOST, PORT);
-        let other =
-            Dht::builder().bootstrap(&[bootstrap]).server_mode().port(OTHER_PORT).build()?;
+        let other = Dht::builder()
+            .bootstrap(&[bootstrap])
+            .server_mode()
+            .port(OTHER_PORT)
+            .build()?;
         other.bootstrapped().await?;
         Ok(Self { dht, _other: other })
     }

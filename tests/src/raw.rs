@@ -68,13 +68,24 @@ impl RawPeer {
             .bind_addr((Ipv4Addr::LOCALHOST, 0))?
             .bind()
             .await?;
-        let gossip = Gossip::builder().max_message_size(message_bytes_max).spawn(endpoint.clone());
-        let answers = Answers { local: PeerId(*endpoint.id().as_bytes()), ..Answers::default() };
+        let gossip = Gossip::builder()
+            .max_message_size(message_bytes_max)
+            .spawn(endpoint.clone());
+        let answers = Answers {
+            local: PeerId(*endpoint.id().as_bytes()),
+            ..Answers::default()
+        };
         let router = Router::builder(endpoint.clone())
             .accept(iroh_gossip::ALPN, gossip.clone())
             .accept(SYNC_ALPN, answers.clone())
             .spawn();
-        Ok(Self { endpoint, gossip, known, answers, _router: router })
+        Ok(Self {
+            endpoint,
+            gossip,
+            known,
+            answers,
+            _router: router,
+        })
     }
 
     /// Its endpoint.
@@ -84,7 +95,11 @@ impl RawPeer {
 
     /// From now on every request over a sync stream of this topic is answered with these frames.
     pub fn answer_with(&self, keys: &TopicKeys, frames: Vec<Vec<u8>>) {
-        let mut script = self.answers.script.lock().expect("no code panics while it holds it");
+        let mut script = self
+            .answers
+            .script
+            .lock()
+            .expect("no code panics while it holds it");
         *script = Some((keys.clone(), frames));
     }
 
@@ -98,10 +113,13 @@ impl RawPeer {
             PeerAddress::Ip(addr) => Some(TransportAddr::Ip(*addr)),
             PeerAddress::Relay(_) => None,
         });
-        self.known.add_endpoint_info(EndpointAddr::from_parts(id, addresses));
+        self.known
+            .add_endpoint_info(EndpointAddr::from_parts(id, addresses));
         let topic = self.gossip.subscribe(keys.id.0.into(), vec![id]).await?;
         let (sender, mut receiver) = topic.split();
-        timeout(NEIGHBOUR_LIMIT, receiver.joined()).await.context("not a neighbour in time")??;
+        timeout(NEIGHBOUR_LIMIT, receiver.joined())
+            .await
+            .context("not a neighbour in time")??;
         Ok(RawTopic { sender, receiver })
     }
 
@@ -155,7 +173,10 @@ struct Answers {
 
 impl Default for Answers {
     fn default() -> Self {
-        Self { local: PeerId([0; 32]), script: Arc::default() }
+        Self {
+            local: PeerId([0; 32]),
+            script: Arc::default(),
+        }
     }
 }
 
@@ -178,15 +199,26 @@ impl Answers {
         mut send: SendStream,
         mut recv: RecvStream,
     ) -> anyhow::Result<()> {
-        let script = self.script.lock().expect("no code panics while it holds it").clone();
-        let Some((keys, frames)) = script else { return Ok(()) };
+        let script = self
+            .script
+            .lock()
+            .expect("no code panics while it holds it")
+            .clone();
+        let Some((keys, frames)) = script else {
+            return Ok(());
+        };
         let SyncFrame::Hello(hello) = SyncFrame::decode(&read(&mut recv).await?)? else {
             anyhow::bail!("it did not say hello");
         };
         let nonce = rand::random();
         let (opener, accepter) = ((&peer, &hello.nonce), (&self.local, &nonce));
         let proof = hello_proof(&keys.handshake_key, Side::Accepter, opener, accepter);
-        let welcome = Welcome { agent: "raw".to_owned(), clock: UnixMs(unix_ms()), nonce, proof };
+        let welcome = Welcome {
+            agent: "raw".to_owned(),
+            clock: UnixMs(unix_ms()),
+            nonce,
+            proof,
+        };
         write(&mut send, &SyncFrame::Welcome(welcome).encode()).await?;
         read(&mut recv).await?;
         for frame in &frames {
@@ -201,7 +233,8 @@ impl Answers {
 }
 
 async fn write(send: &mut SendStream, frame: &[u8]) -> anyhow::Result<()> {
-    send.write_all(&u32::try_from(frame.len())?.to_be_bytes()).await?;
+    send.write_all(&u32::try_from(frame.len())?.to_be_bytes())
+        .await?;
     send.write_all(frame).await?;
     Ok(())
 }

@@ -53,23 +53,36 @@ pub struct NodeArgs {
 impl NodeArgs {
     /// The arguments as a command line has them.
     pub fn to_words(&self) -> Vec<String> {
-        let mut words: Vec<String> =
-            self.dht.iter().flat_map(|name| ["--dht".to_owned(), name.clone()]).collect();
+        let mut words: Vec<String> = self
+            .dht
+            .iter()
+            .flat_map(|name| ["--dht".to_owned(), name.clone()])
+            .collect();
         words.extend(self.mdns.then(|| "--mdns".to_owned()));
         words.extend(self.everywhere.then(|| "--everywhere".to_owned()));
-        words.extend(self.join.iter().flat_map(|topic| ["--join".to_owned(), topic.clone()]));
+        words.extend(
+            self.join
+                .iter()
+                .flat_map(|topic| ["--join".to_owned(), topic.clone()]),
+        );
         words
     }
 
     fn options(&self) -> NodeOptions {
-        let mut network =
-            NetworkConfig { mdns_enabled: self.mdns, ..NetworkConfig::loopback() };
+        let mut network = NetworkConfig {
+            mdns_enabled: self.mdns,
+            ..NetworkConfig::loopback()
+        };
         if self.everywhere {
             network.bind = vec![(Ipv4Addr::UNSPECIFIED, 0).into()];
             network.mode = NetworkMode::Serverless;
         }
         let dht = (!self.dht.is_empty()).then(|| dht_config(&self.dht));
-        NodeOptions { network, dht, ..NodeOptions::default() }
+        NodeOptions {
+            network,
+            dht,
+            ..NodeOptions::default()
+        }
     }
 }
 
@@ -135,7 +148,11 @@ pub async fn serve(args: &NodeArgs) -> anyhow::Result<()> {
     if let Some(topic) = args.join.clone() {
         obey(&node, Request::Join { topic }, &output, &mut tasks).await?;
     }
-    say(&output, json!({"type": "ready", "peer": node.peer_id(), "starting_at": starting_at})).await;
+    say(
+        &output,
+        json!({"type": "ready", "peer": node.peer_id().to_string(), "starting_at": starting_at}),
+    )
+    .await;
     let mut input = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = input.next_line().await? {
         let answer = match serde_json::from_str(&line) {
@@ -198,12 +215,10 @@ async fn obey(
     })
 }
 
-async fn tell_events(
-    client: kukuri_node::Client,
-    topic: TopicName,
-    output: mpsc::Sender<Value>,
-) {
-    let Ok(mut events) = client.subscribe(&topic) else { return };
+async fn tell_events(client: kukuri_node::Client, topic: TopicName, output: mpsc::Sender<Value>) {
+    let Ok(mut events) = client.subscribe(&topic) else {
+        return;
+    };
     // Whoever came before this task ran is told as well; a peer may so be told twice.
     for peer in client.peers(&topic).await.unwrap_or_default() {
         say(&output, joined(&topic, peer.id)).await;
@@ -212,12 +227,17 @@ async fn tell_events(
         match event {
             TopicEvent::PeerJoined { peer, .. } => say(&output, joined(&topic, peer)).await,
             TopicEvent::PeerLeft { peer } => {
-                let line = json!({"type": "peer_left", "topic": topic.as_str(), "peer": peer.to_string()});
+                let line =
+                    json!({"type": "peer_left", "topic": topic.as_str(), "peer": peer.to_string()});
                 say(&output, line).await;
             }
             TopicEvent::Post { event, .. } => {
                 let id = event.id().to_string();
-                say(&output, json!({"type": "post", "topic": topic.as_str(), "id": id, "at": unix_ms()})).await;
+                say(
+                    &output,
+                    json!({"type": "post", "topic": topic.as_str(), "id": id, "at": unix_ms()}),
+                )
+                .await;
             }
             _ => {}
         }
@@ -272,13 +292,27 @@ impl Process {
             None => std::process::Command::new(program),
         };
         let mut command = tokio::process::Command::from(command);
-        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().with_context(|| format!("failed to start {program}"))?;
+        command
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("failed to start {program}"))?;
         let input = child.stdin.take().context("its input was asked for")?;
         let output = child.stdout.take().context("its output was asked for")?;
         let output = BufReader::new(output).lines();
-        let mut process = Self { child, input, output, waiting: Vec::new(), ready: Value::Null };
-        process.ready = process.wait_for(READY, |line| line["type"] == "ready").await?;
+        let mut process = Self {
+            child,
+            input,
+            output,
+            waiting: Vec::new(),
+            ready: Value::Null,
+        };
+        process.ready = process
+            .wait_for(READY, |line| line["type"] == "ready")
+            .await?;
         Ok(process)
     }
 
@@ -304,7 +338,11 @@ impl Process {
         let is_answer = |line: &Value| line["type"] == "reply" || line["type"] == "error";
         let answer = self.wait_for(ANSWER, is_answer).await?;
         if answer["type"] == "error" {
-            bail!("{request}: {message}", request = line.trim(), message = answer["message"]);
+            bail!(
+                "{request}: {message}",
+                request = line.trim(),
+                message = answer["message"]
+            );
         }
         Ok(answer["value"].clone())
     }
@@ -323,9 +361,15 @@ impl Process {
         }
         let reading = async {
             loop {
-                let line = self.output.next_line().await?.context("the process ended")?;
+                let line = self
+                    .output
+                    .next_line()
+                    .await?
+                    .context("the process ended")?;
                 // Other lines are for people.
-                let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
+                let Ok(line) = serde_json::from_str::<Value>(&line) else {
+                    continue;
+                };
                 if is_it(&line) {
                     return Ok(line);
                 }
@@ -334,7 +378,10 @@ impl Process {
         };
         match timeout(limit, reading).await {
             Ok(line) => line,
-            Err(_) => Err(anyhow!("not said within {limit:?}; it said {:?}", self.waiting)),
+            Err(_) => Err(anyhow!(
+                "not said within {limit:?}; it said {:?}",
+                self.waiting
+            )),
         }
     }
 
@@ -345,7 +392,9 @@ impl Process {
     pub async fn stop(mut self) -> anyhow::Result<()> {
         const STOP: Duration = Duration::from_secs(15);
         drop(self.input);
-        let status = timeout(STOP, self.child.wait()).await.context("it did not stop")??;
+        let status = timeout(STOP, self.child.wait())
+            .await
+            .context("it did not stop")??;
         if !status.success() {
             bail!("it stopped with {status}");
         }

@@ -111,14 +111,20 @@ impl Check {
         let allowed = most_in_100 * trials.len() / 100;
         let failed = trials.failures().len();
         Self {
-            text: format!("failures {failed} of {} (target: at most {allowed})", trials.len()),
+            text: format!(
+                "failures {failed} of {} (target: at most {allowed})",
+                trials.len()
+            ),
             is_met: failed <= allowed && !trials.is_empty(),
         }
     }
 
     /// Any other comparison.
     pub fn new(text: impl Into<String>, is_met: bool) -> Self {
-        Self { text: text.into(), is_met }
+        Self {
+            text: text.into(),
+            is_met,
+        }
     }
 }
 
@@ -149,9 +155,18 @@ impl Report {
 
     /// Adds what was measured, with the reasons of failed trials.
     pub fn trials(&mut self, label: &str, trials: &Trials) {
-        let label = if label.is_empty() { String::new() } else { format!("{label}: ") };
+        let label = if label.is_empty() {
+            String::new()
+        } else {
+            format!("{label}: ")
+        };
         self.notes.push(format!("{label}{trials}"));
-        self.notes.extend(trials.failures().iter().map(|reason| format!("failed: {reason}")));
+        self.notes.extend(
+            trials
+                .failures()
+                .iter()
+                .map(|reason| format!("failed: {reason}")),
+        );
     }
 
     /// Adds a comparison.
@@ -172,7 +187,12 @@ impl fmt::Display for Report {
             writeln!(f, "  {note}")?;
         }
         for check in &self.checks {
-            writeln!(f, "  {}  {}", if check.is_met { "met   " } else { "MISSED" }, check.text)?;
+            writeln!(
+                f,
+                "  {}  {}",
+                if check.is_met { "met   " } else { "MISSED" },
+                check.text
+            )?;
         }
         write!(f, "  load before {}, after {}", self.load_before, load())
     }
@@ -204,7 +224,11 @@ mod tests {
 
     fn check(times_ms: &[u64], percent: u32, expected_ms: Option<u64>) {
         let expected = expected_ms.map(Duration::from_millis);
-        assert_eq!(trials(times_ms, 0).percentile(percent), expected, "{times_ms:?} p{percent}");
+        assert_eq!(
+            trials(times_ms, 0).percentile(percent),
+            expected,
+            "{times_ms:?} p{percent}"
+        );
     }
 
     #[test]
@@ -247,7 +271,13 @@ mod tests {
         report.check(Check::failures(&trials, 1));
         assert!(!report.is_met());
         let text = report.to_string();
-        for part in ["trials 3  failures 1", "failed: reason 0", "met   ", "MISSED", "load before"] {
+        for part in [
+            "trials 3  failures 1",
+            "failed: reason 0",
+            "met   ",
+            "MISSED",
+            "load before",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }

@@ -32,8 +32,12 @@ use tokio::{
 use crate::script::{print, say};
 
 /// The names by which `mainline` reaches the public DHT.
-pub const PUBLIC_BOOTSTRAP_NAMES: [&str; 4] =
-    ["router.bittorrent.com", "dht.transmissionbt.com", "dht.libtorrent.org", "relay.pkarr.org"];
+pub const PUBLIC_BOOTSTRAP_NAMES: [&str; 4] = [
+    "router.bittorrent.com",
+    "dht.transmissionbt.com",
+    "dht.libtorrent.org",
+    "relay.pkarr.org",
+];
 
 /// Lines on their way out of the process.
 const OUTPUT_CAPACITY: usize = 1_024;
@@ -75,9 +79,15 @@ impl StockNode {
         }
         let endpoint = builder.bind().await?;
         let gossip = Gossip::builder().spawn(endpoint.clone());
-        let router =
-            Router::builder(endpoint.clone()).accept(iroh_gossip::ALPN, gossip.clone()).spawn();
-        Ok(Self { endpoint, gossip, secret, _router: router })
+        let router = Router::builder(endpoint.clone())
+            .accept(iroh_gossip::ALPN, gossip.clone())
+            .spawn();
+        Ok(Self {
+            endpoint,
+            gossip,
+            secret,
+            _router: router,
+        })
     }
 
     /// The endpoint.
@@ -95,7 +105,9 @@ impl StockNode {
         topic: &[u8; 32],
         tracker_secret: &[u8; 32],
     ) -> anyhow::Result<(GossipSender, GossipReceiver)> {
-        let joined = self.gossip.subscribe_and_join_with_auto_discovery(self.publisher(topic, tracker_secret));
+        let joined = self
+            .gossip
+            .subscribe_and_join_with_auto_discovery(self.publisher(topic, tracker_secret));
         joined.await?.split().await
     }
 
@@ -109,7 +121,9 @@ impl StockNode {
         tracker_secret: &[u8; 32],
     ) -> anyhow::Result<(GossipSender, GossipReceiver)> {
         let publisher = self.publisher(topic, tracker_secret);
-        let joined = self.gossip.subscribe_and_join_with_auto_discovery_no_wait(publisher);
+        let joined = self
+            .gossip
+            .subscribe_and_join_with_auto_discovery_no_wait(publisher);
         joined.await?.split().await
     }
 
@@ -193,7 +207,10 @@ async fn obey(
         }
         Request::Send { hex } => {
             let sender = sender.lock().await.clone();
-            sender.context("no topic was joined")?.broadcast(hex::decode(hex)?).await?;
+            sender
+                .context("no topic was joined")?
+                .broadcast(hex::decode(hex)?)
+                .await?;
         }
     }
     Ok(())

@@ -4,7 +4,9 @@ use tracing_subscriber::EnvFilter;
 
 /// Sends what `KUKURI_LOG` selects to standard error, for instance `kukuri=debug`.
 pub fn to_stderr() {
-    let Ok(filter) = EnvFilter::try_from_env("KUKURI_LOG") else { return };
+    let Ok(filter) = EnvFilter::try_from_env("KUKURI_LOG") else {
+        return;
+    };
     // A second call, by another test of the process, finds the first one's and is content.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -212,7 +212,8 @@ impl From<&VaultError> for Failure {
             VaultError::Corrupt(_) => failure
                 .detail("the file was left as it is")
                 .hint("put a backup of the file 'vault' in its place"),
-            VaultError::Locked(_) => failure.hint("unlock it and start again"),
+            // The cause says what to do.
+            VaultError::Locked(_) => failure,
             VaultError::Access(_) => {
                 failure.hint("make the profile's folder readable and writable for this user")
             }

@@ -10,7 +10,7 @@ use kukuri_application::{
     discovery::{self, ConfiguredPeersSource, KnownPeersSource},
     engine::{self, Ports},
     keys::{ProfileKeys, open_or_create_keys},
-    ports::{Clock, NetworkError, PeerSource, SecretVault, StoreError, TopicBook},
+    ports::{Clock, NetworkError, PeerSource, SecretVault, TopicBook},
 };
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_infra_iroh::{
@@ -142,7 +142,7 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let database =
         Arc::new(Database::open(&database, OpenOptions::default(), clock.clone()).await?);
-    let keys = open_or_create_keys(vault.as_ref(), is_unused(database.as_ref()).await?).await?;
+    let keys = open_or_create_keys(vault.as_ref(), database.is_unused().await?).await?;
     let identity = LocalIdentity::from_secret(&keys.identity_secret)
         .map_err(|error| Failure::new(Exit::Vault, error.to_string()))?;
 
@@ -178,11 +178,6 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
         cancel,
         _watchers: watchers,
     })
-}
-
-/// Whether the database was never used: then the profile is new and its keys may be made.
-async fn is_unused(database: &Database) -> Result<bool, StoreError> {
-    Ok(database.joined().await?.is_empty())
 }
 
 /// The parts that share the process's one DHT client.

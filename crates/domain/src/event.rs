@@ -100,7 +100,11 @@ pub struct EventOrder {
 impl EventOrder {
     /// The time part.
     pub fn at(&self) -> UnixMs {
-        UnixMs(self.created_at.saturating_mul(1_000).saturating_add(u64::from(self.ms)))
+        UnixMs(
+            self.created_at
+                .saturating_mul(1_000)
+                .saturating_add(u64::from(self.ms)),
+        )
     }
 }
 
@@ -162,7 +166,8 @@ impl SignedEvent {
     /// # Errors
     /// [`ShapeError`] when it is no event or beyond a limit.
     pub fn from_json(json: &str) -> Result<Self, ShapeError> {
-        let event = nostr::event::Event::from_json(json).map_err(|e| ShapeError::Json(e.to_string()))?;
+        let event =
+            nostr::event::Event::from_json(json).map_err(|e| ShapeError::Json(e.to_string()))?;
         Self::new(event)
     }
 
@@ -211,7 +216,11 @@ macro_rules! event_fields {
 
             /// The event's place in its topic.
             pub fn order(&self) -> EventOrder {
-                EventOrder { created_at: self.0.created_at.as_secs(), ms: ms_of(&self.0), id: self.id() }
+                EventOrder {
+                    created_at: self.0.created_at.as_secs(),
+                    ms: ms_of(&self.0),
+                    id: self.id(),
+                }
             }
 
             /// The NIP-01 JSON form.
@@ -262,7 +271,12 @@ fn encoded_len(event: &nostr::event::Event) -> usize {
     const FIXED_BYTES: usize = 32 + 32 + 64 + 8 + 2;
     const PREFIX_BYTES: usize = 3;
     let tag_len = |tag: &Tag| -> usize {
-        PREFIX_BYTES + tag.as_slice().iter().map(|s| s.len() + PREFIX_BYTES).sum::<usize>()
+        PREFIX_BYTES
+            + tag
+                .as_slice()
+                .iter()
+                .map(|s| s.len() + PREFIX_BYTES)
+                .sum::<usize>()
     };
     FIXED_BYTES + event.content.len() + event.tags.iter().map(tag_len).sum::<usize>()
 }

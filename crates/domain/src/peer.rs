@@ -96,7 +96,9 @@ impl FromStr for PeerAddress {
         if let Ok(addr) = text.parse::<SocketAddr>() {
             return Ok(Self::Ip(addr));
         }
-        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let host = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
         match host {
             Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
                 Ok(Self::Relay(text.to_owned()))
@@ -110,13 +112,20 @@ impl FromStr for PeerSpec {
     type Err = PeerSpecError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (id, addresses) =
-            text.split_once('@').ok_or_else(|| PeerSpecError::NoAddress(text.to_owned()))?;
-        let addresses = addresses.split('+').map(str::parse).collect::<Result<Vec<_>, _>>()?;
+        let (id, addresses) = text
+            .split_once('@')
+            .ok_or_else(|| PeerSpecError::NoAddress(text.to_owned()))?;
+        let addresses = addresses
+            .split('+')
+            .map(str::parse)
+            .collect::<Result<Vec<_>, _>>()?;
         if addresses.len() > PEER_ADDRESSES_MAX {
             return Err(PeerSpecError::TooMany(addresses.len()));
         }
-        Ok(Self { peer: id.parse()?, addresses })
+        Ok(Self {
+            peer: id.parse()?,
+            addresses,
+        })
     }
 }
 
@@ -257,7 +266,11 @@ impl PathKind {
                 ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
             }
         };
-        if private { PathKind::Lan } else { PathKind::Direct }
+        if private {
+            PathKind::Lan
+        } else {
+            PathKind::Direct
+        }
     }
 }
 
@@ -304,7 +317,10 @@ mod tests {
 
     #[test]
     fn a_peer_spec_reads_back_what_it_prints() {
-        let text = format!("{}@127.0.0.1:4001+[::1]:4001+https://relay.example", "ab".repeat(32));
+        let text = format!(
+            "{}@127.0.0.1:4001+[::1]:4001+https://relay.example",
+            "ab".repeat(32)
+        );
         let spec: PeerSpec = text.parse().expect("a valid spec");
         assert_eq!(spec.addresses.len(), 3);
         assert_eq!(spec.to_string(), text);
@@ -321,7 +337,10 @@ mod tests {
         check(&format!("{id}@here"), PeerSpecError::Address("here".into()));
         check(&format!("{id}@"), PeerSpecError::Address(String::new()));
         let many = ["1.1.1.1:1"; PEER_ADDRESSES_MAX + 1].join("+");
-        check(&format!("{id}@{many}"), PeerSpecError::TooMany(PEER_ADDRESSES_MAX + 1));
+        check(
+            &format!("{id}@{many}"),
+            PeerSpecError::TooMany(PEER_ADDRESSES_MAX + 1),
+        );
     }
 
     #[test]

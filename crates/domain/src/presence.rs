@@ -54,7 +54,13 @@ pub fn meet_tag(
     opener: (&PeerId, &Nonce),
     accepter: (&PeerId, &Nonce),
 ) -> MeetTag {
-    let parts: [&[u8]; 5] = [&[side.byte()], &opener.0.0, opener.1, &accepter.0.0, accepter.1];
+    let parts: [&[u8]; 5] = [
+        &[side.byte()],
+        &opener.0.0,
+        opener.1,
+        &accepter.0.0,
+        accepter.1,
+    ];
     truncated(&keyed(key.expose(), b"meet", &parts))
 }
 
@@ -66,7 +72,13 @@ pub fn hello_proof(
     opener: (&PeerId, &Nonce),
     accepter: (&PeerId, &Nonce),
 ) -> Proof {
-    let parts: [&[u8]; 5] = [&[side.byte()], &opener.0.0, opener.1, &accepter.0.0, accepter.1];
+    let parts: [&[u8]; 5] = [
+        &[side.byte()],
+        &opener.0.0,
+        opener.1,
+        &accepter.0.0,
+        accepter.1,
+    ];
     keyed(key.expose(), b"hello", &parts)
 }
 

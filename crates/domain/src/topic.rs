@@ -10,9 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use keys::{
-    GroupId, HandshakeKey, PresenceKey, Seed, TopicKeys, TrackerSecret, label,
-};
+pub use keys::{GroupId, HandshakeKey, PresenceKey, Seed, TopicKeys, TrackerSecret, label};
 pub use name::{TopicName, TopicNameError};
 
 /// Identifies a topic on the network: the gossip topic and the tracker's topic hash.

@@ -120,6 +120,17 @@ impl Database {
         }
     }
 
+    /// Whether nothing was ever kept here: no event and no topic. Only then may a profile be new.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_unused(&self) -> Result<bool, StoreError> {
+        let query = "SELECT EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM topics)";
+        let rows = self.read(query, []).await?;
+        let used = rows.first().map(|row| row.try_get_by_index::<i64>(0));
+        Ok(used.transpose().map_err(store_error)?.unwrap_or(0) == 0)
+    }
+
     /// Hands a change to the writer and waits until it is committed.
     pub(crate) async fn write(&self, write: Write) -> Result<Written, StoreError> {
         let intake = match &*self.intake.lock().expect("no holder of the lock panics") {

@@ -55,8 +55,12 @@ async fn main() -> anyhow::Result<()> {
         host: args.host,
     };
     let started = PrivateDht::start_with(config).await;
-    let mut dht = started
-        .with_context(|| format!("failed to start a DHT on UDP port {}; is it in use?", args.port))?;
+    let mut dht = started.with_context(|| {
+        format!(
+            "failed to start a DHT on UDP port {}; is it in use?",
+            args.port
+        )
+    })?;
     if args.dead_third {
         let killed = dht.kill(usize::from(args.nodes) / 3);
         println!("stopped {killed} of {} nodes", args.nodes);

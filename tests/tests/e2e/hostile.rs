@@ -38,7 +38,13 @@ impl Scene {
         friend.join_and_meet(&topic, LIMIT).await?;
         let liar = RawPeer::start(message_bytes_max).await?;
         let keys = TopicKeys::public(topic.clone());
-        Ok(Self { victim, friend, liar, topic, keys })
+        Ok(Self {
+            victim,
+            friend,
+            liar,
+            topic,
+            keys,
+        })
     }
 
     /// The loops live: an honest post still arrives, at the victim and from it.
@@ -73,7 +79,9 @@ fn author(byte: u8) -> LocalIdentity {
 }
 
 async fn genuine(topic: &TopicName, text: &str, at_ms: u64) -> anyhow::Result<SignedEvent> {
-    Ok(author(7).sign(Draft::post(topic, text, UnixMs(at_ms))).await?)
+    Ok(author(7)
+        .sign(Draft::post(topic, text, UnixMs(at_ms)))
+        .await?)
 }
 
 /// The four ways to forge an event.
@@ -87,23 +95,37 @@ async fn forgeries(topic: &TopicName) -> anyhow::Result<Vec<(&'static str, WireE
     stolen.author = author(8).author();
     let mut content = event("the content is another").await?.to_wire();
     content.content.push('!');
-    Ok(vec![("id", id), ("signature", signature), ("author", stolen), ("content", content)])
+    Ok(vec![
+        ("id", id),
+        ("signature", signature),
+        ("author", stolen),
+        ("content", content),
+    ])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_events_are_never_stored_shown_or_remembered() -> anyhow::Result<()> {
     let scene = Scene::new(STOCK_MESSAGE_BYTES_MAX).await?;
-    let liar = scene.liar.join(&scene.keys, &scene.victim.spec().await).await?;
+    let liar = scene
+        .liar
+        .join(&scene.keys, &scene.victim.spec().await)
+        .await?;
     let forgeries = forgeries(&scene.topic).await?;
     let mut expected = scene.victim.counters(&scene.topic).await?.forged;
     for (what, forgery) in &forgeries {
         for time in 1..=TIMES {
-            liar.send(GossipFrame::Event(forgery.clone()).encode()).await?;
+            liar.send(GossipFrame::Event(forgery.clone()).encode())
+                .await?;
             expected += 1;
-            let counted = scene.victim.wait_for_counters(&scene.topic, LIMIT, |c| c.forged >= expected);
+            let counted = scene
+                .victim
+                .wait_for_counters(&scene.topic, LIMIT, |c| c.forged >= expected);
             let counted = counted.await?;
             assert_eq!(counted.forged, expected, "{what}, time {time}");
-            assert_eq!(counted.duplicates, 0, "{what}: a forgery was remembered as known");
+            assert_eq!(
+                counted.duplicates, 0,
+                "{what}: a forgery was remembered as known"
+            );
         }
     }
     let ids: Vec<EventId> = forgeries.iter().map(|(_, forgery)| forgery.id).collect();
@@ -114,9 +136,14 @@ async fn forged_events_are_never_stored_shown_or_remembered() -> anyhow::Result<
     let true_event = genuine(&scene.topic, "the truth", unix_ms()).await?;
     let mut false_first = true_event.to_wire();
     false_first.sig_r[0] ^= 1;
-    liar.broadcast(GossipFrame::Event(false_first).encode()).await?;
-    liar.broadcast(GossipFrame::Event(true_event.to_wire()).encode()).await?;
-    scene.victim.wait_for_event(&scene.topic, true_event.id(), LIMIT).await?;
+    liar.broadcast(GossipFrame::Event(false_first).encode())
+        .await?;
+    liar.broadcast(GossipFrame::Event(true_event.to_wire()).encode())
+        .await?;
+    scene
+        .victim
+        .wait_for_event(&scene.topic, true_event.id(), LIMIT)
+        .await?;
     scene.end().await
 }
 
@@ -125,17 +152,28 @@ async fn forged_history_is_refused_too() -> anyhow::Result<()> {
     let scene = Scene::new(STOCK_MESSAGE_BYTES_MAX).await?;
     let forgeries = forgeries(&scene.topic).await?;
     let honest = genuine(&scene.topic, "true history", unix_ms()).await?;
-    let mut frames: Vec<Vec<u8>> =
-        forgeries.iter().map(|(_, wire)| SyncFrame::Event(wire.clone()).encode()).collect();
+    let mut frames: Vec<Vec<u8>> = forgeries
+        .iter()
+        .map(|(_, wire)| SyncFrame::Event(wire.clone()).encode())
+        .collect();
     frames.push(SyncFrame::Event(honest.to_wire()).encode());
     scene.liar.answer_with(&scene.keys, frames);
 
     // The history of a new neighbour is asked for.
-    let _liar = scene.liar.join(&scene.keys, &scene.victim.spec().await).await?;
+    let _liar = scene
+        .liar
+        .join(&scene.keys, &scene.victim.spec().await)
+        .await?;
 
     let forged = forgeries.len() as u64;
-    scene.victim.wait_for_counters(&scene.topic, LIMIT, |c| c.forged >= forged).await?;
-    scene.victim.wait_for_event(&scene.topic, honest.id(), LIMIT).await?;
+    scene
+        .victim
+        .wait_for_counters(&scene.topic, LIMIT, |c| c.forged >= forged)
+        .await?;
+    scene
+        .victim
+        .wait_for_event(&scene.topic, honest.id(), LIMIT)
+        .await?;
     let ids: Vec<EventId> = forgeries.iter().map(|(_, forgery)| forgery.id).collect();
     scene.check_absent(&ids).await?;
     scene.check_alive().await?;
@@ -145,32 +183,52 @@ async fn forged_history_is_refused_too() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_topic_does_not_take_is_refused_and_counted() -> anyhow::Result<()> {
     let scene = Scene::new(STOCK_MESSAGE_BYTES_MAX).await?;
-    let liar = scene.liar.join(&scene.keys, &scene.victim.spec().await).await?;
+    let liar = scene
+        .liar
+        .join(&scene.keys, &scene.victim.spec().await)
+        .await?;
     let elsewhere = genuine(&fresh_topic(), "for another topic", unix_ms()).await?;
     let tomorrow = genuine(&scene.topic, "from tomorrow", unix_ms() + 24 * 3_600_000).await?;
     for (number, event) in [&elsewhere, &tomorrow].into_iter().enumerate() {
-        liar.send(GossipFrame::Event(event.to_wire()).encode()).await?;
+        liar.send(GossipFrame::Event(event.to_wire()).encode())
+            .await?;
         let least = number as u64 + 1;
-        scene.victim.wait_for_counters(&scene.topic, LIMIT, |c| c.refused >= least).await?;
+        scene
+            .victim
+            .wait_for_counters(&scene.topic, LIMIT, |c| c.refused >= least)
+            .await?;
     }
     scene.check_absent(&[elsewhere.id(), tomorrow.id()]).await?;
 
     let mut other_version = GossipFrame::Event(elsewhere.to_wire()).encode();
     other_version[2] = GOSSIP_VERSION + 1;
     liar.send(other_version).await?;
-    scene.victim.wait_for_counters(&scene.topic, LIMIT, |c| c.other_version >= 1).await?;
+    scene
+        .victim
+        .wait_for_counters(&scene.topic, LIMIT, |c| c.other_version >= 1)
+        .await?;
 
     liar.send(&b"what a stock program says"[..]).await?;
-    scene.victim.wait_for_counters(&scene.topic, LIMIT, |c| c.foreign >= 1).await?;
+    scene
+        .victim
+        .wait_for_counters(&scene.topic, LIMIT, |c| c.foreign >= 1)
+        .await?;
 
     let [k0, k1] = GOSSIP_MAGIC;
-    liar.send(vec![k0, k1, GOSSIP_VERSION, 0xff, 0xff, 0xff]).await?;
-    scene.victim.wait_for_counters(&scene.topic, LIMIT, |c| c.malformed >= 1).await?;
+    liar.send(vec![k0, k1, GOSSIP_VERSION, 0xff, 0xff, 0xff])
+        .await?;
+    scene
+        .victim
+        .wait_for_counters(&scene.topic, LIMIT, |c| c.malformed >= 1)
+        .await?;
 
     scene.check_alive().await?;
     let status = scene.victim.client().peers(&scene.topic).await?;
     let is_neighbour = status.iter().any(|peer| peer.id == scene.liar.peer_id());
-    assert!(is_neighbour, "frames that cannot be read are not held against a peer");
+    assert!(
+        is_neighbour,
+        "frames that cannot be read are not held against a peer"
+    );
     scene.end().await
 }
 
@@ -187,10 +245,18 @@ async fn a_hundred_thousand_tags_and_an_oversized_event_do_no_harm() -> anyhow::
 
     // Over a stream, where size alone does not stop them.
     for hostile in [&many_tags, &too_large] {
-        scene.liar.answer_with(&scene.keys, vec![SyncFrame::Event(hostile.clone()).encode()]);
-        let topic = scene.liar.join(&scene.keys, &scene.victim.spec().await).await?;
+        scene.liar.answer_with(
+            &scene.keys,
+            vec![SyncFrame::Event(hostile.clone()).encode()],
+        );
+        let topic = scene
+            .liar
+            .join(&scene.keys, &scene.victim.spec().await)
+            .await?;
         // And by gossip, where it ends the liar's stream at most.
-        topic.send(GossipFrame::Event(hostile.clone()).encode()).await?;
+        topic
+            .send(GossipFrame::Event(hostile.clone()).encode())
+            .await?;
         scene.check_alive().await?;
         scene.check_absent(&[hostile.id]).await?;
         drop(topic);
@@ -198,16 +264,29 @@ async fn a_hundred_thousand_tags_and_an_oversized_event_do_no_harm() -> anyhow::
 
     // A frame that fits, says that it has as many tags, and has none of them.
     let other = RawPeer::start(STOCK_MESSAGE_BYTES_MAX).await?;
-    other.answer_with(&scene.keys, vec![SyncFrame::Event(honest.to_wire()).encode()]);
+    other.answer_with(
+        &scene.keys,
+        vec![SyncFrame::Event(honest.to_wire()).encode()],
+    );
     let topic = other.join(&scene.keys, &scene.victim.spec().await).await?;
-    let mut lying = GossipFrame::Event(WireEvent { tags: Vec::new(), ..many_tags }).encode();
+    let mut lying = GossipFrame::Event(WireEvent {
+        tags: Vec::new(),
+        ..many_tags
+    })
+    .encode();
     // Magic, version, kind of frame, id, author, then `created_at` and `kind` as varints.
     let tags_at = lying.len() - (1 + 4 + 64) - 1;
     lying.splice(tags_at..=tags_at, [0xa0, 0x8d, 0x06]);
     let malformed = scene.victim.counters(&scene.topic).await?.malformed;
     topic.send(lying).await?;
-    scene.victim.wait_for_counters(&scene.topic, LIMIT, |c| c.malformed > malformed).await?;
-    scene.victim.wait_for_event(&scene.topic, honest.id(), LIMIT).await?;
+    scene
+        .victim
+        .wait_for_counters(&scene.topic, LIMIT, |c| c.malformed > malformed)
+        .await?;
+    scene
+        .victim
+        .wait_for_event(&scene.topic, honest.id(), LIMIT)
+        .await?;
     scene.check_alive().await?;
     other.shutdown().await;
     scene.end().await

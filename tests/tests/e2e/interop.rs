@@ -40,12 +40,21 @@ impl Pair {
         let bootstrap = format!("127.0.0.1:{PORT}");
         let words = vec!["--public-ports".to_owned(), "--json".to_owned()];
         let dht = in_it(env!("CARGO_BIN_EXE_dht"), words).await?;
-        let args = NodeArgs { dht: vec![bootstrap.clone()], ..NodeArgs::default() };
+        let args = NodeArgs {
+            dht: vec![bootstrap.clone()],
+            ..NodeArgs::default()
+        };
         let ours = in_it(env!("CARGO_BIN_EXE_node"), args.to_words()).await?;
         let words = vec!["--dht".to_owned(), bootstrap];
         let stock = in_it(env!("CARGO_BIN_EXE_stock"), words).await?;
         let topic = fresh_topic().as_str().to_owned();
-        Ok(Self { ours, stock, topic, _dht: dht, _namespace: namespace })
+        Ok(Self {
+            ours,
+            stock,
+            topic,
+            _dht: dht,
+            _namespace: namespace,
+        })
     }
 
     async fn ours_joins(&mut self) -> anyhow::Result<()> {
@@ -58,7 +67,10 @@ impl Pair {
         let topic = self.topic.clone();
         let tracker = self.ours.ask(&script::Request::Tracker { topic }).await?;
         let text = |name: &str| tracker[name].as_str().unwrap_or_default().to_owned();
-        let join = stock::Request::Join { topic: text("topic"), secret: text("secret") };
+        let join = stock::Request::Join {
+            topic: text("topic"),
+            secret: text("secret"),
+        };
         self.stock.ask(&join).await?;
         Ok(())
     }
@@ -81,7 +93,10 @@ impl Pair {
     /// else is counted.
     async fn talk(&mut self) -> anyhow::Result<()> {
         let topic = self.topic.clone();
-        let post = script::Request::Post { topic: topic.clone(), text: "to a stranger".to_owned() };
+        let post = script::Request::Post {
+            topic: topic.clone(),
+            text: "to a stranger".to_owned(),
+        };
         let posted = self.ours.ask(&post).await?;
         let id = posted["id"].as_str().unwrap_or_default().to_owned();
         let carries_it = |line: &Value| {
@@ -95,15 +110,25 @@ impl Pair {
         let draft = Draft::post(&topic.parse()?, "by way of a stock node", UnixMs(unix_ms()));
         let event = author.sign(draft).await?;
         let frame = GossipFrame::Event(event.to_wire()).encode();
-        self.stock.ask(&stock::Request::Send { hex: hex::encode(frame) }).await?;
+        self.stock
+            .ask(&stock::Request::Send {
+                hex: hex::encode(frame),
+            })
+            .await?;
         let sent = event.id().to_string();
         let is_it = |line: &Value| line["type"] == "post" && line["id"] == sent;
         self.ours.wait_for(STOCK_LIMIT, is_it).await?;
 
-        self.stock.ask(&stock::Request::Send { hex: hex::encode("plain words") }).await?;
+        self.stock
+            .ask(&stock::Request::Send {
+                hex: hex::encode("plain words"),
+            })
+            .await?;
         let ours = tokio::sync::Mutex::new(&mut self.ours);
         eventually(STOCK_LIMIT, || async {
-            let request = script::Request::Counters { topic: topic.clone() };
+            let request = script::Request::Counters {
+                topic: topic.clone(),
+            };
             let counted = ours.lock().await.ask(&request).await?;
             Ok((counted["foreign"].as_u64() >= Some(1)).then_some(()))
         })

@@ -3,7 +3,9 @@
 use std::{net::UdpSocket, time::Duration};
 
 use kukuri_infra_iroh::testnet::PrivateDht;
-use kukuri_tests::node::{NodeOptions, TestNode, dht_config, eventually, fresh_topic, shutdown_all};
+use kukuri_tests::node::{
+    NodeOptions, TestNode, dht_config, eventually, fresh_topic, shutdown_all,
+};
 
 use crate::LIMIT;
 
@@ -19,20 +21,28 @@ async fn two_islands_heal_once_they_share_a_dht() -> anyhow::Result<()> {
     let topic = fresh_topic();
     let mut islands = Vec::new();
     for _ in 0..2 {
-        let first =
-            TestNode::start(NodeOptions { dht: Some(bootstrap.clone()), ..NodeOptions::default() });
+        let first = TestNode::start(NodeOptions {
+            dht: Some(bootstrap.clone()),
+            ..NodeOptions::default()
+        });
         let first = first.await?;
         first.join(&topic).await?;
         let manual = vec![first.spec().await];
-        let options =
-            NodeOptions { dht: Some(bootstrap.clone()), manual, ..NodeOptions::default() };
+        let options = NodeOptions {
+            dht: Some(bootstrap.clone()),
+            manual,
+            ..NodeOptions::default()
+        };
         let second = TestNode::start(options).await?;
         second.join_and_meet(&topic, LIMIT).await?;
         islands.push([first, second]);
     }
     let apart = islands[0][0].post(&topic, "who is there").await?.id;
     islands[0][1].wait_for_event(&topic, apart, LIMIT).await?;
-    assert!(!islands[1][0].holds(&topic, apart).await?, "the islands are not apart");
+    assert!(
+        !islands[1][0].holds(&topic, apart).await?,
+        "the islands are not apart"
+    );
 
     let _dht = PrivateDht::start(10, Some(port)).await?;
 

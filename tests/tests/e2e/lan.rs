@@ -16,7 +16,12 @@ fn is_joined(line: &Value) -> bool {
 }
 
 async fn node(lan: &Lan, machine: usize, args: &NodeArgs) -> anyhow::Result<Process> {
-    Process::start(Some(&lan.machines[machine]), env!("CARGO_BIN_EXE_node"), &args.to_words()).await
+    Process::start(
+        Some(&lan.machines[machine]),
+        env!("CARGO_BIN_EXE_node"),
+        &args.to_words(),
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,21 +41,45 @@ async fn netns_a_member_is_found_by_mdns_alone() -> anyhow::Result<()> {
     let mut first = node(&lan, 0, &args).await?;
     let mut second = node(&lan, 1, &args).await?;
 
-    let (one, other) = tokio::join!(first.wait_for(LIMIT, is_joined), second.wait_for(LIMIT, is_joined));
+    let (one, other) = tokio::join!(
+        first.wait_for(LIMIT, is_joined),
+        second.wait_for(LIMIT, is_joined)
+    );
 
     assert_eq!(one?["peer"], second.peer());
     assert_eq!(other?["peer"], first.peer());
-    let peers = second.ask(&Request::Peers { topic: topic.clone() }).await?;
+    let peers = second
+        .ask(&Request::Peers {
+            topic: topic.clone(),
+        })
+        .await?;
     let found_by = peers[0]["found_by"].as_str().unwrap_or_default().to_owned();
     assert!(["mdns", "inbound"].contains(&found_by.as_str()), "{peers}");
-    let story = second.ask(&Request::Explain { topic: topic.clone() }).await?;
+    let story = second
+        .ask(&Request::Explain {
+            topic: topic.clone(),
+        })
+        .await?;
     let story = story.as_str().unwrap_or_default();
-    let dht = story.lines().find(|line| line.trim_start().starts_with("Dht:")).unwrap_or_default();
-    assert!(dht.contains("not reachable") || dht.contains("no answer") || dht.contains("asking since"), "{story}");
+    let dht = story
+        .lines()
+        .find(|line| line.trim_start().starts_with("Dht:"))
+        .unwrap_or_default();
+    assert!(
+        dht.contains("not reachable") || dht.contains("no answer") || dht.contains("asking since"),
+        "{story}"
+    );
 
-    let post = Request::Post { topic: topic.clone(), text: "over the switch".to_owned() };
+    let post = Request::Post {
+        topic: topic.clone(),
+        text: "over the switch".to_owned(),
+    };
     let posted = first.ask(&post).await?;
-    second.wait_for(LIMIT, |line| line["type"] == "post" && line["id"] == posted["id"]).await?;
+    second
+        .wait_for(LIMIT, |line| {
+            line["type"] == "post" && line["id"] == posted["id"]
+        })
+        .await?;
     first.stop().await?;
     second.stop().await
 }
@@ -61,10 +90,14 @@ async fn netns_two_nodes_on_one_machine_find_each_other_by_mdns() -> anyhow::Res
         return Ok(());
     }
     let machine = netns::Namespace::new("one")?;
-    machine.add_dummy(std::net::Ipv4Addr::new(10, 76, 0, 1))?;
+    machine.add_lan_of_one(std::net::Ipv4Addr::new(10, 76, 0, 1))?;
     let topic = fresh_topic().as_str().to_owned();
-    let args =
-        NodeArgs { mdns: true, everywhere: true, join: Some(topic), ..NodeArgs::default() };
+    let args = NodeArgs {
+        mdns: true,
+        everywhere: true,
+        join: Some(topic),
+        ..NodeArgs::default()
+    };
     let words = args.to_words();
     let start = || Process::start(Some(&machine), env!("CARGO_BIN_EXE_node"), &words);
     let mut first = start().await?;

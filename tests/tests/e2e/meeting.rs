@@ -31,12 +31,23 @@ async fn a_second_member_finds_the_first_and_both_talk() -> anyhow::Result<()> {
     nodes[0].wait_for_neighbours(&topic, 1, LIMIT).await?;
     let peers = nodes[1].client().peers(&topic).await?;
     assert_eq!(peers[0].id, nodes[0].peer_id());
-    assert_eq!(peers[0].found_by, FoundBy::Dht, "{}", nodes[1].story(&topic).await);
+    assert_eq!(
+        peers[0].found_by,
+        FoundBy::Dht,
+        "{}",
+        nodes[1].story(&topic).await
+    );
     for (from, to) in [(0, 1), (1, 0)] {
-        let posted = nodes[from].post(&topic, &format!("hello from {from}")).await?;
+        let posted = nodes[from]
+            .post(&topic, &format!("hello from {from}"))
+            .await?;
         nodes[to].wait_for_event(&topic, posted.id, LIMIT).await?;
     }
-    assert_eq!(nodes[0].ids(&topic).await?, nodes[1].ids(&topic).await?, "the same order on both");
+    assert_eq!(
+        nodes[0].ids(&topic).await?,
+        nodes[1].ids(&topic).await?,
+        "the same order on both"
+    );
     shutdown_all(nodes).await
 }
 
@@ -58,7 +69,11 @@ async fn what_was_posted_before_anybody_came_is_fetched() -> anyhow::Result<()> 
         nodes[1].wait_for_event(&topic, *id, LIMIT).await?;
     }
     early.reverse();
-    assert_eq!(nodes[1].ids(&topic).await?, early, "newest first, in the order of writing");
+    assert_eq!(
+        nodes[1].ids(&topic).await?,
+        early,
+        "newest first, in the order of writing"
+    );
     shutdown_all(nodes).await
 }
 

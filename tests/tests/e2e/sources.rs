@@ -66,9 +66,7 @@ impl PeerSource for Broken {
 
     fn find(&self, _: Query) -> CandidateStream {
         match self.fault {
-            Fault::Dead => {
-                stream::iter([Err(SourceError::Unreachable(REASON.to_owned()))]).boxed()
-            }
+            Fault::Dead => stream::iter([Err(SourceError::Unreachable(REASON.to_owned()))]).boxed(),
             Fault::Hung => stream::pending().boxed(),
         }
     }
@@ -135,7 +133,9 @@ impl Place {
         let topic = TopicKeys::public(self.topic.clone()).id;
         let spec = self.member.spec().await;
         let contact = PeerContact::Reached(spec.addresses);
-        database.note_contact(topic, spec.peer, contact, clock.now().unix).await?;
+        database
+            .note_contact(topic, spec.peer, contact, clock.now().unix)
+            .await?;
         kukuri_application::ports::EventStore::close(&database).await?;
         Ok(profile)
     }
@@ -143,7 +143,8 @@ impl Place {
 
 fn told_of(explained: &ExplainView, kind: SourceKind) -> String {
     let view = explained.sources.iter().find(|view| view.source == kind);
-    view.map(|view| format!("{}; {}", view.state, view.result)).unwrap_or_default()
+    view.map(|view| format!("{}; {}", view.state, view.result))
+        .unwrap_or_default()
 }
 
 /// What `explain` has to say about a broken source, sooner or later.
@@ -163,7 +164,9 @@ async fn check(place: &Place, broken: &[SourceKind], fault: Fault) -> anyhow::Re
     let peers = joiner.client().peers(&place.topic).await?;
     println!("{what}: joined by {:?} in {took:?}", peers[0].found_by);
     assert_eq!(peers[0].id, place.member.peer_id(), "{what}");
-    let found_by_broken = broken.iter().any(|kind| peers[0].found_by == FoundBy::from(*kind));
+    let found_by_broken = broken
+        .iter()
+        .any(|kind| peers[0].found_by == FoundBy::from(*kind));
     assert!(!found_by_broken, "{what}: {:?}", peers[0].found_by);
     for kind in broken {
         // A bootstrap node that was not needed was not asked, and says so.
@@ -205,7 +208,8 @@ async fn a_node_joins_by_the_only_source_that_works() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restarted_node_finds_its_last_neighbour_without_any_other_source() -> anyhow::Result<()> {
+async fn a_restarted_node_finds_its_last_neighbour_without_any_other_source() -> anyhow::Result<()>
+{
     let dht = PrivateDht::start(10, None).await?;
     let (member, before) = tokio::try_join!(
         TestNode::start(NodeOptions::on(&dht)),
@@ -217,19 +221,30 @@ async fn a_restarted_node_finds_its_last_neighbour_without_any_other_source() ->
     let id = TopicKeys::public(topic.clone()).id;
     eventually(LIMIT, || async {
         let known = before.database.known_peers(id, 10).await?;
-        Ok(known.iter().any(|peer| !peer.addresses.is_empty()).then_some(()))
+        Ok(known
+            .iter()
+            .any(|peer| !peer.addresses.is_empty())
+            .then_some(()))
     })
     .await?;
     let (profile, peer) = (before.profile(), before.peer_id());
     before.shutdown().await?;
 
-    let options =
-        NodeOptions { profile: Some(profile), known_peers: true, ..NodeOptions::default() };
+    let options = NodeOptions {
+        profile: Some(profile),
+        known_peers: true,
+        ..NodeOptions::default()
+    };
     let after = TestNode::start(options).await?;
 
     assert_eq!(after.peer_id(), peer, "the same keys");
     after.join_and_meet(&topic, LIMIT).await?;
     let peers = after.client().peers(&topic).await?;
-    assert_eq!(peers[0].found_by, FoundBy::Known, "{}", after.story(&topic).await);
+    assert_eq!(
+        peers[0].found_by,
+        FoundBy::Known,
+        "{}",
+        after.story(&topic).await
+    );
     shutdown_all([member, after]).await
 }

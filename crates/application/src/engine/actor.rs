@@ -34,7 +34,9 @@ use crate::{
         Announcement, Candidate, NetworkError, NetworkEvent, PeerContact, PeerSource, PostState,
         Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest, TopicLink,
     },
-    session::{self, PostRefused, PostToken, Session, VerifyToken},
+    session::{
+        self, PostRefused, PostToken, Session, UNSENT_PER_LOAD_MAX, VerifyToken,
+    },
     views::TopicEvent,
 };
 
@@ -59,6 +61,9 @@ const VERIFICATIONS_MAX: usize = 2;
 
 /// Events in one batch: about 15 ms of work, so that a large answer does not hold up the live ones.
 const VERIFY_BATCH_EVENTS: usize = 256;
+
+/// Attempts of an announcement that a source may make before it counts as hanging.
+const ANNOUNCE_ATTEMPTS: u32 = 5;
 
 /// How long a dial may take.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -176,14 +181,15 @@ impl Actor {
                 biased;
                 () = cancel.cancelled() => break,
                 Some(command) = self.commands.recv(), if has_room => self.on_command(command),
+                // Before the tasks, so that what a search found is known before its end is.
+                Some((source, candidate)) = self.found.recv() => {
+                    self.tell_discovery(discovery::Input::Found { source, candidate });
+                }
                 Some(done) = self.tasks.join_next() => self.on_done(done),
                 event = self.link.events.recv(), if has_room => match event {
                     Some(event) => self.on_network(event),
                     None => break,
                 },
-                Some((source, candidate)) = self.found.recv() => {
-                    self.tell_discovery(discovery::Input::Found { source, candidate });
-                }
                 () = sleep_until(next_timer.unwrap_or_else(Instant::now)), if next_timer.is_some() => {
                     self.on_timers();
                 }
@@ -459,7 +465,8 @@ impl Actor {
                 minute,
                 timeout_ms,
             };
-            let limit = Duration::from_millis(timeout_ms);
+            // The limit is that of one attempt, and the source repeats it by itself.
+            let limit = Duration::from_millis(timeout_ms) * ANNOUNCE_ATTEMPTS;
             let outcome = match timeout(limit, port.announce(announcement)).await {
                 Ok(result) => result.map_err(failure),
                 Err(_) => Err(Failure::TimedOut),
@@ -666,9 +673,8 @@ async fn load_unsent(
     store: Arc<dyn crate::ports::EventStore>,
     topic: kukuri_domain::TopicId,
 ) -> Done {
-    const UNSENT_MAX: u32 = 256;
     let stored = store
-        .unsent(topic, UNSENT_MAX)
+        .unsent(topic, UNSENT_PER_LOAD_MAX)
         .await
         .unwrap_or_else(none_of);
     let events = stored

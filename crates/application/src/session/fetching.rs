@@ -38,7 +38,7 @@ pub(super) struct Fetch {
 }
 
 impl Session {
-    /// Whether the event is committed or certainly will be.
+    /// Whether the event is committed, or genuine and on its way to that.
     pub(super) fn is_known(&self, id: &EventId) -> bool {
         self.seen.contains(id) || self.in_flight.is_accepted(id)
     }

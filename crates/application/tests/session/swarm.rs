@@ -473,7 +473,8 @@ fn a_swarm_stores_and_shows_each_event_once_and_becomes_equal() {
 
 #[test]
 fn without_loss_every_event_reaches_everybody_by_itself() {
-    for seed in 10..14 {
+    // 231: the last one to be asked had the event only after it was asked.
+    for seed in [10, 11, 231] {
         let mut swarm = Swarm::new(seed, 10, 0.0);
         swarm.failures = 0.0;
         swarm.connect_all();

@@ -30,7 +30,8 @@ pub fn admit(event: &VerifiedEvent, name: &TopicName, now: UnixMs) -> Result<(),
     if EPHEMERAL_KINDS.contains(&event.kind()) {
         return Err(AdmissionError::Ephemeral);
     }
-    let is_topic = |tag: &[String]| tag[0] == TOPIC_TAG && tag.get(1).is_some_and(|t| t == name.as_str());
+    let is_topic =
+        |tag: &[String]| tag[0] == TOPIC_TAG && tag.get(1).is_some_and(|t| t == name.as_str());
     if !event.tags().any(is_topic) {
         return Err(AdmissionError::OtherTopic);
     }

@@ -94,8 +94,17 @@ pub struct TopicKeys {
 impl TopicKeys {
     /// The keys of a public topic: whoever knows the name can derive them.
     pub fn public(name: TopicName) -> Self {
-        let seed = Seed(blake3::derive_key(label::PUBLIC_TOPIC_SEED, name.as_str().as_bytes()));
-        Self::derive(name, Visibility::Public, &seed, GroupId::default(), Epoch(0))
+        let seed = Seed(blake3::derive_key(
+            label::PUBLIC_TOPIC_SEED,
+            name.as_str().as_bytes(),
+        ));
+        Self::derive(
+            name,
+            Visibility::Public,
+            &seed,
+            GroupId::default(),
+            Epoch(0),
+        )
     }
 
     fn derive(

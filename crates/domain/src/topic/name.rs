@@ -91,7 +91,11 @@ mod tests {
 
     fn check(text: &str, expected: Result<&str, TopicNameError>) {
         let name = text.parse::<TopicName>();
-        assert_eq!(name.as_ref().map(TopicName::as_str), expected.as_ref().map(|e| *e), "{text:?}");
+        assert_eq!(
+            name.as_ref().map(TopicName::as_str),
+            expected.as_ref().map(|e| *e),
+            "{text:?}"
+        );
     }
 
     #[test]

@@ -45,7 +45,11 @@ impl WireEvent {
             author: AuthorId(event.pubkey.to_bytes()),
             created_at: event.created_at.as_secs(),
             kind: event.kind.as_u16(),
-            tags: event.tags.iter().map(|tag| tag.as_slice().to_vec()).collect(),
+            tags: event
+                .tags
+                .iter()
+                .map(|tag| tag.as_slice().to_vec())
+                .collect(),
             content: event.content.clone(),
             sig_r,
             sig_s,

@@ -49,7 +49,9 @@ impl GossipFrame {
     /// # Errors
     /// [`FrameError`]; `Foreign` for other programs' messages.
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
-        let [m0, m1, version, body @ ..] = bytes else { return Err(FrameError::Foreign) };
+        let [m0, m1, version, body @ ..] = bytes else {
+            return Err(FrameError::Foreign);
+        };
         if [*m0, *m1] != GOSSIP_MAGIC {
             return Err(FrameError::Foreign);
         }

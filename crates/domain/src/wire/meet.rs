@@ -49,7 +49,9 @@ impl MeetFrame {
         if bytes.len() > MEET_FRAME_BYTES_MAX {
             return Err(FrameError::TooLarge(bytes.len()));
         }
-        let [version, body @ ..] = bytes else { return Err(FrameError::Malformed) };
+        let [version, body @ ..] = bytes else {
+            return Err(FrameError::Malformed);
+        };
         if *version != MEET_VERSION {
             return Err(FrameError::Version(*version));
         }
@@ -63,7 +65,12 @@ impl MeetFrame {
 /// The text of the mDNS record's user data: the tags in a row, in base64url without padding.
 /// Tags beyond [`MDNS_TAGS_MAX`] are left out; those topics are found by meeting.
 pub fn encode_mdns_tags(tags: &[MdnsTag]) -> String {
-    let bytes = tags.iter().take(MDNS_TAGS_MAX).flatten().copied().collect::<Vec<u8>>();
+    let bytes = tags
+        .iter()
+        .take(MDNS_TAGS_MAX)
+        .flatten()
+        .copied()
+        .collect::<Vec<u8>>();
     data_encoding::BASE64URL_NOPAD.encode(&bytes)
 }
 

@@ -67,7 +67,8 @@ pub enum SyncFrame {
     Hello(Hello),
     /// First frame of the accepter.
     Welcome(Welcome),
-    /// First and last frame of an accepter that does not serve.
+    /// Last frame of an accepter that does not serve: in place of `Welcome`, or after it when the
+    /// database fails.
     Refuse(RefuseReason),
     /// Request: these events, as far as they are held.
     Get(Vec<EventId>),
@@ -103,12 +104,18 @@ impl SyncFrame {
         if bytes.len() > SYNC_FRAME_BYTES_MAX {
             return Err(FrameError::TooLarge(bytes.len()));
         }
-        let [version, body @ ..] = bytes else { return Err(FrameError::Malformed) };
+        let [version, body @ ..] = bytes else {
+            return Err(FrameError::Malformed);
+        };
         if *version != SYNC_VERSION {
             return Err(FrameError::Version(*version));
         }
         let frame: Self = decode_body(body)?;
-        if frame.is_within_limits() { Ok(frame) } else { Err(FrameError::Malformed) }
+        if frame.is_within_limits() {
+            Ok(frame)
+        } else {
+            Err(FrameError::Malformed)
+        }
     }
 
     fn is_within_limits(&self) -> bool {

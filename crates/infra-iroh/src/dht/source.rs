@@ -133,7 +133,10 @@ fn candidate(record: SlotRecord) -> Candidate {
 
 fn source_error(error: DhtError) -> SourceError {
     match error {
-        DhtError::NotReady(_) | DhtError::NoNodes => SourceError::Unreachable(error.to_string()),
+        DhtError::NotReady(cause) => {
+            SourceError::Unreachable(cause.unwrap_or_else(|| "no DHT node answers".to_owned()))
+        }
+        DhtError::NoNodes => SourceError::Unreachable(error.to_string()),
         DhtError::TimedOut(limit) => SourceError::Timeout(millis(limit)),
         DhtError::Closed => closed(),
         DhtError::Conflict | DhtError::Refused(_) => SourceError::Other(Box::new(error)),

@@ -238,8 +238,8 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-/// The verified records of one slot, each publisher once, our own never. An error is the last
-/// item: the lookup reached nobody, or was cut short before it found anything.
+/// The verified records of one slot, each publisher once; our own shows that it can be read. An
+/// error is the last item: the lookup reached nobody, or was cut short before it found anything.
 pub struct SlotRecords(Pin<Box<dyn Stream<Item = Result<SlotRecord, DhtError>> + Send>>);
 
 impl std::fmt::Debug for SlotRecords {
@@ -281,9 +281,7 @@ impl Lookup {
             }
             match decode_record(item.value(), &self.keys) {
                 Ok(mut record) => {
-                    if record.publisher == self.own
-                        || !self.seen_publishers.insert(record.publisher)
-                    {
+                    if !self.seen_publishers.insert(record.publisher) {
                         continue;
                     }
                     record.active_peers.retain(|peer| *peer != self.own);

@@ -106,7 +106,11 @@ async fn one_swarm(report: &mut Report, seconds: u64) -> anyhow::Result<()> {
     let (sender, arrivals) = mpsc::channel(ARRIVALS_CAPACITY);
     let mut tasks = JoinSet::new();
     for (number, node) in nodes.iter().enumerate() {
-        tasks.spawn(note_arrivals(node.client().subscribe(&topic)?, number, sender.clone()));
+        tasks.spawn(note_arrivals(
+            node.client().subscribe(&topic)?,
+            number,
+            sender.clone(),
+        ));
     }
     drop(sender);
     let seen: Arc<Mutex<Vec<Arrival>>> = Arc::default();
@@ -127,7 +131,11 @@ async fn one_swarm(report: &mut Report, seconds: u64) -> anyhow::Result<()> {
     let mut unreached = 0;
     for (number, node) in nodes.iter().enumerate() {
         let held = node.ids(&topic).await?.len();
-        let heard = seen.lock().await.iter().any(|a| a.node == number && !a.is_own);
+        let heard = seen
+            .lock()
+            .await
+            .iter()
+            .any(|a| a.node == number && !a.is_own);
         if !heard {
             unreached += 1;
         } else if held < total {
@@ -143,14 +151,21 @@ async fn one_swarm(report: &mut Report, seconds: u64) -> anyhow::Result<()> {
     report.trials("delivery to each other node", &delays);
     report.note(format!(
         "{total} posts, {unreached} nodes not reached by gossip, missing by node {missing:?}, {}",
-        if settled.is_ok() { "all settled" } else { "not settled" }
+        if settled.is_ok() {
+            "all settled"
+        } else {
+            "not settled"
+        }
     ));
     report.check(Check::new(
         format!("every node that gossip reached holds all {total} posts"),
         missing.is_empty() && total > 0,
     ));
     report.check(Check::new(
-        format!("gossip reached {} of {SWARM_NODES} nodes", SWARM_NODES - unreached),
+        format!(
+            "gossip reached {} of {SWARM_NODES} nodes",
+            SWARM_NODES - unreached
+        ),
         unreached == 0,
     ));
     shutdown_all(nodes).await
@@ -196,7 +211,16 @@ async fn note_arrivals(
         if let TopicEvent::Post { event, arrival, .. } = event {
             let at = Instant::now();
             let is_own = arrival == Way::Local;
-            if arrivals.send(Arrival { node, id: event.id(), at, is_own }).await.is_err() {
+            if arrivals
+                .send(Arrival {
+                    node,
+                    id: event.id(),
+                    at,
+                    is_own,
+                })
+                .await
+                .is_err()
+            {
                 return;
             }
         }

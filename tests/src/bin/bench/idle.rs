@@ -42,7 +42,7 @@ pub(crate) async fn measure(trials: usize, seconds: u64) -> anyhow::Result<Repor
 async fn one(report: &mut Report, period: Duration) -> anyhow::Result<()> {
     let host = Ipv4Addr::new(10, 81, 0, 1);
     let namespace = Namespace::new("idle")?;
-    namespace.add_dummy(host)?;
+    namespace.add_lan_of_one(host)?;
     let _dht = dht_in(&namespace, host).await?;
     let topic = fresh_topic().as_str().to_owned();
     let args = NodeArgs {
@@ -59,7 +59,11 @@ async fn one(report: &mut Report, period: Duration) -> anyhow::Result<()> {
     let pid = node.id().context("it runs")?;
     let end = Instant::now() + LIMIT;
     loop {
-        let peers = node.ask(&Request::Peers { topic: topic.clone() }).await?;
+        let peers = node
+            .ask(&Request::Peers {
+                topic: topic.clone(),
+            })
+            .await?;
         if peers.as_array().is_some_and(|peers| peers.len() >= 2) {
             break;
         }
@@ -92,7 +96,10 @@ fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let (_, fields) = stat.rsplit_once(')').context("the name is in brackets")?;
     let field = |number: usize| -> anyhow::Result<f64> {
-        let text = fields.split_whitespace().nth(number - 3).context("it has this field")?;
+        let text = fields
+            .split_whitespace()
+            .nth(number - 3)
+            .context("it has this field")?;
         Ok(text.parse()?)
     };
     Ok((field(14)? + field(15)?) / TICKS_PER_SECOND)
@@ -101,6 +108,10 @@ fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
 fn resident_mb(pid: u32) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib: f64 = line.context("it has a size")?.trim().trim_end_matches(" kB").parse()?;
+    let kib: f64 = line
+        .context("it has a size")?
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()?;
     Ok(kib * 1_024.0 / 1_000_000.0)
 }

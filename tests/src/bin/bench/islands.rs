@@ -47,7 +47,9 @@ pub(crate) async fn measure(trials: usize, at_once: usize) -> anyhow::Result<Rep
             times.push(outcome?);
         }
         running.spawn(async move {
-            one(number).await.map_err(|error| format!("trial {number}: {error:#}"))
+            one(number)
+                .await
+                .map_err(|error| format!("trial {number}: {error:#}"))
         });
     }
     while let Some(outcome) = running.join_next().await {
@@ -68,11 +70,15 @@ struct Island {
 impl Island {
     async fn new(number: u8, router: &Namespace, topic: &str) -> anyhow::Result<Self> {
         let namespace = Namespace::new(&format!("island{number}"))?;
-        namespace.add_dummy(Ipv4Addr::new(10, 78, number, 1))?;
+        namespace.add_lan_of_one(Ipv4Addr::new(10, 78, number, 1))?;
         // The default route will lead to the router.
         namespace.ip("route del default")?;
         cable((&namespace, "up0"), (router, &format!("down{number}")))?;
-        let mut island = Self { namespace, number, nodes: Vec::new() };
+        let mut island = Self {
+            namespace,
+            number,
+            nodes: Vec::new(),
+        };
         let args = NodeArgs {
             dht: vec![format!("{ROUTER}:6881")],
             mdns: true,
@@ -83,7 +89,9 @@ impl Island {
             island.nodes.push(node_in(&island.namespace, &args).await?);
         }
         for node in &mut island.nodes {
-            node.wait_for(LIMIT, is_joined).await.context("an island did not form")?;
+            node.wait_for(LIMIT, is_joined)
+                .await
+                .context("an island did not form")?;
         }
         Ok(island)
     }
@@ -92,22 +100,28 @@ impl Island {
         let (number, own) = (self.number, Ipv4Addr::new(10, 79, self.number, 2));
         router.ip(&format!("addr add {ROUTER}/32 peer {own} dev down{number}"))?;
         router.ip(&format!("link set down{number} up"))?;
-        self.namespace.ip(&format!("addr add {own}/32 peer {ROUTER} dev up0"))?;
+        self.namespace
+            .ip(&format!("addr add {own}/32 peer {ROUTER} dev up0"))?;
         self.namespace.ip("link set up0 up")?;
-        self.namespace.ip(&format!("route add default via {ROUTER} dev up0"))
+        self.namespace
+            .ip(&format!("route add default via {ROUTER} dev up0"))
     }
 }
 
 async fn one(number: usize) -> anyhow::Result<Duration> {
     let router = Namespace::new("router")?;
-    router.ip("link add own0 type dummy")?;
-    router.ip(&format!("addr add {ROUTER}/32 dev own0"))?;
-    router.ip("link set own0 up")?;
-    let forwards = router.command("sysctl").args(["-qw", "net.ipv4.ip_forward=1"]).status()?;
+    router.ip(&format!("addr add {ROUTER}/32 dev lo"))?;
+    let forwards = router
+        .command("sysctl")
+        .args(["-qw", "net.ipv4.ip_forward=1"])
+        .status()?;
     anyhow::ensure!(forwards.success(), "the router does not forward");
     let _dht = dht_in(&router, ROUTER).await?;
     let topic = fresh_topic().as_str().to_owned();
-    let mut islands = [Island::new(1, &router, &topic).await?, Island::new(2, &router, &topic).await?];
+    let mut islands = [
+        Island::new(1, &router, &topic).await?,
+        Island::new(2, &router, &topic).await?,
+    ];
     // Some time on the islands: the cable comes at any point of their rendezvous ticks.
     sleep(Duration::from_secs((number as u64 * 7) % 60)).await;
 
@@ -121,9 +135,17 @@ async fn one(number: usize) -> anyhow::Result<Duration> {
         let mut ids = Vec::new();
         for island in &mut islands {
             let text = format!("round {round} of island {}", island.number);
-            let request = Request::Post { topic: topic.clone(), text };
+            let request = Request::Post {
+                topic: topic.clone(),
+                text,
+            };
             let posted = island.nodes[round % ISLAND_NODES].ask(&request).await?;
-            ids.push(posted["id"].as_str().context("a post has an id")?.to_owned());
+            ids.push(
+                posted["id"]
+                    .as_str()
+                    .context("a post has an id")?
+                    .to_owned(),
+            );
         }
         round += 1;
         sleep(POST_PAUSE).await;
@@ -133,7 +155,11 @@ async fn one(number: usize) -> anyhow::Result<Duration> {
         if shared.elapsed() > TARGET {
             let mut stories = String::new();
             for island in &mut islands {
-                let story = island.nodes[0].ask(&Request::Explain { topic: topic.clone() }).await?;
+                let story = island.nodes[0]
+                    .ask(&Request::Explain {
+                        topic: topic.clone(),
+                    })
+                    .await?;
                 stories.push_str(story.as_str().unwrap_or_default());
             }
             anyhow::bail!("still apart after {TARGET:?}\n{stories}");
@@ -144,7 +170,11 @@ async fn one(number: usize) -> anyhow::Result<Duration> {
 async fn have_all(islands: &mut [Island], topic: &str, ids: &[String]) -> anyhow::Result<bool> {
     for island in islands {
         for node in &mut island.nodes {
-            let held = node.ask(&Request::Ids { topic: topic.to_owned() }).await?;
+            let held = node
+                .ask(&Request::Ids {
+                    topic: topic.to_owned(),
+                })
+                .await?;
             let held = held.as_array().context("ids are a list")?;
             let has = |id: &String| held.iter().any(|other| other.as_str() == Some(id));
             if !ids.iter().all(has) {

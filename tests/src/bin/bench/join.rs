@@ -128,7 +128,9 @@ impl Member {
         let topic = fresh_topic();
         let node = TestNode::start(NodeOptions::on(dht)).await?;
         node.join(&topic).await?;
-        node.wait_until_announced(&topic, LIMIT).await.context("the member could not announce")?;
+        node.wait_until_announced(&topic, LIMIT)
+            .await
+            .context("the member could not announce")?;
         Ok(Self { node, topic })
     }
 
@@ -139,7 +141,10 @@ impl Member {
         let from_join = joiner.join_and_meet(&self.topic, LIMIT).await;
         let from_start = started.elapsed();
         shutdown_all([self.node, joiner]).await?;
-        Ok(Joined { from_start, from_join: from_join? })
+        Ok(Joined {
+            from_start,
+            from_join: from_join?,
+        })
     }
 }
 
@@ -161,5 +166,8 @@ async fn join_together(dht: &PrivateDht) -> anyhow::Result<Joined> {
     let from_start = started.elapsed();
     let ((one, one_met), (other, other_met)) = (one?, other?);
     shutdown_all([one, other]).await?;
-    Ok(Joined { from_start, from_join: one_met?.max(other_met?) })
+    Ok(Joined {
+        from_start,
+        from_join: one_met?.max(other_met?),
+    })
 }

@@ -45,8 +45,11 @@ pub(crate) struct DhtArgs {
 /// Runs a DHT until its input ends.
 pub(crate) async fn serve_dht(args: &DhtArgs) -> anyhow::Result<()> {
     let mut signals = StopSignals::listen()?;
-    let config =
-        PrivateDhtConfig { nodes: DHT_NODES, first_port: Some(BOOTSTRAP_PORT), host: args.host };
+    let config = PrivateDhtConfig {
+        nodes: DHT_NODES,
+        first_port: Some(BOOTSTRAP_PORT),
+        host: args.host,
+    };
     let _dht = PrivateDht::start_with(config).await?;
     println!("{}", serde_json::json!({"type": "ready"}));
     signals.next().await;
@@ -55,7 +58,11 @@ pub(crate) async fn serve_dht(args: &DhtArgs) -> anyhow::Result<()> {
 
 /// Starts a DHT in a namespace; it ends with the process's handle.
 pub(crate) async fn dht_in(namespace: &Namespace, host: Ipv4Addr) -> anyhow::Result<Process> {
-    start(namespace, &["dht".to_owned(), "--host".to_owned(), host.to_string()]).await
+    start(
+        namespace,
+        &["dht".to_owned(), "--host".to_owned(), host.to_string()],
+    )
+    .await
 }
 
 /// Starts a node in a namespace.
@@ -67,7 +74,9 @@ pub(crate) async fn node_in(namespace: &Namespace, args: &NodeArgs) -> anyhow::R
 
 async fn start(namespace: &Namespace, words: &[String]) -> anyhow::Result<Process> {
     let program = std::env::current_exe()?;
-    let program = program.to_str().context("the program's path is not UTF-8")?;
+    let program = program
+        .to_str()
+        .context("the program's path is not UTF-8")?;
     Process::start(Some(namespace), program, words).await
 }
 
@@ -110,11 +119,17 @@ async fn one_mdns(lan: &Lan) -> anyhow::Result<Duration> {
     let joined = match joined {
         Ok(line) => line["at"].as_u64().context("it says when")?,
         Err(error) => {
-            let story = joiner.ask(&Request::Explain { topic: topic.as_str().to_owned() }).await?;
+            let story = joiner
+                .ask(&Request::Explain {
+                    topic: topic.as_str().to_owned(),
+                })
+                .await?;
             return Err(error.context(story.to_string()));
         }
     };
-    let started = joiner.ready["starting_at"].as_u64().context("it says when")?;
+    let started = joiner.ready["starting_at"]
+        .as_u64()
+        .context("it says when")?;
     joiner.stop().await?;
     member.stop().await?;
     Ok(Duration::from_millis(joined.saturating_sub(started)))
@@ -134,7 +149,9 @@ pub(crate) async fn late_network(trials: usize, at_once: usize) -> anyhow::Resul
             times.push(outcome?);
         }
         running.spawn(async move {
-            one_late().await.map_err(|error| format!("trial {number}: {error:#}"))
+            one_late()
+                .await
+                .map_err(|error| format!("trial {number}: {error:#}"))
         });
     }
     while let Some(outcome) = running.join_next().await {
@@ -172,7 +189,11 @@ async fn one_late() -> anyhow::Result<Duration> {
     let joined = latecomer.wait_for(LATE_TARGET * 4, is_joined).await;
     let took = connected.elapsed();
     if let Err(error) = joined {
-        let story = latecomer.ask(&Request::Explain { topic: topic.as_str().to_owned() }).await?;
+        let story = latecomer
+            .ask(&Request::Explain {
+                topic: topic.as_str().to_owned(),
+            })
+            .await?;
         return Err(error.context(story.as_str().unwrap_or_default().to_owned()));
     }
     latecomer.stop().await?;

@@ -132,8 +132,14 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
         Figure::Join { trials } => join::one_present(trials).await?,
         Figure::JoinBoth { trials } => join::both_start(trials).await?,
         Figure::JoinDead { trials } => join::third_dead(trials).await?,
-        Figure::VersusStock { trials, inside: true } => versus::inside(trials).await?,
-        Figure::VersusStock { trials, inside: false } => return versus::in_namespace(trials).await,
+        Figure::VersusStock {
+            trials,
+            inside: true,
+        } => versus::inside(trials).await?,
+        Figure::VersusStock {
+            trials,
+            inside: false,
+        } => return versus::in_namespace(trials).await,
         Figure::Islands { trials, at_once } => islands::measure(trials, at_once).await?,
         Figure::LateNetwork { trials, at_once } => lan::late_network(trials, at_once).await?,
         Figure::Mdns { trials } => lan::mdns(trials).await?,
@@ -162,16 +168,41 @@ fn shown(report: &Report) -> bool {
 async fn all(quick: bool) -> anyhow::Result<bool> {
     let few = |trials: usize, few: usize| if quick { few } else { trials };
     let figures = [
-        Figure::Join { trials: few(100, 20) },
-        Figure::JoinBoth { trials: few(100, 20) },
-        Figure::JoinDead { trials: few(100, 10) },
-        Figure::VersusStock { trials: few(20, 3), inside: false },
-        Figure::Islands { trials: few(20, 2), at_once: few(4, 2) },
-        Figure::LateNetwork { trials: few(10, 2), at_once: 2 },
-        Figure::Mdns { trials: few(30, 10) },
-        Figure::Publish { trials: few(1_000, 200) },
-        Figure::Swarm { trials: 1, seconds: few(30, 10) as u64 },
-        Figure::Idle { trials: 1, seconds: few(300, 60) as u64 },
+        Figure::Join {
+            trials: few(100, 20),
+        },
+        Figure::JoinBoth {
+            trials: few(100, 20),
+        },
+        Figure::JoinDead {
+            trials: few(100, 10),
+        },
+        Figure::VersusStock {
+            trials: few(20, 3),
+            inside: false,
+        },
+        Figure::Islands {
+            trials: few(20, 2),
+            at_once: few(4, 2),
+        },
+        Figure::LateNetwork {
+            trials: few(10, 2),
+            at_once: 2,
+        },
+        Figure::Mdns {
+            trials: few(30, 10),
+        },
+        Figure::Publish {
+            trials: few(1_000, 200),
+        },
+        Figure::Swarm {
+            trials: 1,
+            seconds: few(30, 10) as u64,
+        },
+        Figure::Idle {
+            trials: 1,
+            seconds: few(300, 60) as u64,
+        },
     ];
     let mut is_met = true;
     for figure in figures {

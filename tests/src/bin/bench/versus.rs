@@ -43,7 +43,11 @@ pub(crate) async fn in_namespace(trials: usize) -> anyhow::Result<bool> {
     lead_names_here(&namespace)?;
     let mut command = tokio::process::Command::from(namespace.command(std::env::current_exe()?));
     command.args(["versus-stock", "--inside", "--trials", &trials.to_string()]);
-    let status = command.stdin(Stdio::null()).kill_on_drop(true).status().await?;
+    let status = command
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .status()
+        .await?;
     Ok(status.success())
 }
 
@@ -55,7 +59,9 @@ pub(crate) async fn inside(trials: usize) -> anyhow::Result<Report> {
         // A new net for each pair: the stock node waits for the dead ones as long as it knows them.
         let mut net = PublicDht::start(DHT_NODES).await?;
         net.dht.kill(DHT_NODES / 3);
-        let joined = join_a_member(&net.dht).await.map(|joined| joined.from_start);
+        let joined = join_a_member(&net.dht)
+            .await
+            .map(|joined| joined.from_start);
         ours.push(joined.map_err(|error| format!("trial {number}: {error:#}")));
         let joined = stock_joins_a_member(&net).await;
         stock.push(joined.map_err(|error| format!("trial {number}: {error:#}")));
@@ -68,7 +74,10 @@ pub(crate) async fn inside(trials: usize) -> anyhow::Result<Report> {
     };
     let medians = [&ours, &stock].map(|t| t.percentile(50).map_or("-".to_owned(), millis));
     report.check(Check::new(
-        format!("{ratio:.1} times faster at the median, {} (target: {TIMES_FASTER})", medians.join(" against ")),
+        format!(
+            "{ratio:.1} times faster at the median, {} (target: {TIMES_FASTER})",
+            medians.join(" against ")
+        ),
         ratio >= TIMES_FASTER,
     ));
     report.check(Check::failures(&ours, 1));
@@ -84,7 +93,9 @@ async fn stock_joins_a_member(net: &PublicDht) -> anyhow::Result<Duration> {
     known.add_endpoint_info(joiner.endpoint().addr());
     let (topic, secret) = (keys.id.0, *keys.tracker_secret.expose());
     let _member_topic = member.join_alone(&topic, &secret).await?;
-    wait_for_record(net, &keys).await.context("the stock member did not publish")?;
+    wait_for_record(net, &keys)
+        .await
+        .context("the stock member did not publish")?;
     let started = Instant::now();
     let joined = timeout(STOCK_LIMIT, joiner.join(&topic, &secret)).await;
     let took = started.elapsed();
@@ -99,12 +110,19 @@ async fn wait_for_record(net: &PublicDht, keys: &TopicKeys) -> anyhow::Result<()
     const LOOK: Duration = Duration::from_secs(5);
     let stop = CancellationToken::new();
     let client = DhtClient::start(dht_config(&net.dht.bootstrap()), &stop);
-    let tracker = SlotTracker::new(client, SecretKey::generate(), TrackerPolicy::default(), &stop);
+    let tracker = SlotTracker::new(
+        client,
+        SecretKey::generate(),
+        TrackerPolicy::default(),
+        &stop,
+    );
     let found = eventually(PUBLISH_LIMIT, || async {
         let minute = unix_ms() / 60_000;
         let secret = keys.tracker_secret.expose();
         for minute in [minute, minute + 1] {
-            let mut records = tracker.slot_records(keys.id.0, secret, minute, LOOK).await?;
+            let mut records = tracker
+                .slot_records(keys.id.0, secret, minute, LOOK)
+                .await?;
             if let Some(Ok(_record)) = records.next().await {
                 return Ok(Some(()));
             }
