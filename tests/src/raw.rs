@@ -164,11 +164,14 @@ impl RawTopic {
     }
 }
 
+/// The topic that is answered for, and the frames of each answer.
+type Script = (TopicKeys, Vec<Vec<u8>>);
+
 /// The answering side of the sync protocol, with answers from a script.
 #[derive(Debug, Clone)]
 struct Answers {
     local: PeerId,
-    script: Arc<Mutex<Option<(TopicKeys, Vec<Vec<u8>>)>>>,
+    script: Arc<Mutex<Option<Script>>>,
 }
 
 impl Default for Answers {

@@ -62,6 +62,10 @@ const FIRST_LOOK_MS: u64 = 500;
 /// every moment until the next tick.
 const HALF_MINUTE_MS: u64 = 30_000;
 
+/// How long nobody must have been there before a topic calls itself alone: the first look may
+/// have come a moment before the record of the others.
+const ALONE_AFTER_MS: u64 = 2_000;
+
 /// What the policy is told.
 #[derive(Debug)]
 pub enum Input {
@@ -132,6 +136,8 @@ pub enum Timer {
     Rendezvous,
     /// A dial may be due.
     Dials,
+    /// Nobody has been there for a while.
+    Alone,
 }
 
 /// What the policy wants done.
@@ -268,7 +274,7 @@ impl Discovery {
             Input::NetworkChanged => self.on_network_changed(now, &mut out),
             Input::Timer(timer) => self.on_timer(timer, now, &mut out),
         }
-        self.update_state(&mut out);
+        self.update_state(now, &mut out);
         out
     }
 
@@ -288,7 +294,7 @@ impl Discovery {
 
     fn start(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.started = now;
-        self.alone_since_ms = now.mono_ms;
+        self.begin_alone(now, out);
         self.set_state(ConnectionState::Listening, out);
         for source in [
             SourceKind::Ticket,
@@ -327,6 +333,8 @@ impl Discovery {
             Timer::Announce => self.on_announce_timer(now, out),
             Timer::Rendezvous => self.on_rendezvous(now, out),
             Timer::Dials => self.dial_what_is_due(now, out),
+            // Whatever happens, the state is looked at anew.
+            Timer::Alone => {}
         }
     }
 
@@ -769,7 +777,7 @@ impl Discovery {
         self.peers.lost(&peer, now.mono_ms);
         out.push(Effect::Emit(TopicEvent::PeerLeft { peer }));
         if self.is_alone() {
-            self.alone_since_ms = now.mono_ms;
+            self.begin_alone(now, out);
             self.searches.reset();
             for source in [SourceKind::Known, SourceKind::Manual, SourceKind::Dht] {
                 self.search(source, now, out);
@@ -808,7 +816,16 @@ impl Discovery {
 
     // --- state -----------------------------------------------------------------------------
 
-    fn update_state(&mut self, out: &mut Vec<Effect>) {
+    fn begin_alone(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.alone_since_ms = now.mono_ms;
+        out.push(Effect::StartTimer {
+            timer: Timer::Alone,
+            after_ms: ALONE_AFTER_MS,
+        });
+    }
+
+    fn update_state(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let alone_ms = now.mono_ms.saturating_sub(self.alone_since_ms);
         if self.state == ConnectionState::Starting {
             return;
         }
@@ -816,7 +833,7 @@ impl Discovery {
             ConnectionState::Joined
         } else if self.peers.is_dialling() {
             ConnectionState::Connecting
-        } else if self.searches.all_tried() {
+        } else if self.searches.all_tried() && alone_ms >= ALONE_AFTER_MS {
             ConnectionState::Alone
         } else {
             ConnectionState::Discovering

@@ -416,6 +416,18 @@ fn the_own_record_is_not_dialled() {
 }
 
 #[test]
+fn a_node_calls_itself_alone_only_after_a_while() {
+    let mut world = World::new(&[Known, Dht])
+        .script(Known, Script::finds(1, vec![]))
+        .script(Dht, Script::finds(1, vec![]));
+    world.start();
+    world.run_until(1_999);
+    assert_eq!(world.discovery.state(), ConnectionState::Discovering);
+    world.run_until(2_000);
+    assert_eq!(world.discovery.state(), ConnectionState::Alone);
+}
+
+#[test]
 fn a_lonely_node_publishes_in_every_minute() {
     let mut world = World::new(&[Dht]).script(Dht, Script::finds(1, vec![]));
     world.start();

@@ -34,9 +34,7 @@ use crate::{
         Announcement, Candidate, NetworkError, NetworkEvent, PeerContact, PeerSource, PostState,
         Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest, TopicLink,
     },
-    session::{
-        self, PostRefused, PostToken, Session, UNSENT_PER_LOAD_MAX, VerifyToken,
-    },
+    session::{self, PostRefused, PostToken, Session, UNSENT_PER_LOAD_MAX, VerifyToken},
     views::TopicEvent,
 };
 

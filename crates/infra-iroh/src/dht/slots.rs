@@ -299,12 +299,12 @@ pub(crate) mod tests {
         #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
         #[test]
-        fn any_bytes_are_refused_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..1200)) {
+        fn parser_record_takes_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..1200)) {
             prop_assert!(decode_record(&bytes, &keys()).is_err());
         }
 
         #[test]
-        fn any_bytes_of_the_right_form_are_refused_without_panic(
+        fn parser_record_takes_any_bytes_of_the_right_form(
             body in proptest::collection::vec(any::<u8>(), 88..800),
             key_length in 0_u64..200,
         ) {
@@ -316,13 +316,13 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn any_plain_text_is_refused_without_panic(plain in proptest::collection::vec(any::<u8>(), 0..700)) {
+        fn parser_record_takes_any_plain_text(plain in proptest::collection::vec(any::<u8>(), 0..700)) {
             let keys = keys();
             prop_assert!(decode_record(&encrypted(&plain, &keys), &keys).is_err());
         }
 
         #[test]
-        fn any_signed_content_is_read_without_panic(
+        fn parser_record_takes_any_signed_content(
             content in proptest::collection::vec(any::<u8>(), 0..400),
         ) {
             // A member may sign anything: a byte sequence in place of the content.

@@ -77,7 +77,7 @@ pub(crate) async fn one_present(trials: usize) -> anyhow::Result<Report> {
         }
         sleep(SETTLE).await;
         for (place, member) in members.into_iter().enumerate() {
-            joins.push(number + place, member.is_joined(&dht).await);
+            joins.push(number + place, member.join(&dht).await);
         }
     }
     joins.report(&mut report, "", Duration::from_secs(1));
@@ -135,7 +135,7 @@ impl Member {
     }
 
     /// Another one starts and joins.
-    async fn is_joined(self, dht: &PrivateDht) -> anyhow::Result<Joined> {
+    async fn join(self, dht: &PrivateDht) -> anyhow::Result<Joined> {
         let started = Instant::now();
         let joiner = TestNode::start(NodeOptions::on(dht)).await?;
         let from_join = joiner.join_and_meet(&self.topic, LIMIT).await;
@@ -150,7 +150,7 @@ impl Member {
 
 /// A member is there and can be found; another one starts.
 pub(crate) async fn join_a_member(dht: &PrivateDht) -> anyhow::Result<Joined> {
-    Member::start(dht).await?.is_joined(dht).await
+    Member::start(dht).await?.join(dht).await
 }
 
 /// Two start; the slower one counts.
