@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow};
+use futures_util::StreamExt as _;
 use iroh::address_lookup::AddressLookup;
 use kukuri_application::{
     discovery::{self, ConfiguredPeersSource, KnownPeersSource},
@@ -141,6 +142,7 @@ pub struct TestNode {
     pub database: Arc<Database>,
     /// The client of the DHT, where there is one.
     pub dht: Option<DhtClient>,
+    addresses: Option<(iroh::EndpointId, DhtAddressLookup)>,
     profile: Profile,
     stop: CancellationToken,
 }
@@ -166,6 +168,7 @@ impl TestNode {
         let secret = iroh::SecretKey::from_bytes(keys.endpoint_key.expose());
 
         let dht = options.dht.map(|config| DhtClient::start(config, &stop));
+        let mut addresses = None;
         let mut lookups: Vec<Box<dyn AddressLookup>> = Vec::new();
         let mut sources: Vec<Arc<dyn PeerSource>> = Vec::new();
         if let Some(dht) = &dht {
@@ -173,12 +176,9 @@ impl TestNode {
                 published: PublishedAddresses::Direct,
                 ..AddressLookupConfig::default()
             };
-            lookups.push(Box::new(DhtAddressLookup::new(
-                dht.clone(),
-                secret.clone(),
-                config,
-                &stop,
-            )));
+            let lookup = DhtAddressLookup::new(dht.clone(), secret.clone(), config, &stop);
+            addresses = Some((secret.public(), lookup.clone()));
+            lookups.push(Box::new(lookup));
             let tracker = SlotTracker::new(dht.clone(), secret, TrackerPolicy::default(), &stop);
             sources.push(Arc::new(DhtSource::new(tracker)));
         }
@@ -236,6 +236,7 @@ impl TestNode {
             network,
             database,
             dht,
+            addresses,
             profile,
             stop,
         })
@@ -392,7 +393,8 @@ impl TestNode {
         }
     }
 
-    /// Waits until this node's record is in the DHT, so that others can find it.
+    /// Waits until this node's record and its addresses are in the DHT, so that others can find
+    /// and reach it.
     ///
     /// # Errors
     /// When it is not after `limit`; `explain` is in the error.
@@ -408,12 +410,22 @@ impl TestNode {
                 .into_iter()
                 .find(|view| view.source == SourceKind::Dht);
             let is_published = dht.is_some_and(|view| view.result.contains("own record published"));
-            Ok(is_published.then_some(()))
+            Ok((is_published && self.has_published_addresses().await).then_some(()))
         };
         match eventually(limit, look).await {
             Ok(()) => Ok(()),
             Err(error) => Err(error.context(self.story(topic).await)),
         }
+    }
+
+    async fn has_published_addresses(&self) -> bool {
+        let Some((id, lookup)) = &self.addresses else {
+            return false;
+        };
+        let Some(mut found) = lookup.resolve(*id) else {
+            return false;
+        };
+        found.next().await.is_some_and(|item| item.is_ok())
     }
 
     /// What `explain` says, as text for a failed test.

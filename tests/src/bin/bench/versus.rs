@@ -6,6 +6,7 @@
 //! its driver is measured.
 
 use std::{
+    io::ErrorKind,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -34,6 +35,9 @@ const TIMES_FASTER: f64 = 10.0;
 /// When a stock trial has failed; its driver may take half a minute.
 const STOCK_LIMIT: Duration = Duration::from_secs(90);
 
+/// How long the ports of a net that was dropped may stay taken.
+const PORT_LIMIT: Duration = Duration::from_secs(10);
+
 /// How long the stock member may take to publish.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(60);
 
@@ -57,7 +61,7 @@ pub(crate) async fn inside(trials: usize) -> anyhow::Result<Report> {
     let (mut ours, mut stock) = (Trials::default(), Trials::default());
     for number in 0..trials {
         // A new net for each pair: the stock node waits for the dead ones as long as it knows them.
-        let mut net = PublicDht::start(DHT_NODES).await?;
+        let mut net = new_net().await?;
         net.dht.kill(DHT_NODES / 3);
         let joined = join_a_member(&net.dht)
             .await
@@ -82,6 +86,18 @@ pub(crate) async fn inside(trials: usize) -> anyhow::Result<Report> {
     ));
     report.check(Check::failures(&ours, 1));
     Ok(report)
+}
+
+/// The ports are free again a moment after the last net was dropped.
+async fn new_net() -> anyhow::Result<PublicDht> {
+    eventually(PORT_LIMIT, || async {
+        match PublicDht::start(DHT_NODES).await {
+            Ok(net) => Ok(Some(net)),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
 }
 
 async fn stock_joins_a_member(net: &PublicDht) -> anyhow::Result<Duration> {
