@@ -8,7 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 use crate::limits::TOPIC_NAME_CHARS_MAX;
 
 /// The normalised name of a public topic: Unicode NFC, case-folded, without surrounding white
-/// space, 1 to 64 characters, without control characters. One leading `#` is dropped.
+/// space, each run of white space inside one space (a Japanese keyboard types U+3000), 1 to 64
+/// characters, without control characters and without invisible ones. One leading `#` is dropped.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicName(String);
 
@@ -21,7 +22,7 @@ pub enum TopicNameError {
     /// The normalised name is too long.
     #[error("a topic name has at most {TOPIC_NAME_CHARS_MAX} characters, this one has {0}")]
     TooLong(usize),
-    /// A control character, or one that changes the direction of writing.
+    /// A control character, one that changes the direction of writing, or one that nobody sees.
     #[error("a topic name must not contain the control character U+{:04X}", *.0 as u32)]
     Control(char),
 }
@@ -42,7 +43,8 @@ impl FromStr for TopicName {
         if let Some(control) = text.chars().find(|c| is_forbidden(*c)) {
             return Err(TopicNameError::Control(control));
         }
-        let name = normalise(text);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let name = normalise(&words.join(" "));
         match name.chars().count() {
             0 => Err(TopicNameError::Empty),
             n if n > TOPIC_NAME_CHARS_MAX => Err(TopicNameError::TooLong(n)),
@@ -67,8 +69,14 @@ fn normalise(text: &str) -> String {
 
 fn is_forbidden(c: char) -> bool {
     let bidi = matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    let separator = matches!(c, '\u{2028}' | '\u{2029}' | '\u{FEFF}');
-    c.is_control() || bidi || separator
+    let separator = matches!(c, '\u{2028}' | '\u{2029}');
+    // Names that look the same must be the same. The joiners U+200C and U+200D stay: scripts and
+    // emoji need them.
+    let invisible = matches!(
+        c,
+        '\u{00AD}' | '\u{180E}' | '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}'
+    );
+    c.is_control() || bidi || separator || invisible
 }
 
 impl fmt::Display for TopicName {
@@ -110,6 +118,7 @@ mod tests {
         check("が", Ok("が"));
         check("か\u{3099}", Ok("が"));
         check("東京 天気", Ok("東京 天気"));
+        check("東京\u{3000}\u{3000}天気", Ok("東京 天気"));
     }
 
     #[test]
@@ -118,6 +127,7 @@ mod tests {
         check("  # ", Err(TopicNameError::Empty));
         check("a\nb", Err(TopicNameError::Control('\n')));
         check("a\u{202E}b", Err(TopicNameError::Control('\u{202E}')));
+        check("a\u{200B}b", Err(TopicNameError::Control('\u{200B}')));
         check(&"x".repeat(64), Ok(&"x".repeat(64)));
         check(&"x".repeat(65), Err(TopicNameError::TooLong(65)));
     }
