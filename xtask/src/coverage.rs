@@ -1,16 +1,26 @@
-//! `cargo xtask coverage`: line coverage per crate, measured by cargo-tarpaulin.
+//! `cargo xtask coverage`: line coverage per crate, as rustc's own instrumentation counts it.
 //!
-//! It counts what the ordinary tests reach. Tests that need root or a tracer stay out, so that
-//! the figure is the same on every machine.
+//! Only the crates of the workspace are instrumented, by this very program standing in front of
+//! rustc: dependencies stay as the other groups built them. What the ordinary tests reach counts;
+//! tests that need root or a tracer stay out, so that the figure is the same on every machine.
+//! Test code is not counted, nor are blank lines and comments.
 
-use std::collections::BTreeMap;
+mod lines;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
+use llvm_profparser::{CoverageMapping, CoverageReport, merge_profiles};
 use serde_json::Value;
 
-use crate::prerequisite::TARPAULIN;
+use crate::groups;
 use crate::workspace::{self, Workspace};
+
+/// The share of lines that R17 of the design asks for.
+pub const REQUIRED_PERCENT: f64 = 80.0;
 
 /// The crates that the figure of the design is about, and where their source lies.
 const MEASURED: &[(&str, &str)] = &[
@@ -21,8 +31,11 @@ const MEASURED: &[(&str, &str)] = &[
     ("kukuri-infra-keyring", "crates/infra-keyring/src"),
 ];
 
-/// Where tarpaulin puts its report, below the root.
-const OUTPUT_FOLDER: &str = "target/coverage";
+/// Where the counters of the test processes are collected, below the root.
+const RAW_FOLDER: &str = "target/coverage";
+
+/// Set for the compilations in which this program stands in front of rustc.
+const INSTRUMENT: &str = "KUKURI_XTASK_INSTRUMENT";
 
 /// Lines of one crate.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -41,31 +54,24 @@ impl Lines {
     }
 }
 
+/// The compilation to become, if cargo started us in front of rustc.
+pub fn instrumented_rustc() -> Option<Command> {
+    std::env::var_os(INSTRUMENT)?;
+    let mut args = std::env::args_os().skip(1);
+    let mut rustc = Command::new(args.next()?);
+    rustc.args(args).arg("-Cinstrument-coverage");
+    Some(rustc)
+}
+
 /// Measures and prints; false if a crate is below `min` percent.
 ///
 /// # Errors
 ///
-/// When tarpaulin is missing, a test fails under it, or its report cannot be read.
+/// When a test fails, or its counters cannot be read.
 pub fn run(workspace: &Workspace, min: Option<f64>) -> anyhow::Result<bool> {
-    if let Err(why) = (TARPAULIN.check)(workspace) {
-        bail!(
-            "{} is {why}\n  do: {}",
-            TARPAULIN.name,
-            TARPAULIN.install.remedy()
-        );
-    }
-    measure(workspace)?;
-    let path = workspace
-        .root()
-        .join(OUTPUT_FOLDER)
-        .join("tarpaulin-report.json");
-    let text =
-        std::fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
-    let report = serde_json::from_slice(&text).context("tarpaulin's report is not JSON")?;
-    let lines = per_crate(&report, workspace.root())?;
-
+    let report = measure(workspace)?;
     let mut good = true;
-    for (package, lines) in &lines {
+    for (package, lines) in per_crate(&report, workspace.root())? {
         let enough = min.is_none_or(|min| lines.percent() >= min);
         good &= enough;
         let mark = if enough { "ok" } else { "fails" };
@@ -78,85 +84,93 @@ pub fn run(workspace: &Workspace, min: Option<f64>) -> anyhow::Result<bool> {
     Ok(good)
 }
 
-fn measure(workspace: &Workspace) -> anyhow::Result<()> {
-    let mut command = workspace.cargo();
-    command.args([
-        "tarpaulin",
-        "--workspace",
-        "--exclude",
-        "xtask",
-        "--engine",
-        "llvm",
-    ]);
-    // A target folder of its own: instrumented objects would evict the ordinary ones.
-    command.args([
-        "--target-dir",
-        "target/tarpaulin",
-        "--skip-clean",
-        "--no-fail-fast",
-    ]);
-    command.args(["--out", "Json", "--output-dir", OUTPUT_FOLDER]);
-    command.args(["--", "--skip", "netns_", "--skip", "strace_"]);
-    workspace::run(command)
+/// Runs the ordinary tests, and adds up what each of their processes counted.
+fn measure(workspace: &Workspace) -> anyhow::Result<CoverageReport> {
+    let raw = workspace.root().join(RAW_FOLDER);
+    if raw.exists() {
+        std::fs::remove_dir_all(&raw)
+            .with_context(|| format!("failed to empty {}", raw.display()))?;
+    }
+    let objects = build(workspace, &raw.join("build"))?;
+    let tests = raw.join("tests");
+    groups::ordinary_tests_but_ours(workspace, &environment(&tests)?)?;
+
+    let mut profiles = Vec::new();
+    for entry in std::fs::read_dir(&tests).context("the tests left no counters")? {
+        let entry = entry?;
+        // A process that was killed while it wrote leaves an empty file.
+        if entry.metadata()?.len() > 0 {
+            profiles.push(entry.path());
+        }
+    }
+    let profile = merge_profiles(&profiles).context("failed to read the counters")?;
+    let mapping = CoverageMapping::new(&objects, &profile, false)?;
+    let ours = workspace.root().join("crates");
+    mapping.generate_subreport(|paths| paths.iter().any(|path| path.starts_with(&ours)))
 }
 
-/// Adds up tarpaulin's files by the crate that they belong to.
-fn per_crate(report: &Value, root: &Path) -> anyhow::Result<BTreeMap<&'static str, Lines>> {
-    let mut lines: BTreeMap<_, _> = MEASURED
+/// Builds the tests; the paths of all executables.
+fn build(workspace: &Workspace, raw: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut command = workspace.cargo();
+    command.args(["test", "--workspace", "--exclude", "xtask", "--no-run"]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    command.envs(environment(raw)?);
+    let printed = workspace::output(command)?;
+    let mut objects = BTreeSet::new();
+    for line in printed.lines() {
+        let message: Value = serde_json::from_str(line).context("cargo did not print JSON")?;
+        objects.extend(message["executable"].as_str().map(PathBuf::from));
+    }
+    if objects.is_empty() {
+        bail!("cargo built no executable");
+    }
+    Ok(objects.into_iter().collect())
+}
+
+/// What makes cargo compile through this program, and the processes count into `raw`.
+fn environment(raw: &Path) -> anyhow::Result<[(&'static str, OsString); 3]> {
+    let wrapper = std::env::current_exe().context("failed to find this program")?;
+    Ok([
+        ("RUSTC_WORKSPACE_WRAPPER", wrapper.into()),
+        (INSTRUMENT, "1".into()),
+        // Four files for each program, shared under a lock by its processes.
+        ("LLVM_PROFILE_FILE", raw.join("%4m.profraw").into()),
+    ])
+}
+
+/// Adds up the report's files by the crate that they belong to.
+fn per_crate(
+    report: &CoverageReport,
+    root: &Path,
+) -> anyhow::Result<BTreeMap<&'static str, Lines>> {
+    let mut sums: BTreeMap<_, _> = MEASURED
         .iter()
         .map(|(package, _)| (*package, Lines::default()))
         .collect();
-    for file in report["files"]
-        .as_array()
-        .context("tarpaulin's report has no files")?
-    {
-        let parts = file["path"]
-            .as_array()
-            .context("a file in the report has no path")?;
-        let path: PathBuf = parts.iter().filter_map(Value::as_str).collect();
+    for (path, result) in &report.files {
         let owner = MEASURED
             .iter()
             .find(|(_, source)| path.starts_with(root.join(source)));
-        if let Some((package, _)) = owner {
-            let sum = lines.entry(*package).or_default();
-            sum.covered += file["covered"]
-                .as_u64()
-                .context("a file has no `covered`")?;
-            sum.coverable += file["coverable"]
-                .as_u64()
-                .context("a file has no `coverable`")?;
+        let Some((package, source)) = owner else {
+            continue;
+        };
+        if lines::is_test_code(path.strip_prefix(root.join(source))?) {
+            continue;
+        }
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("failed to read {}", path.display()))?;
+        let sum = sums.entry(*package).or_default();
+        for is_covered in lines::covered(&text, &result.hits).values() {
+            sum.coverable += 1;
+            sum.covered += u64::from(*is_covered);
         }
     }
-    Ok(lines)
+    Ok(sums)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn files_are_added_up_by_crate_and_others_are_left_out() {
-        let file = |path: &[&str], covered: u64, coverable: u64| json!({ "path": path, "covered": covered, "coverable": coverable });
-        let report = json!({ "files": [
-            file(&["/", "w", "crates", "domain", "src", "lib.rs"], 8, 10),
-            file(&["/", "w", "crates", "domain", "src", "event", "id.rs"], 1, 10),
-            file(&["/", "w", "crates", "app-cli", "src", "main.rs"], 0, 50),
-        ]});
-        let lines = per_crate(&report, Path::new("/w")).expect("the report is well formed");
-        assert_eq!(lines.len(), MEASURED.len());
-        assert_eq!(
-            lines["kukuri-domain"],
-            Lines {
-                covered: 9,
-                coverable: 20
-            }
-        );
-        assert_eq!(lines["kukuri-domain"].percent(), 45.0);
-        assert_eq!(lines["kukuri-infra-db"].percent(), 0.0);
-        assert!(per_crate(&json!({}), Path::new("/w")).is_err());
-    }
 
     #[test]
     fn the_measured_folders_exist() {
@@ -167,5 +181,72 @@ mod tests {
                 "{package} is not in {source}"
             );
         }
+    }
+
+    #[test]
+    fn a_crate_without_a_line_in_the_report_has_no_coverage() {
+        let sums = per_crate(&CoverageReport::default(), Workspace::here().root())
+            .expect("an empty report is a report");
+        assert_eq!(sums.len(), MEASURED.len());
+        assert!(
+            sums.values()
+                .all(|lines| lines.percent() < REQUIRED_PERCENT)
+        );
+    }
+
+    /// What rustc and the reader of its counters make of a program whose every line we know.
+    #[test]
+    fn a_small_program_is_counted_line_by_line() {
+        let folder = std::env::temp_dir().join(format!("kukuri-coverage-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        let source = folder.join("main.rs");
+        let text = "\
+fn main() {
+    let taken = pick(std::env::args().count() > 1);
+    assert_eq!(taken, 2);
+}
+
+fn pick(first: bool) -> u32 {
+    // Not code.
+    if first {
+        return 1;
+    }
+    2
+}
+
+fn never() -> u32 {
+    3
+}
+";
+        std::fs::write(&source, format!("#![allow(dead_code)]\n{text}")).expect("it is written");
+        let program = folder.join("program");
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let mut compile = Command::new(rustc);
+        compile.args(["-Cinstrument-coverage", "-o"]).arg(&program);
+        compile.arg(&source).env_remove("LLVM_PROFILE_FILE");
+        workspace::output(compile).expect("it compiles");
+        let raw = folder.join("raw.profraw");
+        let mut run = Command::new(&program);
+        run.env("LLVM_PROFILE_FILE", &raw);
+        workspace::output(run).expect("it runs");
+
+        let profile = merge_profiles(&[raw]).expect("counters are read");
+        let objects = [program];
+        let mapping = CoverageMapping::new(&objects, &profile, false).expect("they fit");
+        let report = mapping.generate_report().expect("they are mapped");
+        let hits = &report.files[&source].hits;
+        let text = std::fs::read_to_string(&source).expect("it is there");
+        let lines = lines::covered(&text, hits);
+        std::fs::remove_dir_all(&folder).expect("it is removed");
+
+        let with = |wanted| -> Vec<usize> {
+            let lines = lines
+                .iter()
+                .filter(|(_, is_covered)| **is_covered == wanted);
+            lines.map(|(line, _)| *line).collect()
+        };
+        // The brace on line 11 stands for the `else` that is not there.
+        assert_eq!(with(true), [2, 3, 4, 5, 7, 9, 11, 12, 13]);
+        assert_eq!(with(false), [10, 15, 16, 17]);
     }
 }

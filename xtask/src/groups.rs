@@ -3,10 +3,13 @@
 //! A later stage of the product adds a row here. Which tests belong to a group follows from
 //! their names alone (see CONTRIBUTING.md); no list of tests is kept.
 
+use std::ffi::OsString;
 use std::process::Command;
 
+use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 
+use crate::coverage;
 use crate::layers;
 use crate::prerequisite::{
     C_COMPILER, CLIPPY, IPROUTE2, IPTABLES, NETNS, NEXTEST, Prerequisite, RUSTFMT, STRACE,
@@ -77,6 +80,15 @@ pub const GROUPS: &[Group] = &[
         about: "every test that an ordinary user can run",
         needs: &[C_COMPILER],
         run: |workspace| tests(workspace, &Selection::Ordinary, &[]),
+    },
+    Group {
+        name: "coverage",
+        about: "the tests reach four lines in five of domain, application and infra",
+        needs: &[C_COMPILER],
+        run: |workspace| match coverage::run(workspace, Some(coverage::REQUIRED_PERCENT))? {
+            true => Ok(()),
+            false => bail!("a crate is below {} %", coverage::REQUIRED_PERCENT),
+        },
     },
     Group {
         name: "doctests",
@@ -158,44 +170,57 @@ impl Selection {
     }
 }
 
+/// The ordinary tests of all packages but `xtask`, for whoever must not rebuild that while it runs.
+pub fn ordinary_tests_but_ours(
+    workspace: &Workspace,
+    environment: &[(&str, OsString)],
+) -> anyhow::Result<()> {
+    let mut command = runner(workspace, &Selection::Ordinary, &["--exclude", "xtask"]);
+    command.envs(environment.iter().cloned());
+    workspace::run(command)
+}
+
 fn tests(
     workspace: &Workspace,
     selection: &Selection,
     environment: &[(&str, &str)],
 ) -> anyhow::Result<()> {
-    let mut command = if (NEXTEST.check)(workspace).is_ok() {
+    let mut command = runner(workspace, selection, &[]);
+    command.envs(environment.iter().copied());
+    workspace::run(command)
+}
+
+/// The test runner of this machine, with `packages` after `--workspace`.
+fn runner(workspace: &Workspace, selection: &Selection, packages: &[&str]) -> Command {
+    if (NEXTEST.check)(workspace).is_ok() {
         println!("runner: cargo-nextest");
-        nextest(workspace, selection)
+        nextest(workspace, selection, packages)
     } else {
         println!(
             "runner: cargo test ({} for the faster one)",
             NEXTEST.install.remedy()
         );
-        cargo_test(workspace, selection)
-    };
-    command.envs(environment.iter().copied());
-    workspace::run(command)
+        cargo_test(workspace, selection, packages)
+    }
 }
 
 /// No test at all in a group is an error of nextest's (exit code 4), and so of ours: a group
 /// whose prefix somebody mistyped would otherwise pass for ever.
-fn nextest(workspace: &Workspace, selection: &Selection) -> Command {
+fn nextest(workspace: &Workspace, selection: &Selection, packages: &[&str]) -> Command {
     let mut command = workspace.cargo();
-    command.args([
-        "nextest",
-        "run",
-        "--workspace",
-        "--ignore-default-filter",
-        "--no-fail-fast",
-    ]);
+    command
+        .args(["nextest", "run", "--workspace"])
+        .args(packages);
+    command.args(["--ignore-default-filter", "--no-fail-fast"]);
     command.args(["-E", &selection.filterset()]);
     command
 }
 
 /// The same selection for the built-in harness, which knows substrings only.
-fn cargo_test(workspace: &Workspace, selection: &Selection) -> Command {
+fn cargo_test(workspace: &Workspace, selection: &Selection, packages: &[&str]) -> Command {
     let mut command = workspace.cargo();
-    command.args(["test", "--workspace", "--tests", "--no-fail-fast", "--"]);
+    command.args(["test", "--workspace"]).args(packages);
+    command.args(["--tests", "--no-fail-fast", "--"]);
     match selection {
         Selection::Ordinary => {
             command.args(
@@ -263,7 +288,7 @@ mod tests {
     fn the_fallback_selects_the_same_tests() {
         let workspace = Workspace::here();
         let words = |selection| -> Vec<String> {
-            let command = cargo_test(&workspace, &selection);
+            let command = cargo_test(&workspace, &selection, &[]);
             command
                 .get_args()
                 .map(|word| word.to_string_lossy().into_owned())

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::suite::Skips;
-use xtask::workspace::Workspace;
+use xtask::workspace::{self, Workspace};
 use xtask::{coverage, doctor, groups, suite};
 
 /// Developer commands for kukuri.
@@ -28,7 +28,7 @@ enum Command {
     Ci,
     /// Check this machine for what developing kukuri needs
     Doctor,
-    /// Print line coverage per crate (needs cargo-tarpaulin)
+    /// Print line coverage per crate
     Coverage {
         /// Fail if a crate is below this percentage
         #[arg(long, value_name = "PERCENT")]
@@ -50,7 +50,11 @@ struct Passed {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    let done = match coverage::instrumented_rustc() {
+        Some(rustc) => workspace::become_command(rustc),
+        None => run(Cli::parse().command),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -70,13 +70,6 @@ pub const NEXTEST: Prerequisite = Prerequisite {
     install: Install::Command("cargo install cargo-nextest --locked"),
 };
 
-/// The coverage tool of `cargo xtask coverage`.
-pub const TARPAULIN: Prerequisite = Prerequisite {
-    name: "cargo-tarpaulin",
-    check: |workspace| cargo(workspace, &["tarpaulin", "--version"]),
-    install: Install::Command("cargo install cargo-tarpaulin --locked"),
-};
-
 /// `ip`, which makes the namespaces, bridges and links of network tests.
 pub const IPROUTE2: Prerequisite = Prerequisite {
     name: "iproute2",

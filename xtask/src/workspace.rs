@@ -5,7 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -74,15 +74,19 @@ impl Workspace {
     }
 }
 
+/// Starts a program in place of this one. Where the system cannot, waits for it instead and says
+/// whether it succeeded.
 #[cfg(unix)]
-fn become_command(mut command: Command) -> anyhow::Result<bool> {
+pub fn become_command(mut command: Command) -> anyhow::Result<bool> {
     use std::os::unix::process::CommandExt as _;
     let error = command.exec();
     Err(error).with_context(|| format!("failed to start {}", line(&command)))
 }
 
+/// Starts a program in place of this one. Where the system cannot, waits for it instead and says
+/// whether it succeeded.
 #[cfg(not(unix))]
-fn become_command(mut command: Command) -> anyhow::Result<bool> {
+pub fn become_command(mut command: Command) -> anyhow::Result<bool> {
     let status = command
         .status()
         .with_context(|| format!("failed to start {}", line(&command)))?;
@@ -99,6 +103,19 @@ pub fn run(mut command: Command) -> anyhow::Result<()> {
         bail!("{status}");
     }
     Ok(())
+}
+
+/// Prints the command and runs it with our own error output; its standard output.
+pub fn output(mut command: Command) -> anyhow::Result<String> {
+    println!("$ {}", line(&command));
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("failed to start {}", line(&command)))?;
+    if !output.status.success() {
+        bail!("{}", output.status);
+    }
+    String::from_utf8(output.stdout).context("it did not print UTF-8")
 }
 
 /// Runs a command silently; its trimmed standard output, or why it failed.
