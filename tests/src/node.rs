@@ -35,7 +35,11 @@ use kukuri_infra_iroh::{
     testnet::PrivateDht,
 };
 use kukuri_infra_keyring::{LocalIdentity, MemoryVault};
-use kukuri_node::{Client, Node, Parts, TopicEvents, platform::SystemClock};
+use kukuri_node::{
+    Client, Node, Parts, TopicEvents,
+    client::{Before, PAGE_POSTS_MAX, ReadQuery},
+    platform::SystemClock,
+};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -227,6 +231,8 @@ impl TestNode {
                 seed: None,
             },
             key_store: profile.vault.kind(),
+            profile: "test".to_owned(),
+            home: profile.home().display().to_string(),
             version: "test",
             lock: None,
         });
@@ -299,7 +305,7 @@ impl TestNode {
         least: usize,
         limit: Duration,
     ) -> anyhow::Result<Vec<PeerView>> {
-        let mut events = self.client.subscribe(topic)?;
+        let mut events = self.client.subscribe(topic).await?;
         let enough = async {
             loop {
                 let peers = self.client.peers(topic).await?;
@@ -326,7 +332,12 @@ impl TestNode {
     /// # Errors
     /// When it was not stored.
     pub async fn post(&self, topic: &TopicName, text: &str) -> anyhow::Result<Posted> {
-        Ok(self.client.post(topic, text).await?)
+        let post = self.client.post(topic, text).await?;
+        Ok(Posted {
+            id: post.event.id(),
+            event: post.event,
+            state: post.state,
+        })
     }
 
     /// Waits until an event is in the store.
@@ -345,15 +356,27 @@ impl TestNode {
             .with_context(|| format!("{id:?} did not reach {:?}", self.peer_id()))
     }
 
-    /// The newest stored posts, newest first.
+    /// All stored posts, newest first.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn posts(&self, topic: &TopicName) -> anyhow::Result<Vec<PostView>> {
-        Ok(self.client.read(topic, 10_000, None).await?)
+        let mut all: Vec<PostView> = Vec::new();
+        loop {
+            let query = ReadQuery {
+                before: all.last().map(|post| Before::Event(post.event.id())),
+                ..ReadQuery::newest(topic, PAGE_POSTS_MAX)
+            };
+            let page = self.client.read(&query).await?.posts;
+            let is_last = page.len() < PAGE_POSTS_MAX as usize;
+            all.extend(page);
+            if is_last {
+                return Ok(all);
+            }
+        }
     }
 
-    /// The ids of the newest stored posts.
+    /// The ids of all stored posts.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -479,7 +502,8 @@ pub async fn shutdown_all(nodes: impl IntoIterator<Item = TestNode>) -> anyhow::
 
 /// What `explain` shows, as text.
 pub fn told(explained: &ExplainView) -> String {
-    let mut text = format!("state {}\n", explained.topic.state.code());
+    let state = explained.state.map_or("-", |state| state.code());
+    let mut text = format!("state {state}\n");
     for view in &explained.sources {
         text.push_str(&format!(
             "  {:?}: {}; {}\n",

@@ -183,15 +183,15 @@ async fn obey(
             Value::Null
         }
         Request::Post { topic, text } => {
-            let posted = client.post(&topic.parse()?, &text).await?;
-            json!({"id": posted.id.to_string()})
+            let posted = client.post(&topic.parse::<TopicName>()?, &text).await?;
+            json!({"id": posted.event.id().to_string()})
         }
         Request::Ids { topic } => {
             let ids = node.ids(&topic.parse()?).await?;
             json!(ids.iter().map(ToString::to_string).collect::<Vec<_>>())
         }
         Request::Peers { topic } => {
-            let peers = client.peers(&topic.parse()?).await?;
+            let peers = client.peers(&topic.parse::<TopicName>()?).await?;
             let peer = |peer: &kukuri_application::views::PeerView| {
                 json!({
                     "id": peer.id.to_string(),
@@ -202,7 +202,9 @@ async fn obey(
             };
             json!(peers.iter().map(peer).collect::<Vec<_>>())
         }
-        Request::Explain { topic } => json!(told(&client.explain(&topic.parse()?).await?)),
+        Request::Explain { topic } => {
+            json!(told(&client.explain(&topic.parse::<TopicName>()?).await?))
+        }
         Request::Counters { topic } => {
             let counters = node.counters(&topic.parse()?).await?;
             json!({"foreign": counters.foreign, "stored": counters.stored, "forged": counters.forged})
@@ -216,7 +218,7 @@ async fn obey(
 }
 
 async fn tell_events(client: kukuri_node::Client, topic: TopicName, output: mpsc::Sender<Value>) {
-    let Ok(mut events) = client.subscribe(&topic) else {
+    let Ok(mut events) = client.subscribe(&topic).await else {
         return;
     };
     // Whoever came before this task ran is told as well; a peer may so be told twice.

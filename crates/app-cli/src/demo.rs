@@ -127,6 +127,7 @@ fn plan(folder: &Path, dht: &PrivateDht) -> Result<Plan, Failure> {
     settings.discovery.known_peers_enabled = false;
     settings.discovery.dht.bootstrap = dht.bootstrap();
     Ok(Plan {
+        profile: kukuri_node::home::DEFAULT_PROFILE.to_owned(),
         settings,
         database: folder.join("kukuri.db"),
         home_text: folder.display().to_string(),

@@ -248,18 +248,21 @@ impl From<KeySetupError> for Failure {
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        let exit = match error.code() {
-            Code::NotJoined => Exit::NotFound,
-            Code::TooLong | Code::Empty | Code::Refused => Exit::Refused,
-            Code::Database | Code::DiskFull => Exit::Disk,
-            Code::Network => Exit::Network,
+        let exit = match error.code {
+            Code::NotJoined | Code::NoEvent => Exit::NotFound,
+            Code::Ambiguous => Exit::Usage,
+            Code::TooLong | Code::Empty | Code::Refused | Code::Busy => Exit::Refused,
+            Code::Database | Code::DiskFull | Code::ReadOnly => Exit::Disk,
+            Code::Network | Code::NoNode => Exit::Network,
             Code::Signing => Exit::Vault,
-            Code::Closed => Exit::Unexpected,
+            Code::Protocol => Exit::InUse,
+            Code::Closed | Code::Request | Code::Unexpected => Exit::Unexpected,
         };
-        let failure = Failure::new(exit, error.to_string()).causes(&error);
-        match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+        Failure {
+            exit,
+            message: error.message,
+            details: error.details,
+            hint: error.hint,
         }
     }
 }

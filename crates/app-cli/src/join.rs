@@ -38,13 +38,7 @@ pub async fn run(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
         }
     };
     let (output, mut typed, has_commands) = open_terminal(&log)?;
-    let mut chat = Chat::new(
-        running.client(),
-        topic,
-        running.home_text(),
-        output.clone(),
-        has_commands,
-    );
+    let mut chat = Chat::new(running.client(), topic, output.clone(), has_commands);
     let ended = chat.run(&mut typed, &guard).await;
     log.show_on(None);
     output.print("leaving");

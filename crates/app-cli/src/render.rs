@@ -322,23 +322,18 @@ pub fn status(status: &StatusView, topic: &TopicView) -> String {
         format!(
             "#{}: {}, {} connected, {}",
             topic.name,
-            topic.state.code(),
+            state_of(topic),
             counted(topic.neighbours as u64, "member"),
             counted(topic.posts, "post")
         ),
         format!(
             "you are {}, keys in {}, up {}",
-            status.author.npub(),
+            status.author.pubkey.npub(),
             status.key_store.code(),
             duration(status.uptime_ms)
         ),
     ];
-    let listen: Vec<String> = status
-        .network
-        .listen
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let listen: Vec<String> = status.listen.iter().map(ToString::to_string).collect();
     lines.push(format!(
         "listening on {}",
         if listen.is_empty() {
@@ -349,7 +344,7 @@ pub fn status(status: &StatusView, topic: &TopicView) -> String {
     ));
     let own = PeerSpec {
         peer: status.peer_id,
-        addresses: status.network.addresses.clone(),
+        addresses: status.addresses.clone(),
     };
     lines.push(if own.addresses.is_empty() {
         format!("this node is {}, no address is known yet", status.peer_id)
@@ -362,6 +357,13 @@ pub fn status(status: &StatusView, topic: &TopicView) -> String {
         c.stored, c.duplicates, c.forged, c.refused, c.malformed, c.foreign + c.other_version
     ));
     lines.join("\n")
+}
+
+/// Where the topic stands.
+fn state_of(topic: &TopicView) -> &'static str {
+    topic
+        .state
+        .map_or("no node is running", |state| state.code())
 }
 
 /// `/peers`
@@ -394,7 +396,7 @@ pub fn explain(explain: &ExplainView, now: UnixMs) -> String {
     let head = format!(
         "#{}: {}, {} connected, {}",
         topic.name,
-        topic.state.code(),
+        state_of(topic),
         counted(topic.neighbours as u64, "member"),
         counted(topic.posts, "post")
     );

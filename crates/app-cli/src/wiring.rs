@@ -51,6 +51,8 @@ const DHT_CHECK: Duration = Duration::from_secs(10);
 pub struct Plan {
     /// The configuration.
     pub settings: Settings,
+    /// Name of the profile.
+    pub profile: String,
     /// File of the database.
     pub database: PathBuf,
     /// The profile's place, for people.
@@ -66,7 +68,6 @@ pub struct Plan {
 /// A running node with what has to end beside it.
 pub struct Running {
     node: Node,
-    home_text: String,
     book: Arc<dyn TopicBook>,
     dht: Option<DhtClient>,
     cancel: CancellationToken,
@@ -88,6 +89,7 @@ pub async fn start_profile(args: &ProfileArgs, log: &LogScreen) -> Result<Runnin
     let lock = take_lock(&home).await?;
     let source = passphrase::source(&settings.keyring, &home.vault());
     start(Plan {
+        profile: home.profile().to_owned(),
         database: home.database(),
         home_text: shown_home(&home),
         vault: Arc::new(FileVault::new(home.vault(), source)),
@@ -133,6 +135,7 @@ fn shown_home(home: &Home) -> String {
 pub async fn start(plan: Plan) -> Result<Running, Failure> {
     let Plan {
         settings,
+        profile,
         database,
         home_text,
         vault,
@@ -162,6 +165,8 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
         ports,
         settings: discovery_settings(&settings),
         key_store: vault.kind(),
+        profile,
+        home: home_text,
         version: env!("CARGO_PKG_VERSION"),
         lock,
     });
@@ -172,7 +177,6 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
     }
     Ok(Running {
         node,
-        home_text,
         book: database,
         dht,
         cancel,
@@ -366,11 +370,6 @@ impl Running {
     /// The API of the node.
     pub fn client(&self) -> Client {
         self.node.client()
-    }
-
-    /// The profile's place, for people.
-    pub fn home_text(&self) -> String {
-        self.home_text.clone()
     }
 
     /// Stops everything in order, within five seconds.

@@ -726,7 +726,7 @@ impl Discovery {
     fn set_state(&mut self, state: ConnectionState, out: &mut Vec<Effect>) {
         if self.state != state {
             self.state = state;
-            out.push(Effect::Emit(TopicEvent::State(state)));
+            out.push(Effect::Emit(TopicEvent::State { state }));
         }
     }
 }

@@ -18,7 +18,7 @@ use std::{
 
 use kukuri_domain::{TopicId, TopicKeys, TopicName};
 use thiserror::Error;
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{sync::broadcast, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -27,10 +27,14 @@ use crate::{
         Clock, EventStore, Identity, JoinedTopic, NetworkError, PeerSource, StoreError, TopicBook,
         TopicNetwork,
     },
+    views::{NodeEvent, TopicEvent},
 };
 use actor::Actor;
 
 pub use topic::{PostError, Posted, TopicClosed, TopicHandle};
+
+/// Events of all topics that a subscriber may lag behind before it is told to read again.
+const NEWS_CAPACITY: usize = 4_096;
 
 /// How long one topic may take to finish its acknowledgements when the node stops.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);
@@ -85,6 +89,7 @@ struct Inner {
     ports: Ports,
     settings: Settings,
     topics: Mutex<HashMap<TopicId, Joined>>,
+    news: broadcast::Sender<NodeEvent>,
     /// Only one join or leave at a time, so that a topic is never joined twice.
     changing: tokio::sync::Mutex<()>,
     cancel: CancellationToken,
@@ -109,6 +114,7 @@ impl Engine {
                 ports,
                 settings,
                 topics: Mutex::default(),
+                news: broadcast::channel(NEWS_CAPACITY).0,
                 changing: tokio::sync::Mutex::default(),
                 cancel: CancellationToken::new(),
             }),
@@ -152,6 +158,7 @@ impl Engine {
             link,
             seed,
             last_own_at,
+            self.inner.news.clone(),
         );
         let task = tokio::spawn(actor.run(cancel.clone()));
         let joined = Joined {
@@ -160,6 +167,7 @@ impl Engine {
             task,
         };
         self.lock_topics().insert(keys.id, joined);
+        self.tell(&keys.name, TopicEvent::TopicJoined);
         Ok(handle)
     }
 
@@ -189,9 +197,22 @@ impl Engine {
         let _one_at_a_time = self.inner.changing.lock().await;
         let joined = self.lock_topics().remove(&id);
         if let Some(joined) = joined {
+            joined.handle.tell(TopicEvent::TopicLeft);
+            self.tell(&joined.handle.keys().name, TopicEvent::TopicLeft);
             finish(joined).await;
         }
         self.inner.ports.book.leave(id).await
+    }
+
+    /// What happens in all topics from now on, joining and leaving included.
+    pub fn subscribe(&self) -> broadcast::Receiver<NodeEvent> {
+        self.inner.news.subscribe()
+    }
+
+    fn tell(&self, topic: &TopicName, event: TopicEvent) {
+        let topic = Some(topic.clone());
+        // An error means that nobody listens.
+        let _ = self.inner.news.send(NodeEvent { topic, event });
     }
 
     /// Tells every topic that the machine's network, or the reach of a source, has changed.

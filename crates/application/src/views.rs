@@ -1,35 +1,50 @@
 //! What the application shows: states and events of topics, ready for a screen or for JSON.
 //!
-//! Owns plain data without behaviour. Must never hold a secret, and never a type of an adapter.
+//! Owns plain data without behaviour, and its fixed form in JSON: the same for scripts, the
+//! control socket and the desktop. Fields may be added, never renamed or retyped within a major
+//! version. Must never hold a secret, and never a type of an adapter.
+
+mod json;
+
+use std::net::SocketAddr;
 
 use kukuri_domain::{
-    AuthorId, Epoch, EventId, PeerId, SignedEvent, TopicId, TopicName, UnixMs,
+    AuthorId, Epoch, EventId, PeerAddress, PeerId, SignedEvent, TopicId, TopicName, UnixMs,
     peer::{ConnectionState, FoundBy, PathKind, SourceKind},
     topic::Visibility,
 };
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::{
-    ports::{KeyStore, NetworkStatus, PostState},
+    ports::{KeyStore, PostState},
     session::{Arrival, Counters},
 };
 
 /// Something that happened in a topic, told to whoever subscribed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum TopicEvent {
     /// An event was committed here.
     Post {
         /// The event.
         event: SignedEvent,
+        /// Author.
+        author: AuthorView,
         /// How it came.
         arrival: Arrival,
         /// When it was committed.
+        #[serde(with = "json::time")]
         received_at: UnixMs,
+        /// How far it has come.
+        #[serde(with = "json::post_state")]
+        state: PostState,
     },
     /// An own post came further.
     PostState {
         /// Which.
         id: EventId,
         /// How far.
+        #[serde(with = "json::post_state")]
         state: PostState,
     },
     /// A peer became a neighbour.
@@ -47,33 +62,78 @@ pub enum TopicEvent {
         peer: PeerId,
     },
     /// The topic's connection state changed.
-    State(ConnectionState),
+    State {
+        /// Where it stands now.
+        state: ConnectionState,
+    },
     /// History was fetched from a member.
+    #[serde(rename = "sync")]
     Fetched {
         /// From whom.
         peer: PeerId,
         /// How many events were new here.
         new: u64,
     },
+    /// The topic was joined.
+    TopicJoined,
+    /// The topic was left; nothing follows.
+    TopicLeft,
     /// The subscriber was too slow and missed events: read again what is shown.
     Resync,
 }
 
+/// Something that happened in one of the node's topics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeEvent {
+    /// Where; `None` for [`TopicEvent::Resync`] of a subscription to all topics.
+    pub topic: Option<TopicName>,
+    /// What.
+    #[serde(flatten)]
+    pub event: TopicEvent,
+}
+
+/// An author, as others know them. JSON adds `npub`, the key in its form for people (NIP-19).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AuthorView {
+    /// The public key.
+    pub pubkey: AuthorId,
+    /// The name that they gave themselves, where one is known.
+    pub name: Option<String>,
+}
+
+impl From<AuthorId> for AuthorView {
+    fn from(pubkey: AuthorId) -> Self {
+        Self { pubkey, name: None }
+    }
+}
+
+impl Serialize for AuthorView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut form = serializer.serialize_struct("AuthorView", 3)?;
+        form.serialize_field("pubkey", &self.pubkey)?;
+        form.serialize_field("npub", &self.pubkey.npub())?;
+        form.serialize_field("name", &self.name)?;
+        form.end()
+    }
+}
+
 /// A post as a reader sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostView {
     /// The event.
     pub event: SignedEvent,
     /// Author.
-    pub author: AuthorId,
+    pub author: AuthorView,
     /// When it was stored here.
+    #[serde(with = "json::time")]
     pub received_at: UnixMs,
     /// How far it has come.
+    #[serde(with = "json::post_state")]
     pub state: PostState,
 }
 
 /// A peer that is connected in a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerView {
     /// Endpoint id.
     pub id: PeerId,
@@ -90,11 +150,13 @@ pub struct PeerView {
     /// Topics that are shared with it.
     pub topics: Vec<TopicName>,
     /// Since when.
+    #[serde(with = "json::time")]
     pub connected_at: UnixMs,
 }
 
 /// How an attempt of discovery ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AttemptResult {
     /// Still going on.
     Running,
@@ -128,13 +190,14 @@ impl AttemptResult {
 }
 
 /// One attempt of discovery.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptView {
     /// By which path.
     pub source: SourceKind,
     /// Which peer, where one is meant.
     pub peer: Option<PeerId>,
     /// When it began.
+    #[serde(with = "json::time")]
     pub started_at: UnixMs,
     /// Milliseconds from joining the topic to its begin.
     pub started_after_ms: u64,
@@ -147,7 +210,7 @@ pub struct AttemptView {
 }
 
 /// Where one path of discovery stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceView {
     /// Which path.
     pub source: SourceKind,
@@ -160,10 +223,12 @@ pub struct SourceView {
 }
 
 /// Why a topic is connected the way it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExplainView {
     /// The topic.
     pub topic: TopicView,
+    /// Where it stands.
+    pub state: Option<ConnectionState>,
     /// Each path, in a fixed order.
     pub sources: Vec<SourceView>,
     /// Attempts, oldest first.
@@ -172,8 +237,8 @@ pub struct ExplainView {
     pub peers: Vec<PeerView>,
 }
 
-/// A joined topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A topic that the profile has joined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicView {
     /// Name.
     pub name: TopicName,
@@ -183,31 +248,76 @@ pub struct TopicView {
     pub visibility: Visibility,
     /// Epoch.
     pub epoch: Epoch,
-    /// Where it stands.
-    pub state: ConnectionState,
+    /// Where it stands; `None` while no node is running.
+    pub state: Option<ConnectionState>,
     /// Connected neighbours.
     pub neighbours: usize,
     /// Stored events.
     pub posts: u64,
+    /// Posts of others since the topic was last read.
+    pub unread: u64,
+    /// When the newest post was written, by its author's clock.
+    #[serde(with = "json::time_option")]
+    pub last_post_at: Option<UnixMs>,
+    /// Fingerprint of the topic's sync set; `None` until summaries are exchanged.
+    pub fingerprint: Option<String>,
+    /// Members that are known to hold the same set; `None` until summaries are exchanged.
+    pub complete_with: Option<u64>,
     /// What the session counted.
     pub counters: Counters,
 }
 
 /// The node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusView {
     /// Program version.
     pub version: String,
+    /// Name of the profile.
+    pub profile: String,
     /// The author.
-    pub author: AuthorId,
+    pub author: AuthorView,
     /// The endpoint.
     pub peer_id: PeerId,
     /// Where the secrets are.
     pub key_store: KeyStore,
+    /// Process that runs the node; `None` while none runs.
+    pub pid: Option<u32>,
     /// How long it has been running.
     pub uptime_ms: u64,
-    /// Sockets and addresses.
-    pub network: NetworkStatus,
+    /// Local UDP sockets.
+    pub listen: Vec<SocketAddr>,
+    /// Where others may reach this node: `ip:port`, or a relay's URL.
+    #[serde(with = "json::addresses")]
+    pub addresses: Vec<PeerAddress>,
     /// Joined topics.
     pub topics: Vec<TopicView>,
+    /// The ways of finding members.
+    pub discovery: DiscoveryView,
+}
+
+/// The ways of finding members, for the whole node.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DiscoveryView {
+    /// Mainline DHT.
+    pub dht: DhtView,
+    /// Multicast DNS.
+    pub mdns: MdnsView,
+}
+
+/// Where the client of the Mainline DHT stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DhtView {
+    /// Whether it is on.
+    pub enabled: bool,
+    /// Whether a node has answered.
+    pub bootstrapped: bool,
+    /// Nodes in the routing table.
+    pub table_nodes: usize,
+}
+
+/// Where discovery on the local network stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MdnsView {
+    /// Whether it is on.
+    pub enabled: bool,
 }

@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use crate::{
     limits::{EVENT_BYTES_MAX, EVENT_TAGS_MAX},
+    text_form::serde_as_text_or_bytes,
     time::UnixMs,
     topic::TopicName,
     wire::WireEvent,
@@ -32,11 +33,11 @@ pub const MS_TAG: &str = "ms";
 pub const TOPIC_TAG: &str = "t";
 
 /// SHA-256 of an event's canonical form (NIP-01).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(pub [u8; 32]);
 
 /// An author's public key (BIP-340, x only), the identity of a person.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorId(pub [u8; 32]);
 
 macro_rules! hex_id {
@@ -73,6 +74,8 @@ macro_rules! hex_id {
 }
 hex_id!(EventId);
 hex_id!(AuthorId);
+serde_as_text_or_bytes!(EventId);
+serde_as_text_or_bytes!(AuthorId);
 
 impl AuthorId {
     /// The NIP-19 form for people, `npub1...`.
@@ -110,7 +113,9 @@ impl EventOrder {
 
 /// An event as it came: shaped like one and within the limits, but with a signature that
 /// nobody has checked yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// In JSON it is the object of NIP-01.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "nostr::event::Event", into = "nostr::event::Event")]
 pub struct SignedEvent(nostr::event::Event);
 
 /// An event whose id and signature were checked.
@@ -143,6 +148,20 @@ pub enum VerifyError {
     /// The signature is not the author's.
     #[error("the event's signature is not its author's")]
     Signature,
+}
+
+impl TryFrom<nostr::event::Event> for SignedEvent {
+    type Error = ShapeError;
+
+    fn try_from(event: nostr::event::Event) -> Result<Self, ShapeError> {
+        Self::new(event)
+    }
+}
+
+impl From<SignedEvent> for nostr::event::Event {
+    fn from(event: SignedEvent) -> Self {
+        event.0
+    }
 }
 
 impl SignedEvent {

@@ -8,12 +8,14 @@ use std::{fmt, net::SocketAddr, str::FromStr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::limits::PEER_ADDRESSES_MAX;
+use crate::{limits::PEER_ADDRESSES_MAX, text_form::serde_as_text_or_bytes};
 
 /// An endpoint's public key (ed25519), which is its identity in QUIC. It is neither the author
 /// of posts nor the device: those are different keys.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub [u8; 32]);
+
+serde_as_text_or_bytes!(PeerId);
 
 impl PeerId {
     /// The first eight hex digits, for people.

@@ -5,17 +5,23 @@
 
 mod keys;
 mod name;
+mod reference;
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::text_form::serde_as_text_or_bytes;
+
 pub use keys::{GroupId, HandshakeKey, PresenceKey, Seed, TopicKeys, TrackerSecret, label};
 pub use name::{TopicName, TopicNameError};
+pub use reference::{TopicRef, TopicRefError};
 
 /// Identifies a topic on the network: the gossip topic and the tracker's topic hash.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicId(pub [u8; 32]);
+
+serde_as_text_or_bytes!(TopicId);
 
 impl TopicId {
     /// The first eight hex digits, for people.
@@ -33,6 +39,16 @@ impl fmt::Display for TopicId {
 impl fmt::Debug for TopicId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TopicId({})", self.short())
+    }
+}
+
+impl FromStr for TopicId {
+    type Err = hex::FromHexError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes)?;
+        Ok(Self(bytes))
     }
 }
 

@@ -1,232 +1,190 @@
-//! The one API by which commands and desktop use a node.
+//! The one API by which commands and desktop use a profile: in this process, over the control
+//! socket of the process that runs its node, or, without a node, on its database alone.
 //!
-//! Owns requests and their answers as plain data, so that the same calls can go through a control
-//! socket. Must never hand out a port, an engine handle or a closure.
+//! Owns requests and their answers as plain data, so that all three ways answer the same. Must
+//! never hand out a port, an engine handle or a closure.
+
+mod error;
+mod events;
+mod remote;
+mod running;
+mod stored;
 
 use std::sync::Arc;
 
 use kukuri_application::{
-    engine::{Engine, JoinError, PostError, Posted, TopicClosed, TopicHandle},
-    ports::{Clock, IdentityError, KeyStore, NetworkError, StoreError, TopicNetwork},
-    views::{ExplainView, PeerView, PostView, StatusView, TopicEvent, TopicView},
+    ports::{Clock, EventStore, KeyStore, TopicBook},
+    views::{ExplainView, PeerView, PostView, StatusView, TopicView},
 };
-use kukuri_domain::{
-    AuthorId, EventOrder, PeerId, TopicName, UnixMs,
-    event::{AdmissionError, ShapeError},
-    limits::EVENT_BYTES_MAX,
-};
-use thiserror::Error;
-use tokio::sync::broadcast::{self, error::RecvError};
+use kukuri_domain::{AuthorId, EventId, PeerId, TopicName, TopicRef, UnixMs};
+use serde::{Deserialize, Serialize};
 
-/// Why a request was not fulfilled.
-#[derive(Debug, Error)]
-pub enum ClientError {
-    /// The topic is not joined.
-    #[error("#{0} is not joined")]
-    NotJoined(TopicName),
-    /// The post is larger than an event may be.
-    #[error("the post has {bytes} bytes, at most {EVENT_BYTES_MAX} are possible")]
-    TooLong {
-        /// Its size.
-        bytes: usize,
-    },
-    /// There is nothing in the post.
-    #[error("an empty post is not sent")]
-    Empty,
-    /// The topic's rules do not allow the post.
-    #[error("the post was refused: {0}")]
-    Refused(String),
-    /// The post could not be signed.
-    #[error("the post could not be signed")]
-    Signing(#[source] IdentityError),
-    /// The database did not do its part.
-    #[error(transparent)]
-    Store(StoreError),
-    /// The network did not do its part.
-    #[error(transparent)]
-    Network(NetworkError),
-    /// The node is stopping.
-    #[error("the node is stopping")]
-    Closed,
+pub use error::{ClientError, Code};
+pub use events::{NodeEvents, TopicEvents};
+pub use stored::PAGE_POSTS_MAX;
+
+pub(crate) use events::RemoteEvents;
+pub(crate) use remote::Remote;
+pub(crate) use running::Running;
+pub(crate) use stored::Stored;
+
+/// What is known about a profile without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Name of the profile.
+    pub name: String,
+    /// Its folder, for people.
+    pub home: String,
+    /// Version of the program that answers.
+    pub version: String,
+    /// The author of what is posted here.
+    pub author: AuthorId,
+    /// The endpoint.
+    pub peer_id: PeerId,
+    /// Where the secrets are.
+    pub key_store: KeyStore,
 }
 
-/// What kind of error it is: stable, for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Code {
-    /// The topic is not joined.
-    NotJoined,
-    /// Too large.
-    TooLong,
-    /// Nothing in it.
-    Empty,
-    /// The topic's rules do not allow it.
-    Refused,
-    /// The signing key could not be used.
-    Signing,
-    /// The disk is full.
-    DiskFull,
-    /// The database.
-    Database,
-    /// The network.
-    Network,
-    /// The node is stopping.
-    Closed,
+/// Where a page of posts ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Before {
+    /// Before this event.
+    Event(EventId),
+    /// Before this time, by the clocks of the authors.
+    Time(UnixMs),
 }
 
-impl Code {
-    /// The name in JSON and on the control socket.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Code::NotJoined => "not_joined",
-            Code::TooLong => "too_long",
-            Code::Empty => "empty",
-            Code::Refused => "refused",
-            Code::Signing => "signing",
-            Code::DiskFull => "disk_full",
-            Code::Database => "database",
-            Code::Network => "network",
-            Code::Closed => "closed",
+/// Which posts are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadQuery {
+    /// In which topic.
+    pub topic: TopicRef,
+    /// How many at most, up to [`PAGE_POSTS_MAX`].
+    pub limit: u32,
+    /// Only those before; all when `None`.
+    #[serde(default)]
+    pub before: Option<Before>,
+    /// Only those of this author.
+    #[serde(default)]
+    pub author: Option<AuthorId>,
+}
+
+impl ReadQuery {
+    /// The newest posts of a topic.
+    pub fn newest(topic: impl Into<TopicRef>, limit: u32) -> Self {
+        Self {
+            topic: topic.into(),
+            limit,
+            before: None,
+            author: None,
         }
     }
 }
 
-impl ClientError {
-    /// What kind of error it is.
-    pub fn code(&self) -> Code {
-        match self {
-            ClientError::NotJoined(_) => Code::NotJoined,
-            ClientError::TooLong { .. } => Code::TooLong,
-            ClientError::Empty => Code::Empty,
-            ClientError::Refused(_) => Code::Refused,
-            ClientError::Signing(_) => Code::Signing,
-            ClientError::Store(StoreError::DiskFull(_)) => Code::DiskFull,
-            ClientError::Store(_) => Code::Database,
-            ClientError::Network(_) => Code::Network,
-            ClientError::Closed => Code::Closed,
-        }
-    }
-
-    /// What to do about it, where there is something to do.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            ClientError::NotJoined(topic) => Some(format!("join it first: kukuri join {topic}")),
-            ClientError::TooLong { .. } => Some("split it into several posts".to_owned()),
-            ClientError::Store(StoreError::DiskFull(_)) => {
-                Some("make room on this disk; nothing was half written".to_owned())
-            }
-            ClientError::Store(StoreError::ReadOnly(_)) => {
-                Some("make the profile's folder and files writable for this user".to_owned())
-            }
-            _ => None,
-        }
-    }
+/// Posts of a topic, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posts {
+    /// The topic.
+    pub topic: TopicView,
+    /// Its posts.
+    pub posts: Vec<PostView>,
 }
 
-impl From<StoreError> for ClientError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Closed => ClientError::Closed,
-            other => ClientError::Store(other),
-        }
-    }
-}
-
-impl From<NetworkError> for ClientError {
-    fn from(error: NetworkError) -> Self {
-        match error {
-            NetworkError::Closed => ClientError::Closed,
-            other => ClientError::Network(other),
-        }
-    }
-}
-
-impl From<JoinError> for ClientError {
-    fn from(error: JoinError) -> Self {
-        match error {
-            JoinError::Store(error) => error.into(),
-            JoinError::Network(error) => error.into(),
-            JoinError::Stopping => ClientError::Closed,
-        }
-    }
-}
-
-impl From<TopicClosed> for ClientError {
-    fn from(_: TopicClosed) -> Self {
-        ClientError::Closed
-    }
-}
-
-impl From<AdmissionError> for ClientError {
-    fn from(error: AdmissionError) -> Self {
-        ClientError::Refused(error.to_string())
-    }
-}
-
-impl From<PostError> for ClientError {
-    fn from(error: PostError) -> Self {
-        match error {
-            PostError::Empty => ClientError::Empty,
-            PostError::Shape(error) => error.into(),
-            PostError::Refused(error) => error.into(),
-            PostError::Identity(IdentityError::Draft(error)) => error.into(),
-            PostError::Identity(error) => ClientError::Signing(error),
-            PostError::Store(error) => error.into(),
-            PostError::Closed(error) => error.into(),
-        }
-    }
-}
-
-impl From<ShapeError> for ClientError {
-    fn from(error: ShapeError) -> Self {
-        match error {
-            ShapeError::TooLarge(bytes) => ClientError::TooLong { bytes },
-            other => ClientError::Refused(other.to_string()),
-        }
-    }
-}
-
-/// What a client needs beside the engine, to tell about the node itself.
-#[derive(Clone)]
-pub(crate) struct About {
-    pub(crate) version: &'static str,
-    pub(crate) author: AuthorId,
-    pub(crate) key_store: KeyStore,
-    pub(crate) network: Arc<dyn TopicNetwork>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) started_mono_ms: u64,
-}
-
-/// A user of one node, in the same process. Cheap to clone.
+/// A user of one profile. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    engine: Engine,
-    about: Arc<About>,
+    way: Way,
+}
+
+#[derive(Clone)]
+enum Way {
+    /// The node runs in this process.
+    Running(Arc<Running>),
+    /// No node runs.
+    Stored(Arc<Stored>),
+    /// The node runs in another process.
+    Remote(Arc<Remote>),
 }
 
 impl Client {
-    pub(crate) fn new(engine: Engine, about: About) -> Self {
+    pub(crate) fn running(running: Running) -> Self {
         Self {
-            engine,
-            about: Arc::new(about),
+            way: Way::Running(Arc::new(running)),
+        }
+    }
+
+    /// A client of a profile whose node does not run: it reads, and notes what the next node is
+    /// to do, as far as the database is open for writing.
+    pub fn offline(
+        store: Arc<dyn EventStore>,
+        book: Arc<dyn TopicBook>,
+        clock: Arc<dyn Clock>,
+        profile: Profile,
+    ) -> Self {
+        let stored = Stored {
+            store,
+            book,
+            clock,
+            profile,
+        };
+        Self {
+            way: Way::Stored(Arc::new(stored)),
+        }
+    }
+
+    pub(crate) fn remote(remote: Remote) -> Self {
+        Self {
+            way: Way::Remote(Arc::new(remote)),
         }
     }
 
     /// Joins a public topic and begins to look for its members. Joining again changes nothing.
+    /// Without a node it is noted, and the next node joins.
     ///
     /// # Errors
-    /// [`ClientError::Store`], [`ClientError::Network`], [`ClientError::Closed`].
+    /// [`Code::Network`], [`Code::Database`] and its kin, [`Code::Closed`].
     pub async fn join(&self, topic: &TopicName) -> Result<TopicView, ClientError> {
-        Ok(self.engine.join(topic.clone()).await?.view().await?)
+        match &self.way {
+            Way::Running(node) => node.join(topic).await,
+            Way::Stored(stored) => stored.join(topic).await,
+            Way::Remote(remote) => remote.join(topic).await,
+        }
     }
 
-    /// Leaves a topic; its posts stay in the database. Returns whether it had been joined.
+    /// Leaves a topic; its posts stay in the database.
     ///
     /// # Errors
-    /// [`ClientError::Store`].
-    pub async fn leave(&self, topic: &TopicName) -> Result<bool, ClientError> {
-        match self.topic(topic) {
-            Ok(handle) => Ok(self.engine.leave(handle.keys().id).await?),
-            Err(_) => Ok(false),
+    /// [`Code::NotJoined`], [`Code::Ambiguous`], [`Code::Database`] and its kin.
+    pub async fn leave(&self, topic: impl Into<TopicRef>) -> Result<bool, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.leave(&topic.into()).await,
+            Way::Stored(stored) => stored.leave(&topic.into()).await,
+            Way::Remote(remote) => remote.leave(&topic.into()).await,
+        }
+    }
+
+    /// The joined topics, by name.
+    ///
+    /// # Errors
+    /// [`Code::Database`], [`Code::Closed`].
+    pub async fn topics(&self) -> Result<Vec<TopicView>, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.topics().await,
+            Way::Stored(stored) => stored.topics().await,
+            Way::Remote(remote) => remote.topics().await,
+        }
+    }
+
+    /// One joined topic.
+    ///
+    /// # Errors
+    /// [`Code::NotJoined`], [`Code::Ambiguous`], [`Code::Database`], [`Code::Closed`].
+    pub async fn topic(&self, topic: impl Into<TopicRef>) -> Result<TopicView, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.topic(&topic.into()).await,
+            Way::Stored(stored) => stored.topic(&topic.into()).await,
+            Way::Remote(remote) => remote.topic(&topic.into()).await,
         }
     }
 
@@ -234,117 +192,151 @@ impl Client {
     /// `Ok`, the post is on the disk.
     ///
     /// # Errors
-    /// [`ClientError`]; then the post is not stored.
-    pub async fn post(&self, topic: &TopicName, text: &str) -> Result<Posted, ClientError> {
-        Ok(self.topic(topic)?.post(text).await?)
+    /// [`Code::NoNode`], [`Code::NotJoined`], [`Code::TooLong`], [`Code::Empty`],
+    /// [`Code::Refused`], [`Code::DiskFull`] and its kin; then the post is not stored.
+    pub async fn post(
+        &self,
+        topic: impl Into<TopicRef>,
+        text: &str,
+    ) -> Result<PostView, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.post(&topic.into(), text).await,
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote.post(&topic.into(), text).await,
+        }
     }
 
-    /// Up to `limit` newest posts before `before` (all when `None`), newest first.
+    /// Posts of a topic, newest first.
     ///
     /// # Errors
-    /// [`ClientError::NotJoined`], [`ClientError::Store`].
-    pub async fn read(
-        &self,
-        topic: &TopicName,
-        limit: u32,
-        before: Option<EventOrder>,
-    ) -> Result<Vec<PostView>, ClientError> {
-        Ok(self.topic(topic)?.read(limit, before).await?)
+    /// [`Code::NotJoined`], [`Code::Ambiguous`], [`Code::NoEvent`], [`Code::Database`].
+    pub async fn read(&self, query: &ReadQuery) -> Result<Posts, ClientError> {
+        let stored = match &self.way {
+            Way::Running(node) => &node.stored,
+            Way::Stored(stored) => stored.as_ref(),
+            Way::Remote(remote) => return remote.read(query).await,
+        };
+        let topic = self.topic(&query.topic).await?;
+        let posts = stored.read(topic.id, query).await?;
+        Ok(Posts { topic, posts })
     }
 
     /// What happens in the topic from now on.
     ///
     /// # Errors
-    /// [`ClientError::NotJoined`].
-    pub fn subscribe(&self, topic: &TopicName) -> Result<TopicEvents, ClientError> {
-        Ok(TopicEvents {
-            receiver: self.topic(topic)?.subscribe(),
-        })
+    /// [`Code::NoNode`], [`Code::NotJoined`].
+    pub async fn subscribe(&self, topic: impl Into<TopicRef>) -> Result<TopicEvents, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.subscribe(&topic.into()),
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote
+                .subscribe(&topic.into())
+                .await
+                .map(TopicEvents::remote),
+        }
     }
 
-    /// Who is connected.
+    /// What happens in all topics from now on.
     ///
     /// # Errors
-    /// [`ClientError::NotJoined`].
-    pub async fn peers(&self, topic: &TopicName) -> Result<Vec<PeerView>, ClientError> {
-        Ok(self.topic(topic)?.peers().await?)
+    /// [`Code::NoNode`], [`Code::Closed`].
+    pub async fn subscribe_all(&self) -> Result<NodeEvents, ClientError> {
+        match &self.way {
+            Way::Running(node) => Ok(node.subscribe_all()),
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote.subscribe_all().await.map(NodeEvents::remote),
+        }
+    }
+
+    /// Who is connected in a topic.
+    ///
+    /// # Errors
+    /// [`Code::NoNode`], [`Code::NotJoined`].
+    pub async fn peers(&self, topic: impl Into<TopicRef>) -> Result<Vec<PeerView>, ClientError> {
+        self.peers_of(Some(&topic.into())).await
+    }
+
+    /// Who is connected in any topic.
+    ///
+    /// # Errors
+    /// [`Code::NoNode`].
+    pub async fn all_peers(&self) -> Result<Vec<PeerView>, ClientError> {
+        self.peers_of(None).await
+    }
+
+    pub(crate) async fn peers_of(
+        &self,
+        topic: Option<&TopicRef>,
+    ) -> Result<Vec<PeerView>, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.peers(topic).await,
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote.peers(topic).await,
+        }
     }
 
     /// Why the topic is connected the way it is.
     ///
     /// # Errors
-    /// [`ClientError::NotJoined`], [`ClientError::Store`].
-    pub async fn explain(&self, topic: &TopicName) -> Result<ExplainView, ClientError> {
-        Ok(self.topic(topic)?.explain().await?)
+    /// [`Code::NoNode`], [`Code::NotJoined`], [`Code::Database`].
+    pub async fn explain(&self, topic: impl Into<TopicRef>) -> Result<ExplainView, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.explain(&topic.into()).await,
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote.explain(&topic.into()).await,
+        }
     }
 
-    /// The node and its topics.
+    /// The node and its topics; without a node, what the profile holds.
     ///
     /// # Errors
-    /// [`ClientError::Store`], [`ClientError::Closed`].
+    /// [`Code::Database`], [`Code::Closed`].
     pub async fn status(&self) -> Result<StatusView, ClientError> {
-        let about = &self.about;
-        let mut topics = Vec::new();
-        for handle in self.engine.topics() {
-            topics.push(handle.view().await?);
+        match &self.way {
+            Way::Running(node) => node.status().await,
+            Way::Stored(stored) => stored.status().await,
+            Way::Remote(remote) => remote.status().await,
         }
-        Ok(StatusView {
-            version: about.version.to_owned(),
-            author: about.author,
-            peer_id: self.peer_id(),
-            key_store: about.key_store,
-            uptime_ms: about
-                .clock
-                .now()
-                .mono_ms
-                .saturating_sub(about.started_mono_ms),
-            network: about.network.status().await,
-            topics,
-        })
     }
 
-    /// Says that the machine's network changed: members are looked for anew in every topic.
+    /// Says that the machine's network changed: members are looked for anew in every topic. Only
+    /// the process that runs the node can know.
     pub async fn network_changed(&self) {
-        self.engine.network_changed().await;
+        if let Way::Running(node) = &self.way {
+            node.network_changed().await;
+        }
+    }
+
+    /// Whether a node runs, here or in another process.
+    pub fn has_node(&self) -> bool {
+        !matches!(self.way, Way::Stored(_))
+    }
+
+    /// What is known about the profile.
+    pub fn profile(&self) -> &Profile {
+        match &self.way {
+            Way::Running(node) => &node.stored.profile,
+            Way::Stored(stored) => &stored.profile,
+            Way::Remote(remote) => remote.profile(),
+        }
     }
 
     /// The author of what is posted here.
     pub fn author(&self) -> AuthorId {
-        self.about.author
+        self.profile().author
     }
 
     /// This node's endpoint.
     pub fn peer_id(&self) -> PeerId {
-        self.about.network.local_peer()
+        self.profile().peer_id
     }
 
-    /// The wall time of the node.
+    /// The wall time.
     pub fn now(&self) -> UnixMs {
-        self.about.clock.now().unix
-    }
-
-    fn topic(&self, name: &TopicName) -> Result<TopicHandle, ClientError> {
-        let mut topics = self.engine.topics().into_iter();
-        topics
-            .find(|handle| handle.keys().name == *name)
-            .ok_or_else(|| ClientError::NotJoined(name.clone()))
-    }
-}
-
-/// What happens in a topic, in order.
-#[derive(Debug)]
-pub struct TopicEvents {
-    receiver: broadcast::Receiver<TopicEvent>,
-}
-
-impl TopicEvents {
-    /// The next event; `None` when the topic was left. Whoever is too slow gets
-    /// [`TopicEvent::Resync`] in place of what was missed. Cancel-safe.
-    pub async fn next(&mut self) -> Option<TopicEvent> {
-        match self.receiver.recv().await {
-            Ok(event) => Some(event),
-            Err(RecvError::Lagged(_)) => Some(TopicEvent::Resync),
-            Err(RecvError::Closed) => None,
+        match &self.way {
+            Way::Running(node) => node.stored.now(),
+            Way::Stored(stored) => stored.now(),
+            Way::Remote(remote) => remote.now(),
         }
     }
 }

@@ -149,6 +149,11 @@ impl Home {
         self.data.join("lock")
     }
 
+    /// The control socket.
+    pub fn control_socket(&self) -> PathBuf {
+        self.data.join("control.sock")
+    }
+
     /// The folder of logs.
     pub fn logs(&self) -> PathBuf {
         self.data.join("logs")

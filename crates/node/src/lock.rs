@@ -18,8 +18,8 @@ use crate::home::{self, Home};
 /// How often a lock that is held is tried again.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// Longest note that is read.
-const NOTE_BYTES_MAX: u64 = 256;
+/// Longest note that is read: a line about the process, and one with the path of its socket.
+const NOTE_BYTES_MAX: u64 = 8 * 1024;
 
 /// Why the profile cannot be taken.
 #[derive(Debug, Error)]
@@ -46,7 +46,16 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct ProfileLock {
     // The lock belongs to the open file.
-    _file: File,
+    file: File,
+}
+
+/// The control socket that whoever holds the profile has noted; `None` where there is no note of
+/// one.
+pub(crate) fn noted_socket(home: &Home) -> Option<PathBuf> {
+    // Without a note the socket is at its usual place.
+    let note = std::fs::read_to_string(home.lock_file()).ok()?;
+    let path = note.lines().nth(1)?;
+    Some(PathBuf::from(path)).filter(|path| path.is_absolute())
 }
 
 impl ProfileLock {
@@ -77,7 +86,17 @@ impl ProfileLock {
             }
         }
         note(&mut file, program).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+
+    /// Notes where the control socket is, for whoever finds the profile in use.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    pub(crate) fn note_socket(&mut self, path: &Path) -> io::Result<()> {
+        self.file.seek(io::SeekFrom::End(0))?;
+        writeln!(self.file, "{}", path.display())?;
+        self.file.flush()
     }
 }
 
@@ -110,7 +129,7 @@ fn holder(file: &mut File) -> String {
     if read.is_err() {
         return UNKNOWN.to_owned();
     }
-    match note.trim().split_once(' ') {
+    match note.lines().next().unwrap_or_default().split_once(' ') {
         Some((pid, program)) if pid.parse::<u32>().is_ok() => format!("process {pid} ({program})"),
         _ => UNKNOWN.to_owned(),
     }

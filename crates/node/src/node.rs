@@ -13,7 +13,9 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
-    client::{About, Client},
+    client::{Client, ClientError, Profile, Running, Stored},
+    control::{ControlError, ControlServer},
+    home::Home,
     lock::ProfileLock,
 };
 
@@ -32,9 +34,13 @@ pub struct Parts {
     pub settings: engine::Settings,
     /// Where the keys are kept.
     pub key_store: KeyStore,
+    /// Name of the profile.
+    pub profile: String,
+    /// Its folder, for people.
+    pub home: String,
     /// Version of the program.
     pub version: &'static str,
-    /// The profile; throw-away homes have none.
+    /// The profile's lock; throw-away homes have none.
     pub lock: Option<ProfileLock>,
 }
 
@@ -57,28 +63,73 @@ pub struct Node {
     engine: Engine,
     ports: Ports,
     client: Client,
+    control: Option<ControlServer>,
     lock: Option<ProfileLock>,
 }
 
 impl Node {
     /// Starts a node without topics.
     pub fn start(parts: Parts) -> Self {
-        let about = About {
-            version: parts.version,
-            author: parts.ports.identity.author(),
+        let ports = parts.ports;
+        let engine = Engine::start(ports.clone(), parts.settings);
+        let profile = Profile {
+            name: parts.profile,
+            home: parts.home,
+            version: parts.version.to_owned(),
+            author: ports.identity.author(),
+            peer_id: ports.network.local_peer(),
             key_store: parts.key_store,
-            network: parts.ports.network.clone(),
-            clock: parts.ports.clock.clone(),
-            started_mono_ms: parts.ports.clock.now().mono_ms,
         };
-        let engine = Engine::start(parts.ports.clone(), parts.settings);
-        let client = Client::new(engine.clone(), about);
+        let client = Client::running(Running {
+            stored: Stored {
+                store: ports.store.clone(),
+                book: ports.book.clone(),
+                clock: ports.clock.clone(),
+                profile,
+            },
+            engine: engine.clone(),
+            network: ports.network.clone(),
+            sources: ports.sources.clone(),
+            started_mono_ms: ports.clock.now().mono_ms,
+        });
         Self {
             engine,
-            ports: parts.ports,
+            ports,
             client,
+            control: None,
             lock: parts.lock,
         }
+    }
+
+    /// Joins every topic that the profile has joined and not left.
+    ///
+    /// # Errors
+    /// The first topic's that could not be joined; the others are joined all the same.
+    pub async fn join_noted_topics(&self) -> Result<(), ClientError> {
+        let mut first_error = None;
+        for topic in self.ports.book.joined().await? {
+            if let Err(error) = self.client.join(&topic.name).await {
+                tracing::warn!(topic = %topic.name, %error, "a topic was not joined");
+                first_error.get_or_insert(error);
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+
+    /// Lets other processes of this user use the node.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn serve_control(&mut self, home: &Home, program: &str) -> Result<(), ControlError> {
+        let server = ControlServer::start(home, self.client(), program)?;
+        if let Some(lock) = &mut self.lock
+            && let Err(source) = lock.note_socket(server.place().path())
+        {
+            let place = server.place().clone();
+            return Err(ControlError::Listen { place, source });
+        }
+        self.control = Some(server);
+        Ok(())
     }
 
     /// The API of this node.
@@ -96,6 +147,13 @@ impl Node {
         let end = Instant::now() + SHUTDOWN_MAX;
         let before_closing = end - CLOSE_MAX;
         let late = |part| move |_elapsed| StopError::TimedOut { part };
+        let control = timeout_at(before_closing, async {
+            if let Some(control) = self.control {
+                control.shutdown().await;
+            }
+        })
+        .await
+        .map_err(late("the control socket"));
         let topics = timeout_at(before_closing, self.engine.shutdown())
             .await
             .map_err(late("a topic"));
@@ -107,7 +165,7 @@ impl Node {
             Err(elapsed) => Err(late("the database")(elapsed)),
         };
         drop(self.lock);
-        topics.and(network).and(store)
+        control.and(topics).and(network).and(store)
     }
 }
 

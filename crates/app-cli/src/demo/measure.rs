@@ -11,7 +11,10 @@ use std::{
 
 use kukuri_application::views::TopicEvent;
 use kukuri_domain::{EventId, PeerId, TopicName, peer::FoundBy};
-use kukuri_node::Client;
+use kukuri_node::{
+    Client,
+    client::{PAGE_POSTS_MAX, ReadQuery},
+};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::report;
@@ -107,7 +110,7 @@ impl Swarm {
         }
         let mut listeners = JoinSet::new();
         for (number, member) in members.iter().enumerate() {
-            let mut events = member.client.subscribe(topic)?;
+            let mut events = member.client.subscribe(topic).await?;
             let sender = sender.clone();
             listeners.spawn(async move {
                 while let Some(event) = events.next().await {
@@ -228,7 +231,7 @@ impl Swarm {
                 let at = Instant::now();
                 let text = format!("message {} of {}", round + 1, member.name);
                 let posted = member.client.post(&self.topic, &text).await?;
-                sent.insert(posted.id, at);
+                sent.insert(posted.event.id(), at);
                 tokio::time::sleep(PACE).await;
             }
         }
@@ -271,10 +274,10 @@ impl Swarm {
 
     /// What each member's database holds.
     pub async fn stored(&self) -> Result<Vec<(&'static str, BTreeSet<EventId>)>, Failure> {
-        const MORE_THAN_ALL: u32 = 10_000;
         let mut sets = Vec::new();
         for member in &self.members {
-            let posts = member.client.read(&self.topic, MORE_THAN_ALL, None).await?;
+            let query = ReadQuery::newest(&self.topic, PAGE_POSTS_MAX);
+            let posts = member.client.read(&query).await?.posts;
             sets.push((
                 member.name,
                 posts.iter().map(|post| post.event.id()).collect(),

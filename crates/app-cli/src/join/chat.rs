@@ -18,7 +18,10 @@ use kukuri_domain::{
     EventId, PeerId, SignedEvent, TopicName, UnixMs,
     peer::{ConnectionState, FoundBy},
 };
-use kukuri_node::{Client, ClientError, TopicEvents};
+use kukuri_node::{
+    Client, ClientError, TopicEvents,
+    client::{Code, ReadQuery},
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -62,7 +65,6 @@ pub(super) enum Ended {
 pub(super) struct Chat {
     client: Client,
     topic: TopicName,
-    home: String,
     output: Output,
     render: Render<Local>,
     has_commands: bool,
@@ -90,7 +92,6 @@ impl Chat {
     pub(super) fn new(
         client: Client,
         topic: TopicName,
-        home: String,
         output: Output,
         has_commands: bool,
     ) -> Self {
@@ -102,7 +103,6 @@ impl Chat {
         Self {
             client,
             topic,
-            home,
             output,
             render,
             has_commands,
@@ -145,10 +145,12 @@ impl Chat {
     /// Joins; says where and who one is and what is looked for; shows the stored history.
     async fn begin(&mut self) -> Result<TopicEvents, Failure> {
         let view = self.client.join(&self.topic).await?;
-        let events = self.client.subscribe(&self.topic)?;
+        let events = self.client.subscribe(&self.topic).await?;
         self.output.print(&render::topic_intro(&view));
-        self.output
-            .print(&render::identity_intro(self.client.author(), &self.home));
+        self.output.print(&render::identity_intro(
+            self.client.author(),
+            &self.client.profile().home,
+        ));
         let explain = self.client.explain(&self.topic).await?;
         self.remark(&render::looking(&explain.sources));
         self.show_history().await?;
@@ -171,7 +173,7 @@ impl Chat {
                 self.leaving_by = Some(Instant::now() + HAND_OVER_MAX);
             }
             Step::Event(Some(event)) => self.take_event(event).await?,
-            Step::Event(None) => return Err(ClientError::Closed.into()),
+            Step::Event(None) => return Err(ClientError::closed().into()),
             Step::Due => self.take_due().await?,
         }
         let has_time_left = self.leaving_by.is_none_or(|by| Instant::now() < by);
@@ -223,10 +225,8 @@ impl Chat {
                 Ok(())
             }
             Err(error) => {
-                let is_about_the_post = matches!(
-                    error,
-                    ClientError::TooLong { .. } | ClientError::Empty | ClientError::Refused(_)
-                );
+                let is_about_the_post =
+                    matches!(error.code, Code::TooLong | Code::Empty | Code::Refused);
                 let failure = Failure::from(error);
                 if !is_about_the_post && !self.has_commands {
                     return Err(failure);
@@ -292,14 +292,17 @@ impl Chat {
                 self.members.retain(|member| *member != peer);
                 self.remark(&render::peer_left(peer, self.members.len()));
             }
-            TopicEvent::State(ConnectionState::Alone) => self.show_alone().await?,
-            TopicEvent::State(_) => {}
+            TopicEvent::State {
+                state: ConnectionState::Alone,
+            } => self.show_alone().await?,
+            TopicEvent::State { .. } => {}
             TopicEvent::Fetched { peer, new } => {
                 if new > 0 {
                     self.remark(&render::fetched(peer, new));
                 }
                 self.show_gathered();
             }
+            TopicEvent::TopicJoined | TopicEvent::TopicLeft => {}
             TopicEvent::Resync => self.show_history().await?,
         }
         Ok(())
@@ -330,7 +333,8 @@ impl Chat {
     }
 
     async fn show_history(&mut self) -> Result<(), Failure> {
-        let mut posts = self.client.read(&self.topic, HISTORY_SHOWN, None).await?;
+        let query = ReadQuery::newest(&self.topic, HISTORY_SHOWN);
+        let mut posts = self.client.read(&query).await?.posts;
         posts.reverse();
         for PostView { event, state, .. } in posts {
             self.show_post(&event, Some(state));

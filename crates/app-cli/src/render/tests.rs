@@ -178,7 +178,11 @@ fn topic() -> TopicView {
         id: keys.id,
         visibility: keys.visibility,
         epoch: Epoch(0),
-        state: ConnectionState::Joined,
+        state: Some(ConnectionState::Joined),
+        unread: 0,
+        last_post_at: None,
+        fingerprint: None,
+        complete_with: None,
         neighbours: 1,
         posts: 1_204,
         counters: Counters::default(),
@@ -234,6 +238,7 @@ fn the_first_lines_say_who_can_see_you_and_what_is_asked() {
 fn explain_lists_sources_peers_and_attempts() {
     let peer = PeerId([0x3f; 32]);
     let view = ExplainView {
+        state: Some(ConnectionState::Joined),
         topic: topic(),
         sources: sources(),
         attempts: vec![AttemptView {

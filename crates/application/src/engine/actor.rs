@@ -35,7 +35,7 @@ use crate::{
         Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest, TopicLink,
     },
     session::{self, PostRefused, PostToken, Session, UNSENT_PER_LOAD_MAX, VerifyToken},
-    views::TopicEvent,
+    views::{NodeEvent, TopicEvent},
 };
 
 /// Commands that may wait: posts of many clients at once; further ones wait in their callers.
@@ -105,6 +105,7 @@ pub(super) struct Actor {
     outbox: mpsc::Sender<Outgoing>,
     outgoing: Option<mpsc::Receiver<Outgoing>>,
     events: broadcast::Sender<TopicEvent>,
+    news: broadcast::Sender<NodeEvent>,
     tasks: JoinSet<Done>,
     timers: Timers,
     unverified: VecDeque<Unverified>,
@@ -124,6 +125,7 @@ impl Actor {
         link: TopicLink,
         seed: u64,
         last_own_at: u64,
+        news: broadcast::Sender<NodeEvent>,
     ) -> (Self, TopicHandle) {
         let (commands_tx, commands) = mpsc::channel(COMMANDS_CAPACITY);
         let (outbox, outgoing) = mpsc::channel(OUTBOX_CAPACITY);
@@ -149,6 +151,7 @@ impl Actor {
             outbox,
             outgoing: Some(outgoing),
             events,
+            news,
             tasks: JoinSet::new(),
             timers: Timers::default(),
             unverified: VecDeque::new(),
@@ -423,7 +426,7 @@ impl Actor {
             Effect::StartTimer { timer, after_ms } => {
                 self.timers.start(Timer::Discovery(timer), after_ms);
             }
-            Effect::Emit(TopicEvent::State(_)) => self.show_state(),
+            Effect::Emit(TopicEvent::State { .. }) => self.show_state(),
             Effect::Emit(event) => self.emit(event),
         }
     }
@@ -533,11 +536,19 @@ impl Actor {
         };
         if state != self.shown_state {
             self.shown_state = state;
-            self.emit(TopicEvent::State(state));
+            self.emit(TopicEvent::State { state });
         }
     }
 
     fn emit(&self, event: TopicEvent) {
+        if self.news.receiver_count() > 0 {
+            let news = NodeEvent {
+                topic: Some(self.keys.name.clone()),
+                event: event.clone(),
+            };
+            // An error means that the last one stopped listening just now.
+            let _ = self.news.send(news);
+        }
         // An error means that nobody listens.
         let _ = self.events.send(event);
     }

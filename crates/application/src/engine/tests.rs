@@ -383,7 +383,9 @@ async fn alone_is_a_state_and_not_an_error() {
     let at_a = a.engine.join(lobby()).await.expect("joins");
     let mut events = at_a.subscribe();
     let state = wait_for(&mut events, |event| match event {
-        TopicEvent::State(state @ ConnectionState::Alone) => Some(*state),
+        TopicEvent::State {
+            state: state @ ConnectionState::Alone,
+        } => Some(*state),
         _ => None,
     });
     assert_eq!(state.await, ConnectionState::Alone);

@@ -143,7 +143,7 @@ impl TopicHandle {
         before: Option<EventOrder>,
     ) -> Result<Vec<PostView>, StoreError> {
         let stored = self.ports.store.newest(self.keys.id, limit, before).await?;
-        Ok(stored.into_iter().map(post_view).collect())
+        Ok(stored.into_iter().map(PostView::from).collect())
     }
 
     /// What happens from now on. A subscriber that is too slow misses events and is told so; a
@@ -182,11 +182,19 @@ impl TopicHandle {
         let topic = self.topic_view(&snapshot).await?;
         let peers = self.peer_views(&snapshot).await;
         Ok(ExplainView {
+            state: topic.state,
             topic,
             sources: snapshot.sources,
             attempts: snapshot.attempts,
             peers,
         })
+    }
+
+    pub(super) fn tell(&self, event: TopicEvent) {
+        if let Some(events) = self.events.upgrade() {
+            // An error means that nobody listens.
+            let _ = events.send(event);
+        }
     }
 
     pub(super) async fn network_changed(&self) {
@@ -212,9 +220,13 @@ impl TopicHandle {
             id: self.keys.id,
             visibility: self.keys.visibility,
             epoch: self.keys.epoch,
-            state: snapshot.state,
+            state: Some(snapshot.state),
             neighbours: snapshot.neighbours.len(),
             posts: self.ports.store.count(self.keys.id).await?,
+            unread: 0,
+            last_post_at: None,
+            fingerprint: None,
+            complete_with: None,
             counters: snapshot.counters,
         })
     }
@@ -250,11 +262,13 @@ impl TopicHandle {
     }
 }
 
-fn post_view(stored: StoredEvent) -> PostView {
-    PostView {
-        author: stored.event.author(),
-        event: stored.event,
-        received_at: stored.received_at,
-        state: stored.state,
+impl From<StoredEvent> for PostView {
+    fn from(stored: StoredEvent) -> Self {
+        Self {
+            author: stored.event.author().into(),
+            event: stored.event,
+            received_at: stored.received_at,
+            state: stored.state,
+        }
     }
 }

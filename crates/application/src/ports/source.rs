@@ -8,6 +8,7 @@ use kukuri_domain::{PeerAddress, PeerId, TopicKeys, UnixMs, peer::SourceKind};
 use thiserror::Error;
 
 use super::Source;
+use crate::views::DiscoveryView;
 
 /// One question to a source.
 #[derive(Debug, Clone)]
@@ -94,6 +95,10 @@ pub trait PeerSource: Send + Sync {
 
     /// Whether the stream of [`PeerSource::find`] goes on for ever (mDNS).
     fn watches(&self) -> bool;
+
+    /// Fills in where this path stands for the whole node, beyond any topic. Most have nothing
+    /// to say.
+    async fn describe(&self, _view: &mut DiscoveryView) {}
 
     /// Looks for members once (or watches for them) and yields them as they are found. An item
     /// that is an error ends the attempt.

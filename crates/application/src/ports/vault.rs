@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use kukuri_domain::{AuthorId, SignedEvent, event::Draft};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -51,7 +52,8 @@ impl SecretName {
 }
 
 /// The kind of place where a profile's secrets are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyStore {
     /// The operating system's keyring.
     Os,

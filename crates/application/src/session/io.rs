@@ -10,6 +10,7 @@
 
 use bytes::Bytes;
 use kukuri_domain::{EventId, PeerId, SignedEvent, VerifiedEvent};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     ports::{Origin, PostState, SyncAnswer, SyncRequest},
@@ -26,7 +27,8 @@ pub type CommitToken = u64;
 pub type VerifyToken = u64;
 
 /// How an event reached this node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Arrival {
     /// Written here.
     Local,
@@ -197,7 +199,7 @@ pub enum PostRefused {
 }
 
 /// What a session counted since it started. Nothing that a peer sends is an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// Messages that are not ours (stock peers).
     pub foreign: u64,

@@ -11,7 +11,10 @@ use kukuri_domain::{
 };
 
 use super::{Arrival, CommitToken, Effect, PostRefused, PostToken, Session};
-use crate::{ports::Origin, views::TopicEvent};
+use crate::{
+    ports::{Origin, PostState},
+    views::TopicEvent,
+};
 
 /// A genuine, admitted event of a peer.
 pub(super) struct Taken {
@@ -149,6 +152,8 @@ impl Session {
     /// Tells the screen of an event that was committed just now.
     pub(super) fn emit_post(&mut self, event: SignedEvent, arrival: Arrival, now: Now) {
         self.push(Effect::Emit(TopicEvent::Post {
+            author: event.author().into(),
+            state: PostState::default(),
             event,
             arrival,
             received_at: now.unix,

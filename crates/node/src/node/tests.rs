@@ -17,7 +17,7 @@ use kukuri_application::{
 use kukuri_domain::{PeerId, TopicName, UnixMs, limits::EVENT_BYTES_MAX, peer::PeerSpec};
 
 use super::*;
-use crate::client::{ClientError, Code};
+use crate::client::{ClientError, Code, ReadQuery};
 
 const START: UnixMs = UnixMs(1_795_252_400_000);
 
@@ -50,6 +50,8 @@ fn fixture(hub: &Hub, number: u8, manual: Vec<PeerSpec>) -> Fixture {
             ..engine::Settings::default()
         },
         key_store: KeyStore::Memory,
+        profile: "default".to_owned(),
+        home: "~/kukuri".to_owned(),
         version: "1.2.3",
         lock: None,
     };
@@ -84,9 +86,9 @@ async fn a_post_reaches_the_other_node_and_its_state_comes_back() {
     let (a, b) = (fixture(&hub, 1, vec![]), fixture(&hub, 2, vec![spec(1)]));
     let (alice, bob) = (a.node.client(), b.node.client());
     alice.join(&lobby()).await.expect("joined");
-    let mut at_alice = alice.subscribe(&lobby()).expect("joined");
+    let mut at_alice = alice.subscribe(&lobby()).await.expect("joined");
     bob.join(&lobby()).await.expect("joined");
-    let mut at_bob = bob.subscribe(&lobby()).expect("joined");
+    let mut at_bob = bob.subscribe(&lobby()).await.expect("joined");
 
     let joined =
         async { while !matches!(at_alice.next().await, Some(TopicEvent::PeerJoined { .. })) {} };
@@ -110,10 +112,14 @@ async fn a_post_reaches_the_other_node_and_its_state_comes_back() {
             }
         }
     };
-    assert_eq!(within(held).await, posted.id);
-    let read = bob.read(&lobby(), 10, None).await.expect("readable");
+    assert_eq!(within(held).await, posted.event.id());
+    let read = bob
+        .read(&ReadQuery::newest(lobby(), 10))
+        .await
+        .expect("readable")
+        .posts;
     assert_eq!(read.len(), 1);
-    assert_eq!(read[0].author, alice.author());
+    assert_eq!(read[0].author.pubkey, alice.author());
     let peers = bob.peers(&lobby()).await.expect("joined");
     assert_eq!(peers.len(), 1);
     assert_eq!(peers[0].id, alice.peer_id());
@@ -141,30 +147,31 @@ async fn a_topic_that_is_not_joined_is_named() {
     let fixture = fixture(&Hub::new(), 1, vec![]);
     let client = fixture.node.client();
     let check = |error: ClientError| {
-        assert_eq!(error.code(), Code::NotJoined);
-        assert_eq!(error.code().as_str(), "not_joined");
+        assert_eq!(error.code, Code::NotJoined);
+        assert_eq!(error.code.as_str(), "not_joined");
         assert_eq!(error.to_string(), "#lobby is not joined");
         assert_eq!(
-            error.hint().as_deref(),
-            Some("join it first: kukuri join lobby")
+            error.hint.as_deref(),
+            Some("join it first: kukuri topic join lobby")
         );
     };
     check(client.post(&lobby(), "x").await.expect_err("not joined"));
     check(
         client
-            .read(&lobby(), 1, None)
+            .read(&ReadQuery::newest(lobby(), 1))
             .await
             .expect_err("not joined"),
     );
     check(
         client
             .subscribe(&lobby())
+            .await
             .map(drop)
             .expect_err("not joined"),
     );
     check(client.peers(&lobby()).await.expect_err("not joined"));
     check(client.explain(&lobby()).await.expect_err("not joined"));
-    assert!(!client.leave(&lobby()).await.expect("nothing to do"));
+    check(client.leave(&lobby()).await.expect_err("not joined"));
     client.join(&lobby()).await.expect("joined");
     assert!(client.leave(&lobby()).await.expect("left"));
     check(client.post(&lobby(), "x").await.expect_err("left"));
@@ -176,20 +183,21 @@ async fn a_post_that_is_empty_or_too_long_is_refused_and_nothing_stored() {
     let client = fixture.node.client();
     client.join(&lobby()).await.expect("joined");
     let empty = client.post(&lobby(), "  \n").await.expect_err("empty");
-    assert_eq!(empty.code(), Code::Empty);
+    assert_eq!(empty.code, Code::Empty);
     for bytes in [EVENT_BYTES_MAX, EVENT_BYTES_MAX + 1] {
         let error = client
             .post(&lobby(), &"x".repeat(bytes))
             .await
             .expect_err("too long");
-        assert_eq!(error.code(), Code::TooLong, "{error}");
+        assert_eq!(error.code, Code::TooLong, "{error}");
         assert!(error.to_string().contains("131072"), "{error}");
     }
     assert!(
         client
-            .read(&lobby(), 10, None)
+            .read(&ReadQuery::newest(lobby(), 10))
             .await
             .expect("readable")
+            .posts
             .is_empty()
     );
     client
@@ -208,8 +216,8 @@ async fn a_full_disk_is_told_and_the_node_lives() {
         .post(&lobby(), "x")
         .await
         .expect_err("the disk is full");
-    assert_eq!(error.code(), Code::DiskFull);
-    assert!(error.hint().is_some());
+    assert_eq!(error.code, Code::DiskFull);
+    assert!(error.hint.is_some());
     fixture.store.set_fault(None);
     client
         .post(&lobby(), "y")
@@ -222,14 +230,14 @@ async fn stopping_leaves_the_topics_closes_everything_and_answers_late_calls() {
     let fixture = fixture(&Hub::new(), 1, vec![]);
     let client = fixture.node.client();
     client.join(&lobby()).await.expect("joined");
-    let mut events = client.subscribe(&lobby()).expect("joined");
+    let mut events = client.subscribe(&lobby()).await.expect("joined");
     let started = Instant::now();
     fixture.node.shutdown().await.expect("a clean stop");
     assert!(started.elapsed() <= SHUTDOWN_MAX);
     let ended = async { while events.next().await.is_some() {} };
     within(ended).await;
     let error = client.join(&lobby()).await.expect_err("stopped");
-    assert_eq!(error.code(), Code::Closed);
+    assert_eq!(error.code, Code::Closed);
     let topic = kukuri_domain::TopicKeys::public(lobby());
     assert!(
         fixture.network.join(Arc::new(topic)).await.is_err(),

@@ -51,7 +51,11 @@ pub(crate) async fn publish(trials: usize) -> anyhow::Result<Report> {
     writer.wait_for_neighbours(&topic, 1, LIMIT).await?;
     let (sender, mut arrivals) = mpsc::channel(ARRIVALS_CAPACITY);
     let mut tasks = JoinSet::new();
-    tasks.spawn(note_arrivals(reader.client().subscribe(&topic)?, 0, sender));
+    tasks.spawn(note_arrivals(
+        reader.client().subscribe(&topic).await?,
+        0,
+        sender,
+    ));
     let text = "x".repeat(POST_BYTES);
     let (mut stored, mut delivered) = (Trials::default(), Trials::default());
     for number in 0..trials {
@@ -61,7 +65,7 @@ pub(crate) async fn publish(trials: usize) -> anyhow::Result<Report> {
         let arrived = async {
             loop {
                 let arrival = arrivals.recv().await?;
-                if arrival.id == posted.id {
+                if arrival.id == posted.event.id() {
                     return Some(arrival.at);
                 }
             }
@@ -107,7 +111,7 @@ async fn one_swarm(report: &mut Report, seconds: u64) -> anyhow::Result<()> {
     let mut tasks = JoinSet::new();
     for (number, node) in nodes.iter().enumerate() {
         tasks.spawn(note_arrivals(
-            node.client().subscribe(&topic)?,
+            node.client().subscribe(&topic).await?,
             number,
             sender.clone(),
         ));
@@ -188,7 +192,7 @@ async fn post_for(
         posting.spawn(async move {
             let called = Instant::now();
             let text = format!("{number:<POST_BYTES$}");
-            Ok((client.post(&topic, &text).await?.id, called))
+            Ok((client.post(&topic, &text).await?.event.id(), called))
         });
     }
     posting.join_all().await.into_iter().collect()
