@@ -123,6 +123,7 @@ async fn take_lock(home: &Home) -> Result<ProfileLock, Failure> {
 fn shown_home(home: &Home) -> String {
     let folder = home.folder();
     let own = std::env::var_os("HOME").map(PathBuf::from);
+    // A folder elsewhere is shown whole.
     match own.as_deref().and_then(|own| folder.strip_prefix(own).ok()) {
         Some(rest) => format!("~/{}", rest.display()),
         None => folder.display().to_string(),

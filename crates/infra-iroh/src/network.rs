@@ -229,6 +229,7 @@ impl Network {
                 .find(|path| path.is_selected())
                 .or_else(|| paths.iter().next());
             if let Some(used) = used {
+                // More milliseconds than a u64 holds were never measured.
                 let rtt_ms = u64::try_from(used.rtt().as_millis()).ok();
                 let kind = path_kind(used.remote_addr());
                 return PeerPath {

@@ -324,6 +324,7 @@ async fn forward_call(
         request,
         reply,
     };
+    // A peer that has left, or goes while it is asked, gives no answer; the caller says so.
     events.send(NetworkEvent::Call(call)).await.ok()?;
     answer.await.ok()
 }
