@@ -190,6 +190,9 @@ impl TestNode {
             clock.clone(),
         );
         let network = started.await?;
+        if let Some(dht) = &dht {
+            network.follow(dht.clone());
+        }
         if has_mdns {
             sources.push(Arc::new(network.mdns_source()));
         }

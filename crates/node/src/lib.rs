@@ -12,6 +12,7 @@ pub mod lock;
 pub mod logs;
 pub mod node;
 pub mod platform;
+pub mod watch;
 
 pub use client::{Client, ClientError, TopicEvents};
 pub use config::{ConfigError, Settings};

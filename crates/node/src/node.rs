@@ -10,11 +10,15 @@ use kukuri_application::{
     ports::{KeyStore, StoreError},
 };
 use thiserror::Error;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     client::{About, Client},
     lock::ProfileLock,
+    watch,
 };
 
 /// How long stopping may take altogether.
@@ -58,6 +62,7 @@ pub struct Node {
     ports: Ports,
     client: Client,
     lock: Option<ProfileLock>,
+    watch: JoinSet<()>,
 }
 
 impl Node {
@@ -73,11 +78,18 @@ impl Node {
         };
         let engine = Engine::start(parts.ports.clone(), parts.settings);
         let client = Client::new(engine.clone(), about);
+        let mut watch = JoinSet::new();
+        watch.spawn(watch::watch(
+            parts.ports.network.clone(),
+            engine.clone(),
+            parts.ports.clock.clone(),
+        ));
         Self {
             engine,
             ports: parts.ports,
             client,
             lock: parts.lock,
+            watch,
         }
     }
 
@@ -92,7 +104,8 @@ impl Node {
     ///
     /// # Errors
     /// [`StopError`] for the first part that did not stop cleanly.
-    pub async fn shutdown(self) -> Result<(), StopError> {
+    pub async fn shutdown(mut self) -> Result<(), StopError> {
+        self.watch.abort_all();
         let end = Instant::now() + SHUTDOWN_MAX;
         let before_closing = end - CLOSE_MAX;
         let late = |part| move |_elapsed| StopError::TimedOut { part };
