@@ -194,6 +194,9 @@ impl TestNode {
             clock.clone(),
         );
         let network = started.await?;
+        if let Some(dht) = &dht {
+            network.follow(dht.clone());
+        }
         if has_mdns {
             sources.push(Arc::new(network.mdns_source()));
         }

@@ -7,6 +7,7 @@
 
 use std::{
     net::Ipv4Addr,
+    path::Path,
     process::Stdio,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -17,6 +18,7 @@ use kukuri_domain::{TopicKeys, TopicName};
 use kukuri_infra_iroh::{NetworkConfig, NetworkMode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout},
@@ -250,8 +252,9 @@ fn joined(topic: &TopicName, peer: kukuri_domain::PeerId) -> Value {
     json!({"type": "peer_joined", "topic": topic.as_str(), "peer": peer.to_string(), "at": unix_ms()})
 }
 
-/// Hands a line to the printer; it is gone when the pipe broke, and then so is the reader.
+/// Hands a line to the printer.
 pub(crate) async fn say(output: &mpsc::Sender<Value>, line: Value) {
+    // The printer ends when the pipe broke, and then nobody reads.
     let _ = output.send(line).await;
 }
 
@@ -266,9 +269,12 @@ pub(crate) async fn print(mut lines: mpsc::Receiver<Value>) {
     }
 }
 
-/// The other end: a process that speaks lines of JSON. Dropping it kills it.
+/// The other end: a process that speaks lines of JSON. Dropping it kills it, and removes what it
+/// left in its folder for temporary files, which is this side's: a killed process removes nothing.
 pub struct Process {
-    child: Child,
+    // Dropped in this order: the folder goes when nothing writes to it any more.
+    child: Killed,
+    folder: TempDir,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
     /// Events that came while something else was awaited.
@@ -293,9 +299,13 @@ impl Process {
             Some(namespace) => namespace.command(program),
             None => std::process::Command::new(program),
         };
+        let folder = tempfile::Builder::new()
+            .prefix("kukuri-process-")
+            .tempdir()?;
         let mut command = tokio::process::Command::from(command);
         command
             .args(words)
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
@@ -306,7 +316,8 @@ impl Process {
         let output = child.stdout.take().context("its output was asked for")?;
         let output = BufReader::new(output).lines();
         let mut process = Self {
-            child,
+            child: Killed(child),
+            folder,
             input,
             output,
             waiting: Vec::new(),
@@ -320,7 +331,12 @@ impl Process {
 
     /// The id of the process; `ip netns exec` becomes the program, so it is the program's.
     pub fn id(&self) -> Option<u32> {
-        self.child.id()
+        self.child.0.id()
+    }
+
+    /// Where its temporary files are, a node's home among them.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Its endpoint, as 64 hex digits.
@@ -394,12 +410,27 @@ impl Process {
     pub async fn stop(mut self) -> anyhow::Result<()> {
         const STOP: Duration = Duration::from_secs(15);
         drop(self.input);
-        let status = timeout(STOP, self.child.wait())
+        let status = timeout(STOP, self.child.0.wait())
             .await
             .context("it did not stop")??;
         if !status.success() {
             bail!("it stopped with {status}");
         }
         Ok(())
+    }
+}
+
+/// A child that is not only killed when it is dropped, but gone: until then it may still write.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        const GONE: Duration = Duration::from_secs(2);
+        let end = std::time::Instant::now() + GONE;
+        // One that has ended already cannot be killed, and that is what is wanted.
+        let _ = self.0.start_kill();
+        while matches!(self.0.try_wait(), Ok(None)) && std::time::Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }

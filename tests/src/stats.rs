@@ -6,6 +6,8 @@
 
 use std::{fmt, time::Duration};
 
+use tokio::task::JoinSet;
+
 /// The outcomes of one measurement, repeated.
 #[derive(Debug, Default, Clone)]
 pub struct Trials {
@@ -20,6 +22,38 @@ impl Trials {
             Ok(time) => self.times.push(time),
             Err(reason) => self.failures.push(reason),
         }
+    }
+
+    /// Runs `trials` trials, up to `at_once` at the same time; a failure says which it was.
+    ///
+    /// # Errors
+    /// When a trial panicked.
+    pub async fn run<F>(
+        trials: usize,
+        at_once: usize,
+        one: impl Fn(usize) -> F,
+    ) -> anyhow::Result<Self>
+    where
+        F: Future<Output = anyhow::Result<Duration>> + Send + 'static,
+    {
+        let mut times = Self::default();
+        let mut running = JoinSet::new();
+        for number in 0..trials {
+            if running.len() >= at_once.max(1)
+                && let Some(outcome) = running.join_next().await
+            {
+                times.push(outcome?);
+            }
+            let trial = one(number);
+            running.spawn(async move {
+                let outcome = trial.await;
+                outcome.map_err(|error| format!("trial {number}: {error:#}"))
+            });
+        }
+        while let Some(outcome) = running.join_next().await {
+            times.push(outcome?);
+        }
+        Ok(times)
     }
 
     /// Number of trials, failed ones included.

@@ -143,7 +143,7 @@ fn numbers(version: &str) -> Vec<u64> {
     let release = version.split('-').next().unwrap_or_default();
     release
         .split('.')
-        .map_while(|number| number.parse().ok())
+        .map_while(|number| number.parse().ok()) // The numbers end where something else begins.
         .collect()
 }
 
@@ -157,7 +157,7 @@ fn free_kib(workspace: &Workspace) -> Result<u64, String> {
         .nth(1)
         .and_then(|line| line.split_whitespace().nth(3));
     available
-        .and_then(|kib| kib.parse().ok())
+        .and_then(|kib| kib.parse().ok()) // Said below, with all that `df` said.
         .ok_or_else(|| format!("df said `{said}`"))
 }
 

@@ -105,6 +105,7 @@ impl Failure {
             let _ = writeln!(shown, "  {detail}");
         }
         if let Some(hint) = &self.hint {
+            // Nor here.
             let _ = writeln!(shown, "  do: {hint}");
         }
         shown

@@ -110,6 +110,7 @@ impl<Tz: TimeZone> Render<Tz> {
     }
 
     fn local(&self, at: UnixMs) -> Option<DateTime<Tz>> {
+        // A time that no calendar has is shown as none: an author may write any number.
         self.zone
             .timestamp_millis_opt(i64::try_from(at.0).ok()?)
             .single()

@@ -272,6 +272,7 @@ impl State {
         write_out(b"\r\x1b[2K");
         // The terminal may be gone already; there is nobody left to tell.
         let _ = execute!(io::stdout(), DisableBracketedPaste, cursor::Show);
+        // For the same reason.
         let _ = terminal::disable_raw_mode();
     }
 }
@@ -305,6 +306,7 @@ pub fn restore() {
     if terminal::is_raw_mode_enabled().unwrap_or(false) {
         // Where there is no terminal any more there is nothing to give back.
         let _ = terminal::disable_raw_mode();
+        // For the same reason; and whoever closed standard error does not see the terminal.
         let _ = execute!(io::stderr(), DisableBracketedPaste);
     }
 }

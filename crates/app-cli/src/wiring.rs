@@ -28,7 +28,6 @@ use kukuri_node::{
     node::StopError,
     platform::SystemClock,
 };
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -43,9 +42,6 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long the end waits for the DHT to name nodes that are worth remembering.
 const REMEMBER_MAX: Duration = Duration::from_millis(500);
-
-/// How often it is looked whether the DHT can be reached again.
-const DHT_CHECK: Duration = Duration::from_secs(10);
 
 /// What a node is made of: settings, and what a profile and the demo choose differently.
 pub struct Plan {
@@ -71,7 +67,6 @@ pub struct Running {
     book: Arc<dyn TopicBook>,
     dht: Option<DhtClient>,
     cancel: CancellationToken,
-    _watchers: JoinSet<()>,
 }
 
 /// Starts the node of the user's profile. The profile is left untouched when its configuration
@@ -125,6 +120,7 @@ async fn take_lock(home: &Home) -> Result<ProfileLock, Failure> {
 fn shown_home(home: &Home) -> String {
     let folder = home.folder();
     let own = std::env::var_os("HOME").map(PathBuf::from);
+    // A folder elsewhere is shown whole.
     match own.as_deref().and_then(|own| folder.strip_prefix(own).ok()) {
         Some(rest) => format!("~/{}", rest.display()),
         None => folder.display().to_string(),
@@ -152,6 +148,9 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
     let cancel = CancellationToken::new();
     let dht = start_dht(&settings, database.as_ref(), &keys, &cancel).await?;
     let network = start_network(&settings, &keys, dht.as_ref(), kept_port, clock.clone()).await?;
+    if let Some(dht) = &dht {
+        network.follow(dht.client.clone());
+    }
     let sources = sources(&settings, &network, &database, dht.as_ref());
     let ports = Ports {
         store: database.clone(),
@@ -171,16 +170,11 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
         lock,
     });
     let dht = dht.map(|dht| dht.client);
-    let mut watchers = JoinSet::new();
-    if let Some(dht) = dht.clone() {
-        watchers.spawn(watch_dht(dht, node.client()));
-    }
     Ok(Running {
         node,
         book: database,
         dht,
         cancel,
-        _watchers: watchers,
     })
 }
 
@@ -343,26 +337,6 @@ fn discovery_settings(settings: &Settings) -> engine::Settings {
             ..discovery::Settings::default()
         },
         ..engine::Settings::default()
-    }
-}
-
-/// Tells the topics when the DHT can be reached after it could not: without a route or DNS at the
-/// start, or after the network was away.
-async fn watch_dht(dht: DhtClient, client: Client) {
-    let mut was_reachable = dht.ready(Duration::from_secs(1)).await.is_ok();
-    loop {
-        if was_reachable {
-            tokio::time::sleep(DHT_CHECK).await;
-            was_reachable = dht.status().await.bootstrapped;
-        } else if dht.ready(DHT_CHECK).await.is_ok() {
-            was_reachable = true;
-            client.network_changed().await;
-        } else if matches!(
-            dht.ready(Duration::ZERO).await,
-            Err(kukuri_infra_iroh::dht::DhtError::Closed)
-        ) {
-            return;
-        }
     }
 }
 

@@ -17,8 +17,8 @@ use kukuri_domain::Now;
 
 pub use book::{JoinedTopic, KnownPeer, PeerContact, TopicBook};
 pub use network::{
-    DialReport, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer, SyncCall,
-    SyncRequest, TopicLink, TopicNetwork,
+    DialReport, NetworkChanges, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer,
+    SyncCall, SyncRequest, TopicLink, TopicNetwork,
 };
 pub use source::{
     Announced, Announcement, Candidate, CandidateStream, PeerSource, Query, SourceError,

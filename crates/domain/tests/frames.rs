@@ -184,6 +184,14 @@ fn sync_refuses_what_it_does_not_know() {
     );
 }
 
+/// A frame that was encoded is taken, or refused as malformed.
+#[track_caller]
+fn check_taken(frame: SyncFrame, is_taken: bool) {
+    let decoded = SyncFrame::decode(&frame.encode());
+    let expected = is_taken.then_some(frame).ok_or(FrameError::Malformed);
+    assert_eq!(decoded, expected);
+}
+
 #[rstest]
 #[case(0, false)]
 #[case(1, true)]
@@ -191,16 +199,7 @@ fn sync_refuses_what_it_does_not_know() {
 #[case(NEWEST_MAX + 1, false)]
 #[case(u16::MAX, false)]
 fn newest_asks_for_some_but_not_for_all(#[case] n: u16, #[case] is_taken: bool) {
-    let frame = SyncFrame::Newest { n, before: None };
-    let decoded = SyncFrame::decode(&frame.encode());
-    assert_eq!(
-        decoded,
-        if is_taken {
-            Ok(frame)
-        } else {
-            Err(FrameError::Malformed)
-        }
-    );
+    check_taken(SyncFrame::Newest { n, before: None }, is_taken);
 }
 
 #[rstest]
@@ -217,16 +216,7 @@ fn an_agent_is_short_and_printable(#[case] agent: &str, #[case] is_taken: bool) 
         nonce: [1; 32],
         proof: [2; 32],
     };
-    let frame = SyncFrame::Hello(hello);
-    let decoded = SyncFrame::decode(&frame.encode());
-    assert_eq!(
-        decoded,
-        if is_taken {
-            Ok(frame)
-        } else {
-            Err(FrameError::Malformed)
-        }
-    );
+    check_taken(SyncFrame::Hello(hello), is_taken);
 }
 
 #[rstest]

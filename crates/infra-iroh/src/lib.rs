@@ -14,6 +14,7 @@ mod connections;
 mod endpoint;
 mod gossip;
 mod known;
+mod machine;
 mod mdns;
 mod meet;
 mod network;

@@ -19,7 +19,10 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{StreamExt as _, stream::BoxStream};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use iroh::{
     EndpointId, TransportAddr,
     address_lookup::{
@@ -73,7 +76,8 @@ pub(crate) struct Mdns(Arc<Inner>);
 
 struct Inner {
     local: EndpointId,
-    service: MdnsAddressLookup,
+    /// Another one each time the machine's interfaces change.
+    service: watch::Sender<MdnsAddressLookup>,
     topics: Topics,
     clock: Arc<dyn Clock>,
     table: watch::Sender<LanTable>,
@@ -100,10 +104,10 @@ impl Mdns {
         known: KnownAddresses,
         tasks: &Tasks,
     ) -> Result<Self, AddressLookupBuilderError> {
-        let service = service().discovery_cadence(STEADY_CADENCE).build(local)?;
+        let service = steady(local)?;
         let mdns = Self(Arc::new(Inner {
             local,
-            service,
+            service: watch::Sender::new(service),
             topics,
             clock,
             table: watch::Sender::new(LanTable::default()),
@@ -121,35 +125,62 @@ impl Mdns {
         self.0.table.subscribe()
     }
 
+    /// Begins anew on the interfaces that there are now: the service joins multicast on those of
+    /// its start only.
+    pub(crate) fn renew(&self) {
+        match steady(self.0.local) {
+            Ok(service) => {
+                self.0.table.send_modify(LanTable::forget_all);
+                self.0.service.send_replace(service);
+            }
+            Err(error) => warn!(%error, "mDNS stays on the interfaces that it was started on"),
+        }
+    }
+
     /// Takes what the service finds. Its channel has 20 slots and loses what does not fit.
     async fn listen(self, known: KnownAddresses) {
-        let mut found = self.0.service.subscribe().await;
-        while let Some(event) = found.next().await {
-            match event {
-                DiscoveryEvent::Discovered { endpoint_info, .. } => {
-                    let id = endpoint_info.endpoint_id;
-                    let addresses = peer_addresses(endpoint_info.data.addrs());
-                    known.add(id, &addresses);
-                    let tags = endpoint_info
-                        .data
-                        .user_data()
-                        .map(AsRef::as_ref)
-                        .unwrap_or("");
-                    let tags = decode_mdns_tags(tags).unwrap_or_else(|error| {
-                        debug!(peer = %id.fmt_short(), %error, "user data that is no list of tags");
-                        Vec::new()
-                    });
-                    self.0
-                        .table
-                        .send_modify(|table| table.seen(peer_id(id), addresses, tags));
+        let mut services = self.0.service.subscribe();
+        loop {
+            let service = services.borrow_and_update().clone();
+            // One that broke is silent; the next change of the network brings another one.
+            let mut found = service.subscribe().await.chain(stream::pending());
+            loop {
+                tokio::select! {
+                    Some(event) = found.next() => self.take(event, &known),
+                    changed = services.changed() => match changed {
+                        Ok(()) => break,
+                        Err(_closed) => return,
+                    },
                 }
-                DiscoveryEvent::Expired { endpoint_id } => {
-                    self.0
-                        .table
-                        .send_modify(|table| table.expired(peer_id(endpoint_id)));
-                }
-                other => debug!(?other, "an unknown mDNS event"),
             }
+        }
+    }
+
+    fn take(&self, event: DiscoveryEvent, known: &KnownAddresses) {
+        match event {
+            DiscoveryEvent::Discovered { endpoint_info, .. } => {
+                let id = endpoint_info.endpoint_id;
+                let addresses = peer_addresses(endpoint_info.data.addrs());
+                known.add(id, &addresses);
+                let tags = endpoint_info
+                    .data
+                    .user_data()
+                    .map(AsRef::as_ref)
+                    .unwrap_or("");
+                let tags = decode_mdns_tags(tags).unwrap_or_else(|error| {
+                    debug!(peer = %id.fmt_short(), %error, "user data that is no list of tags");
+                    Vec::new()
+                });
+                self.0
+                    .table
+                    .send_modify(|table| table.seen(peer_id(id), addresses, tags));
+            }
+            DiscoveryEvent::Expired { endpoint_id } => {
+                self.0
+                    .table
+                    .send_modify(|table| table.expired(peer_id(endpoint_id)));
+            }
+            other => debug!(?other, "an unknown mDNS event"),
         }
     }
 
@@ -157,6 +188,7 @@ impl Mdns {
     async fn show(self) {
         let mut topics = self.0.topics.changes();
         let mut addresses = self.0.changes.subscribe();
+        let mut services = self.0.service.subscribe();
         let mut shown = None;
         let mut asking: Option<(MdnsAddressLookup, Instant)> = None;
         loop {
@@ -164,7 +196,7 @@ impl Mdns {
             if now.is_some() && shown != now {
                 shown = now;
                 if let Some(data) = &shown {
-                    self.0.service.publish(data);
+                    services.borrow().publish(data);
                 }
                 match &mut asking {
                     Some((_, until)) => *until = Instant::now() + ASKING_TIME,
@@ -175,6 +207,13 @@ impl Mdns {
             tokio::select! {
                 changed = topics.changed() => if changed.is_err() { return },
                 changed = addresses.changed() => if changed.is_err() { return },
+                changed = services.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    // The new service shows nothing yet, and the old one asked elsewhere.
+                    (shown, asking) = (None, None);
+                }
                 () = tokio::time::sleep(HOUR_CHECK) => {}
                 () = at(asking_ends) => asking = None,
             }
@@ -204,6 +243,11 @@ impl Inner {
         }
         Some(data)
     }
+}
+
+/// The service that listens, shows and asks now and then.
+fn steady(local: EndpointId) -> Result<MdnsAddressLookup, AddressLookupBuilderError> {
+    service().discovery_cadence(STEADY_CADENCE).build(local)
 }
 
 fn service() -> MdnsAddressLookupBuilder {

@@ -19,8 +19,8 @@ use iroh::{
 };
 use iroh_gossip::{Gossip, net::GOSSIP_ALPN};
 use kukuri_application::ports::{
-    Clock, DialReport, NetworkError, NetworkStatus, PeerPath, SyncAnswer, SyncRequest, TopicLink,
-    TopicNetwork,
+    Clock, DialReport, NetworkChanges, NetworkError, NetworkStatus, PeerPath, SyncAnswer,
+    SyncRequest, TopicLink, TopicNetwork,
 };
 use kukuri_domain::{
     PeerAddress, PeerId, TopicId, TopicKeys, UnixMs,
@@ -39,9 +39,11 @@ use crate::{
     },
     connect::{CONNECT_TIMEOUT, ConnectFailure},
     connections::Connections,
+    dht::DhtClient,
     endpoint::{NetworkConfig, bind},
     gossip::Links,
     known::KnownAddresses,
+    machine::{self, Machine},
     mdns::{Mdns, MdnsSource},
     meet::{MeetError, MeetServer, meet},
     sync::{SyncClient, SyncServer},
@@ -66,6 +68,7 @@ struct Inner {
     topics: Topics,
     sync: SyncClient,
     mdns: Result<Mdns, String>,
+    machine: Arc<Machine>,
     tasks: Tasks,
     is_closed: AtomicBool,
 }
@@ -114,6 +117,8 @@ impl Network {
             tasks: tasks.clone(),
         };
         let sync = SyncClient::new(endpoint.clone(), agent, tasks.clone());
+        let machine = Arc::new(Machine::new(endpoint.clone(), mdns.as_ref().ok().cloned()));
+        machine::watch(&machine, &config, &tasks);
         let is_closed = AtomicBool::new(false);
         info!(peer = %local.short(), listen = ?endpoint.bound_sockets(), "the network is open");
         Ok(Self(Arc::new(Inner {
@@ -125,6 +130,7 @@ impl Network {
             topics,
             sync,
             mdns,
+            machine,
             tasks,
             is_closed,
         })))
@@ -135,9 +141,11 @@ impl Network {
         MdnsSource::new(self.0.mdns.clone())
     }
 
-    /// Tells the endpoint that the machine's interfaces may have changed.
-    pub async fn network_change(&self) {
-        self.0.endpoint.network_change().await;
+    /// Makes this DHT client part of the network: it is built anew when the machine's network
+    /// changes, and when it can be reached after it could not, that is a change too.
+    pub fn follow(&self, dht: DhtClient) {
+        let machine = self.0.machine.clone();
+        self.0.tasks.spawn(async move { machine.follow(dht).await });
     }
 
     fn topic(&self, id: TopicId) -> Result<Arc<Topic>, NetworkError> {
@@ -229,6 +237,7 @@ impl Network {
                 .find(|path| path.is_selected())
                 .or_else(|| paths.iter().next());
             if let Some(used) = used {
+                // More milliseconds than a u64 holds were never measured.
                 let rtt_ms = u64::try_from(used.rtt().as_millis()).ok();
                 let kind = path_kind(used.remote_addr());
                 return PeerPath {
@@ -380,6 +389,14 @@ impl TopicNetwork for Network {
             listen: self.0.endpoint.bound_sockets(),
             addresses: peer_addresses(&self.0.endpoint.addr().addrs),
         }
+    }
+
+    fn changes(&self) -> NetworkChanges {
+        self.0.machine.changes()
+    }
+
+    async fn renew(&self) {
+        self.0.machine.renew().await;
     }
 
     async fn shutdown(&self) {

@@ -13,6 +13,7 @@ pub mod lock;
 pub mod logs;
 pub mod node;
 pub mod platform;
+pub mod watch;
 
 pub use client::{Client, ClientError, NodeEvents, TopicEvents};
 pub use config::{ConfigError, Settings};

@@ -10,13 +10,17 @@ use kukuri_application::{
     ports::{KeyStore, StoreError},
 };
 use thiserror::Error;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     client::{Client, ClientError, Profile, Running, Stored},
     control::{ControlError, ControlServer},
     home::Home,
     lock::ProfileLock,
+    watch,
 };
 
 /// How long stopping may take altogether.
@@ -65,6 +69,7 @@ pub struct Node {
     client: Client,
     control: Option<ControlServer>,
     lock: Option<ProfileLock>,
+    watch: JoinSet<()>,
 }
 
 impl Node {
@@ -92,12 +97,19 @@ impl Node {
             sources: ports.sources.clone(),
             started_mono_ms: ports.clock.now().mono_ms,
         });
+        let mut watch = JoinSet::new();
+        watch.spawn(watch::watch(
+            ports.network.clone(),
+            engine.clone(),
+            ports.clock.clone(),
+        ));
         Self {
             engine,
             ports,
             client,
             control: None,
             lock: parts.lock,
+            watch,
         }
     }
 
@@ -143,7 +155,8 @@ impl Node {
     ///
     /// # Errors
     /// [`StopError`] for the first part that did not stop cleanly.
-    pub async fn shutdown(self) -> Result<(), StopError> {
+    pub async fn shutdown(mut self) -> Result<(), StopError> {
+        self.watch.abort_all();
         let end = Instant::now() + SHUTDOWN_MAX;
         let before_closing = end - CLOSE_MAX;
         let late = |part| move |_elapsed| StopError::TimedOut { part };

@@ -35,6 +35,24 @@ impl Clock for SystemClock {
     }
 }
 
+/// How long the machine has slept since it was started; `None` where the system does not say. On
+/// Linux one of its two monotonic clocks goes on in sleep, and the other does not.
+pub fn slept_ms() -> Option<u64> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::time::{ClockId, clock_gettime};
+        let ms = |clock| {
+            let at = clock_gettime(clock);
+            at.tv_sec * 1_000 + at.tv_nsec / 1_000_000
+        };
+        // In this order the difference is never too small by what passes between the two.
+        let awake_ms = ms(ClockId::Monotonic);
+        u64::try_from(ms(ClockId::Boottime) - awake_ms).ok() // Never negative.
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    None
+}
+
 /// From now on every file that this process makes is readable by its owner only, those that
 /// libraries make (the database's write-ahead log) included.
 pub fn make_new_files_private() {
@@ -98,5 +116,12 @@ mod tests {
         let (a, b) = (clock.now(), clock.now());
         assert!(a.unix.0 > 1_700_000_000_000, "{a:?}");
         assert!(b.mono_ms >= a.mono_ms);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn sleep_is_counted_and_does_not_grow_while_we_are_awake() {
+        let (a, b) = (slept_ms().expect("counted"), slept_ms().expect("counted"));
+        assert!(b.abs_diff(a) < 1_000, "{a} {b}");
     }
 }

@@ -7,6 +7,7 @@ mod interop;
 mod islands;
 mod lan;
 mod meeting;
+mod processes;
 mod sources;
 
 use std::time::Duration;

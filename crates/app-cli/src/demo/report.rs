@@ -172,8 +172,9 @@ pub fn ms(duration: Duration) -> String {
     }
 }
 
-/// Prints a line; a reader that has gone away does not end the demo.
+/// Prints a line.
 pub fn line(text: &str) {
+    // A reader that has gone away does not end the demo: its exit code is still of use.
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 

@@ -7,5 +7,7 @@ mod demo;
 mod errors;
 mod pipes;
 mod program;
+#[cfg(target_os = "linux")]
+mod storage;
 #[cfg(unix)]
 mod terminal;

@@ -10,8 +10,9 @@ use crate::ports::Candidate;
 /// request that reaches it before it has joined the topic is lost without a reply.
 const ASKED_MS: [u64; 4] = [600, 1_200, 2_400, 4_800];
 
-/// Pause after a failed dial, doubled each time up to the greatest.
-const FAILED_MS: u64 = 2_000;
+/// Pause after a failed dial, doubled each time up to the greatest. The first is short: who does
+/// not answer has often only just started, or lost a packet.
+const FAILED_MS: u64 = 500;
 const FAILED_MS_MAX: u64 = 60_000;
 
 /// Pause after a peer said that it is not in the topic.
@@ -310,5 +311,36 @@ impl PeerTable {
                 _ => None,
             })
             .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_after_a_failed_dial_doubles_from_half_a_second_to_a_minute() {
+        let (peer, mut table) = (PeerId([7; 32]), PeerTable::default());
+        table.insert(
+            SourceKind::Known,
+            &Candidate {
+                peer,
+                addresses: Vec::new(),
+                listed: Vec::new(),
+                minute: None,
+                is_member: true,
+            },
+        );
+        let mut now_ms = 0;
+        for pause_ms in [
+            500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000,
+        ] {
+            assert_eq!(table.next_due(now_ms, true), Some(peer));
+            table.begin(&peer);
+            table.failed(&peer, now_ms);
+            assert_eq!(table.next_due(now_ms + pause_ms - 1, true), None);
+            now_ms += pause_ms;
+        }
+        assert_eq!(table.next_due(now_ms, true), Some(peer));
     }
 }

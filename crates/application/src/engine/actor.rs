@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kukuri_domain::{
-    PeerId, SignedEvent, TopicKeys, VerifiedEvent,
+    PeerId, SignedEvent, TopicKeys,
     peer::{ConnectionState, SourceKind},
 };
 use tokio::{
@@ -555,18 +555,7 @@ impl Actor {
 }
 
 fn verified(unverified: Unverified) -> session::Input {
-    let Unverified { verify, events } = unverified;
-    let all = events.len();
-    let genuine: Vec<VerifiedEvent> = events
-        .into_iter()
-        .filter_map(|event| event.verify().ok())
-        .collect();
-    let forged = all - genuine.len();
-    session::Input::Verified {
-        verify,
-        genuine,
-        forged,
-    }
+    session::Input::checked(unverified.verify, unverified.events)
 }
 
 // --- the tasks -------------------------------------------------------------------------------

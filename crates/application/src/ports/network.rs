@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use kukuri_domain::{
     EventId, EventOrder, PeerAddress, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs,
     peer::PathKind,
@@ -116,6 +117,10 @@ pub struct NetworkStatus {
     /// Addresses at which others may reach this node.
     pub addresses: Vec<PeerAddress>,
 }
+
+/// Each time the machine's network has become another one: interfaces, addresses, routes, or what
+/// lies behind them. It ends when the network is closed.
+pub type NetworkChanges = BoxStream<'static, ()>;
 
 /// Why the network did not do what was asked.
 #[derive(Debug, Error)]
@@ -231,6 +236,14 @@ pub trait TopicNetwork: Send + Sync {
 
     /// The node's own sockets and addresses.
     async fn status(&self) -> NetworkStatus;
+
+    /// Changes of the machine's network, from now on. What the network itself does about them it
+    /// has done already.
+    fn changes(&self) -> NetworkChanges;
+
+    /// Says that the machine may be elsewhere without having noticed (it slept): paths and
+    /// sockets are tried anew. It is no change to [`TopicNetwork::changes`].
+    async fn renew(&self);
 
     /// Closes every connection, within a second or two.
     async fn shutdown(&self);

@@ -20,6 +20,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use kukuri_domain::{
     PeerAddress, PeerId, TopicId, TopicKeys, UnixMs, limits::GOSSIP_PAYLOAD_BYTES_MAX,
     peer::PathKind,
@@ -30,8 +31,8 @@ use tokio::{
 };
 
 use crate::ports::{
-    DialReport, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer, SyncCall,
-    SyncRequest, TopicLink, TopicNetwork,
+    DialReport, NetworkChanges, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer,
+    SyncCall, SyncRequest, TopicLink, TopicNetwork,
 };
 
 /// Capacity of a joined topic's channel unless [`Hub::set_channel_capacity`] says otherwise: the
@@ -69,6 +70,8 @@ pub enum Request {
         /// What.
         request: SyncRequest,
     },
+    /// It was told that the machine may be elsewhere.
+    Renew,
 }
 
 /// How a node treats those who try to reach it.
@@ -324,6 +327,7 @@ async fn forward_call(
         request,
         reply,
     };
+    // A peer that has left, or goes while it is asked, gives no answer; the caller says so.
     events.send(NetworkEvent::Call(call)).await.ok()?;
     answer.await.ok()
 }
@@ -686,6 +690,15 @@ impl TopicNetwork for FakeNetwork {
             listen: vec![socket],
             addresses: vec![address_of(self.peer)],
         }
+    }
+
+    /// The fake wire is always the same one.
+    fn changes(&self) -> NetworkChanges {
+        futures_util::stream::pending().boxed()
+    }
+
+    async fn renew(&self) {
+        self.hub.lock().note(self.peer, Request::Renew);
     }
 
     async fn shutdown(&self) {

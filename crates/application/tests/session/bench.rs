@@ -236,18 +236,7 @@ impl Bench {
 
     fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
-            Effect::Verify { verify, events, .. } => {
-                let all = events.len();
-                let genuine = events
-                    .into_iter()
-                    .filter_map(|event| event.verify().ok())
-                    .collect::<Vec<_>>();
-                Some(Input::Verified {
-                    verify,
-                    forged: all - genuine.len(),
-                    genuine,
-                })
-            }
+            Effect::Verify { verify, events, .. } => Some(Input::checked(verify, events)),
             Effect::Commit { .. } if self.hold_commits => {
                 self.held_back.push(effect);
                 None

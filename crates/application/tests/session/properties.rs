@@ -105,18 +105,7 @@ impl Watched {
 
     fn outcome(&mut self, effect: Effect, is_well: bool) -> Input {
         match effect {
-            Effect::Verify { verify, events, .. } => {
-                let all = events.len();
-                let genuine = events
-                    .into_iter()
-                    .filter_map(|event| event.verify().ok())
-                    .collect::<Vec<_>>();
-                Input::Verified {
-                    verify,
-                    forged: all - genuine.len(),
-                    genuine,
-                }
-            }
+            Effect::Verify { verify, events, .. } => Input::checked(verify, events),
             Effect::Commit { commit, events, .. } if is_well => {
                 let ids = events.iter().map(VerifiedEvent::id).collect::<Vec<_>>();
                 self.told.extend(&ids);

@@ -218,18 +218,7 @@ impl Swarm {
     fn carry_out(&mut self, node: usize, effect: Effect) {
         let after_ms = self.rng.random_range(1..20);
         let outcome = match effect {
-            Effect::Verify { verify, events, .. } => {
-                let all = events.len();
-                let genuine = events
-                    .into_iter()
-                    .filter_map(|event| event.verify().ok())
-                    .collect::<Vec<_>>();
-                Input::Verified {
-                    verify,
-                    forged: all - genuine.len(),
-                    genuine,
-                }
-            }
+            Effect::Verify { verify, events, .. } => Input::checked(verify, events),
             Effect::Commit { commit, events, .. } => {
                 if self.rng.random_bool(self.failures) {
                     Input::CommitFailed { commit }

@@ -212,6 +212,7 @@ impl Resolving {
 
 /// Reads a packet out of an item whose signature the DHT crate has checked.
 fn decode_packet(item: &MutableItem) -> Option<(EndpointInfo, Timestamp)> {
+    // A negative sequence number is no time: not an item of an endpoint, and skipped.
     let timestamp = Timestamp::from_micros(u64::try_from(item.seq()).ok()?);
     let packet =
         SignedPacket::from_parts_unchecked(item.key(), item.signature(), timestamp, item.value())
@@ -232,7 +233,7 @@ fn encode_packet(secret: &SecretKey, data: &EndpointData) -> Option<MutableItem>
             *packet.public_key().as_bytes(),
             packet.signature().to_bytes(),
             packet.encoded_packet(),
-            i64::try_from(packet.timestamp().as_micros()).ok()?,
+            i64::try_from(packet.timestamp().as_micros()).ok()?, // After the year 294,000.
             None,
         ))
     })

@@ -36,6 +36,7 @@ fn kind(datagram: &[u8]) -> Option<&[u8]> {
 /// Splits one bencoded string off.
 fn string(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = input.iter().take(6).position(|byte| *byte == b':')?;
+    // What is no number is no length, and then this is no string.
     let length: usize = std::str::from_utf8(&input[..colon]).ok()?.parse().ok()?;
     input[colon + 1..].split_at_checked(length)
 }

@@ -189,6 +189,7 @@ pub(crate) mod tests {
 
     /// Cases of each parser's property: 10,000, or more by `PROPTEST_CASES`.
     pub(crate) fn cases() -> u32 {
+        // Unset or no number: the least that is wanted, as with proptest itself.
         std::env::var("PROPTEST_CASES")
             .ok()
             .and_then(|cases| cases.parse().ok())

@@ -99,6 +99,7 @@ impl Watch {
                 self.generation = table.generation();
             }
             if self.found.is_empty() {
+                // The service ended, and the search with it.
                 self.table.changed().await.ok()?;
             }
         }

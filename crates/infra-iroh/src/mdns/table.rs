@@ -50,6 +50,11 @@ impl LanTable {
         self.peers.remove(&peer);
     }
 
+    /// Whoever was heard was heard elsewhere.
+    pub(super) fn forget_all(&mut self) {
+        self.peers.clear();
+    }
+
     /// The generation of the latest change.
     pub(super) fn generation(&self) -> u64 {
         self.generation

@@ -129,6 +129,7 @@ impl Inner {
     }
 
     fn room(&self, of_peer: &Arc<Semaphore>) -> Option<Room> {
+        // No permit is no room: neither semaphore is ever closed.
         let of_peer = of_peer.clone().try_acquire_owned().ok()?;
         let of_all = self.room.clone().try_acquire_owned().ok()?;
         Some(Room {

@@ -9,7 +9,9 @@ use kukuri_domain::{
 };
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
-use crate::support::{DEADLINE, addresses, neighbour_up, node, raw_addr, raw_id, raw_peer, topic};
+use crate::support::{
+    DEADLINE, addresses, neighbour_up, node, node_and_liar, raw_addr, raw_id, raw_peer, topic,
+};
 
 #[tokio::test]
 async fn a_stranger_in_the_topic_is_dialled_and_one_outside_is_not() {
@@ -117,10 +119,7 @@ async fn garbage_and_silence_end_only_their_own_meeting() {
 
 #[tokio::test]
 async fn a_peer_that_lies_or_hangs_is_reported_in_time() {
-    let keys = topic("lobby");
-    let a = node().await;
-    let _at_a = a.join(keys.clone()).await.expect("open");
-    let liar = raw_peer(&[MEET_ALPN]).await;
+    let (a, _at_a, keys, liar) = node_and_liar(MEET_ALPN).await;
     let (peer, at) = raw_id(&liar);
     let lies = async {
         let accepted = liar

@@ -183,6 +183,14 @@ pub async fn raw_peer(alpns: &[&[u8]]) -> Endpoint {
         .expect("loopback is there")
 }
 
+/// A node that joined a topic, and a raw peer that claims to speak a protocol.
+pub async fn node_and_liar(alpn: &[u8]) -> (Network, TopicLink, Arc<TopicKeys>, Endpoint) {
+    let keys = topic("lobby");
+    let node = node().await;
+    let link = node.join(keys.clone()).await.expect("open");
+    (node, link, keys, raw_peer(&[alpn]).await)
+}
+
 pub fn raw_addr(network: &Network, listen: &[PeerAddress]) -> EndpointAddr {
     let id = iroh::EndpointId::from_bytes(&network.local_peer().0).expect("a key");
     let ips = listen.iter().filter_map(|address| match address {

@@ -13,8 +13,8 @@ use kukuri_domain::{
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
 use crate::support::{
-    DEADLINE, addresses, answer_one, call, dial, event, neighbour_up, node, now, pair, raw_addr,
-    raw_id, raw_peer, topic,
+    DEADLINE, addresses, answer_one, call, dial, event, neighbour_up, node, node_and_liar, now,
+    pair, raw_addr, raw_id, raw_peer, topic,
 };
 
 #[tokio::test]
@@ -191,10 +191,7 @@ enum Lie {
 
 #[tokio::test]
 async fn a_lying_member_is_a_protocol_error() {
-    let keys = topic("lobby");
-    let b = node().await;
-    let _at_b = b.join(keys.clone()).await.expect("open");
-    let liar = raw_peer(&[SYNC_ALPN]).await;
+    let (b, _at_b, keys, liar) = node_and_liar(SYNC_ALPN).await;
     let (peer, at) = raw_id(&liar);
     // Only makes its address known: it does not speak gossip.
     let refuses = async { drop(liar.accept().await.expect("open").await) };

@@ -1,14 +1,21 @@
 //! Nodes over the application's fakes: what the client answers, and how a node stops.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
+use futures_util::StreamExt as _;
 use kukuri_application::{
     discovery::ConfiguredPeersSource,
     ports::{Clock, PeerSource, TopicNetwork as _},
     testing::{
         book::MemoryBook,
         clock::TokioClock,
-        network::{Hub, address_of},
+        network::{Hub, Reach, Request, address_of},
         store::{MemoryStore, StoreFault},
         vault::FakeIdentity,
     },
@@ -17,7 +24,10 @@ use kukuri_application::{
 use kukuri_domain::{PeerId, TopicName, UnixMs, limits::EVENT_BYTES_MAX, peer::PeerSpec};
 
 use super::*;
-use crate::client::{ClientError, Code, ReadQuery};
+use crate::{
+    client::{ClientError, Code, ReadQuery},
+    watch::{Reading, run},
+};
 
 const START: UnixMs = UnixMs(1_795_252_400_000);
 
@@ -25,6 +35,7 @@ const START: UnixMs = UnixMs(1_795_252_400_000);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Fixture {
+    ports: Ports,
     node: Node,
     store: Arc<MemoryStore>,
     network: Arc<kukuri_application::testing::network::FakeNetwork>,
@@ -44,7 +55,7 @@ fn fixture(hub: &Hub, number: u8, manual: Vec<PeerSpec>) -> Fixture {
         clock,
     };
     let parts = Parts {
-        ports,
+        ports: ports.clone(),
         settings: engine::Settings {
             seed: Some(1),
             ..engine::Settings::default()
@@ -56,6 +67,7 @@ fn fixture(hub: &Hub, number: u8, manual: Vec<PeerSpec>) -> Fixture {
         lock: None,
     };
     Fixture {
+        ports,
         node: Node::start(parts),
         store,
         network,
@@ -243,4 +255,72 @@ async fn stopping_leaves_the_topics_closes_everything_and_answers_late_calls() {
         fixture.network.join(Arc::new(topic)).await.is_err(),
         "the network is closed"
     );
+}
+
+/// A node whose only peer does not answer, and the number of its dials after `wait`.
+async fn lonely(hub: &Hub, wait: Duration) -> (Fixture, usize) {
+    hub.set_reach(PeerId([2; 32]), Reach::Dead);
+    let lonely = fixture(hub, 1, vec![spec(2)]);
+    lonely.node.client().join(&lobby()).await.expect("joined");
+    tokio::time::sleep(wait).await;
+    let dials = hub.dials(PeerId([1; 32])).len();
+    (lonely, dials)
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_sleep_the_network_is_renewed_and_members_are_looked_for_at_once() {
+    let hub = Hub::new();
+    let (lonely, dials) = lonely(&hub, Duration::from_secs(300)).await;
+    let slept_ms = Arc::new(AtomicU64::new(0));
+    let reads = slept_ms.clone();
+    let clock = lonely.ports.clock.clone();
+    let read = move || Reading {
+        now: clock.now(),
+        slept_ms: Some(reads.load(Ordering::Relaxed)),
+    };
+    let mut watch = JoinSet::new();
+    watch.spawn(run(
+        lonely.ports.network.clone(),
+        lonely.node.engine.clone(),
+        futures_util::stream::pending().boxed(),
+        read,
+    ));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!hub.requests(PeerId([1; 32])).contains(&Request::Renew));
+
+    slept_ms.store(60_000, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+
+    assert!(hub.requests(PeerId([1; 32])).contains(&Request::Renew));
+    assert!(
+        hub.dials(PeerId([1; 32])).len() > dials,
+        "not within 3 s of the end of the sleep"
+    );
+    lonely.node.shutdown().await.expect("it stops");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_the_network_is_passed_on_and_its_end_ends_nothing() {
+    let hub = Hub::new();
+    let (lonely, dials) = lonely(&hub, Duration::from_secs(300)).await;
+    let clock = lonely.ports.clock.clone();
+    let read = move || Reading {
+        now: clock.now(),
+        slept_ms: Some(0),
+    };
+    let mut watch = JoinSet::new();
+    watch.spawn(run(
+        lonely.ports.network.clone(),
+        lonely.node.engine.clone(),
+        futures_util::stream::iter([()]).boxed(),
+        read,
+    ));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(hub.dials(PeerId([1; 32])).len() > dials);
+    assert!(
+        !hub.requests(PeerId([1; 32])).contains(&Request::Renew),
+        "the network knows already"
+    );
+    assert!(watch.try_join_next().is_none(), "it goes on watching");
+    lonely.node.shutdown().await.expect("it stops");
 }

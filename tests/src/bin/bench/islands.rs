@@ -15,7 +15,7 @@ use kukuri_tests::{
     script::{NodeArgs, Process, Request},
     stats::{Check, Report, Trials},
 };
-use tokio::{task::JoinSet, time::sleep};
+use tokio::time::sleep;
 
 use crate::{
     join::LIMIT,
@@ -38,23 +38,7 @@ pub(crate) async fn measure(trials: usize, at_once: usize) -> anyhow::Result<Rep
     let mut report = Report::begin(format!(
         "two islands of {ISLAND_NODES}: from sharing a DHT until a new post of either side is with all"
     ));
-    let mut times = Trials::default();
-    let mut running = JoinSet::new();
-    for number in 0..trials {
-        if running.len() >= at_once.max(1)
-            && let Some(outcome) = running.join_next().await
-        {
-            times.push(outcome?);
-        }
-        running.spawn(async move {
-            one(number)
-                .await
-                .map_err(|error| format!("trial {number}: {error:#}"))
-        });
-    }
-    while let Some(outcome) = running.join_next().await {
-        times.push(outcome?);
-    }
+    let times = Trials::run(trials, at_once, one).await?;
     report.trials("", &times);
     report.check(Check::failures(&times, 0));
     report.check(Check::percentile(&times, 100, TARGET));

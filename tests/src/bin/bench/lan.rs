@@ -18,7 +18,6 @@ use kukuri_tests::{
 };
 use rand::Rng as _;
 use serde_json::Value;
-use tokio::task::JoinSet;
 
 use crate::{DHT_NODES, join::LIMIT};
 
@@ -140,23 +139,7 @@ pub(crate) async fn late_network(trials: usize, at_once: usize) -> anyhow::Resul
         "started without route and DNS, both come after {} s: from then to the first neighbour",
         LATE.as_secs()
     ));
-    let mut times = Trials::default();
-    let mut running = JoinSet::new();
-    for number in 0..trials {
-        if running.len() >= at_once.max(1)
-            && let Some(outcome) = running.join_next().await
-        {
-            times.push(outcome?);
-        }
-        running.spawn(async move {
-            one_late()
-                .await
-                .map_err(|error| format!("trial {number}: {error:#}"))
-        });
-    }
-    while let Some(outcome) = running.join_next().await {
-        times.push(outcome?);
-    }
+    let times = Trials::run(trials, at_once, |_| one_late()).await?;
     report.trials("", &times);
     report.check(Check::failures(&times, 0));
     report.check(Check::percentile(&times, 100, LATE_TARGET));

@@ -116,7 +116,12 @@ enum Figure {
 #[tokio::main]
 async fn main() -> ExitCode {
     trace::to_stderr();
-    match run(Args::parse().figure).await {
+    let measured = tokio::select! {
+        measured = run(Args::parse().figure) => measured,
+        // What is dropped here removes its processes, folders and namespaces.
+        _interrupted = tokio::signal::ctrl_c() => return ExitCode::from(130),
+    };
+    match measured {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
