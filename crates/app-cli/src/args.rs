@@ -28,7 +28,7 @@ pub struct Cli {
 }
 
 /// Options of every command that uses a profile.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ProfileArgs {
     /// Folder that holds everything of the profile, configuration included
     #[arg(long, value_name = "DIR", env = "KUKURI_HOME", global = true)]
@@ -48,6 +48,9 @@ pub struct ProfileArgs {
     /// KUKURI_LOG, else RUST_LOG, else info.
     #[arg(long, value_name = "LEVEL", global = true)]
     pub log: Option<String>,
+    /// Print one JSON document instead of words; errors too, on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
     /// Set a configuration key for this run, above file and environment
     #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
     pub set: Vec<String>,
@@ -62,6 +65,69 @@ pub enum Command {
         /// Name of the topic, with or without #
         topic: String,
     },
+    /// Run the node in the foreground, for the other commands
+    #[command(after_help = UP_EXAMPLES)]
+    Up {
+        /// UDP port to listen on, on all interfaces
+        #[arg(long, value_name = "N")]
+        port: Option<u16>,
+    },
+    /// Post a text in a joined topic
+    #[command(after_help = POST_EXAMPLES)]
+    Post {
+        /// Name of the topic, or id: and the beginning of its id
+        topic: String,
+        /// The text; - or nothing reads it from standard input
+        text: Option<String>,
+        /// Seconds to wait for somebody who takes the post, if no node is running
+        #[arg(long, value_name = "SECS", default_value_t = 10)]
+        wait: u64,
+    },
+    /// Print the posts of a joined topic, oldest first
+    #[command(after_help = READ_EXAMPLES)]
+    Read {
+        /// Name of the topic, or id: and the beginning of its id
+        topic: String,
+        /// How many posts, the newest ones
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Only posts before this one (hexadecimal id, note1..., nevent1...) or this time (RFC 3339)
+        #[arg(long, value_name = "ID|TIME")]
+        before: Option<String>,
+        /// Only posts of this author (npub1... or 64 hexadecimal digits)
+        #[arg(long, value_name = "AUTHOR")]
+        author: Option<String>,
+        /// Go on with what is posted from now on
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// The topics of this profile
+    #[command(subcommand, after_help = TOPIC_EXAMPLES)]
+    Topic(TopicCommand),
+    /// Who is connected
+    #[command(after_help = PEERS_EXAMPLES)]
+    Peers {
+        /// Only in this topic
+        topic: Option<String>,
+    },
+    /// The node and its topics
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status,
+    /// How members of a topic were found, what was tried and what failed
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain {
+        /// Name of the topic, or id: and the beginning of its id
+        topic: String,
+    },
+    /// What the configuration is, and where it comes from
+    #[command(subcommand, after_help = CONFIG_EXAMPLES)]
+    Config(ConfigCommand),
+    /// Print the completions of a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
     /// Three nodes and a private DHT in one process: find each other, talk, compare the timings
     #[command(after_help = DEMO_EXAMPLES)]
     Demo {
@@ -70,6 +136,102 @@ pub enum Command {
         keep: bool,
     },
 }
+
+/// `kukuri topic`
+#[derive(Debug, Subcommand)]
+pub enum TopicCommand {
+    /// The joined topics
+    List,
+    /// One joined topic
+    Show {
+        /// Name of the topic, or id: and the beginning of its id
+        topic: String,
+        /// Print what a program with the stock topic tracker needs to join
+        #[arg(long)]
+        tracker: bool,
+    },
+    /// Join a topic: from now on each node of this profile is a member
+    Join {
+        /// Name of the topic, with or without #
+        topic: String,
+    },
+    /// Leave a topic; its posts stay in the database
+    Leave {
+        /// Name of the topic, or id: and the beginning of its id
+        topic: String,
+    },
+}
+
+/// `kukuri config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Every key with its value and where it was set
+    Show {
+        /// Every key with its meaning and default, in the form of a config.toml
+        #[arg(long)]
+        default: bool,
+    },
+    /// Where the configuration file is; it need not exist
+    Path,
+}
+
+const UP_EXAMPLES: &str = "\
+The node joins every joined topic, and prints a line for each thing that matters. Ctrl-C stops it.
+The other commands use it while it runs.
+
+Examples:
+  kukuri up
+  kukuri up --port 4001
+  kukuri --set log.format=json --log info up";
+
+const POST_EXAMPLES: &str = "\
+The post is on the disk when the command ends. What nobody has taken by then goes out when a node
+of this profile meets somebody.
+
+Examples:
+  kukuri post lobby 'hello both'
+  uptime | kukuri post machines -
+  kukuri post --json lobby hi";
+
+const READ_EXAMPLES: &str = "\
+Examples:
+  kukuri read lobby
+  kukuri read lobby --limit 10 --before 2026-11-21T09:00:00Z
+  kukuri read lobby --author npub1...
+  kukuri read lobby --follow --json";
+
+const TOPIC_EXAMPLES: &str = "\
+Examples:
+  kukuri topic join lobby
+  kukuri topic list
+  kukuri topic show lobby --tracker
+  kukuri topic leave lobby";
+
+const PEERS_EXAMPLES: &str = "\
+Examples:
+  kukuri peers
+  kukuri peers lobby --json";
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  kukuri status
+  kukuri status --json";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  kukuri explain lobby
+  kukuri explain lobby --json";
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  kukuri config show
+  kukuri config show --default > $(kukuri config path)
+  kukuri config path";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  kukuri completions bash > ~/.local/share/bash-completion/completions/kukuri
+  kukuri completions fish > ~/.config/fish/completions/kukuri.fish";
 
 const JOIN_EXAMPLES: &str = "\
 In the chat: /status, /peers, /explain, /help, /quit; a line that begins with // posts one slash.

@@ -9,12 +9,19 @@ use kukuri_application::{
     keys::KeySetupError,
     ports::{NetworkError, StoreError, VaultError},
 };
-use kukuri_domain::topic::TopicNameError;
-use kukuri_node::{ClientError, ConfigError, HomeError, LockError, client::Code, logs::LogError};
+use kukuri_domain::topic::{TopicNameError, TopicRefError};
+use kukuri_node::{
+    ClientError, ConfigError, Home, HomeError, LockError, ProfileLock,
+    client::Code,
+    control::{AttachError, ControlError},
+    logs::LogError,
+};
 
 /// The exit codes; they are fixed, because scripts use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
+    /// Done; nobody reads the rest of the output.
+    OutputGone = 0,
     /// Nothing else fits.
     Unexpected = 1,
     /// Wrong usage.
@@ -70,6 +77,19 @@ impl Failure {
     /// The process was asked to end.
     pub fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "interrupted")
+    }
+
+    /// Nobody reads the output any more.
+    pub fn output_gone() -> Self {
+        Self::new(Exit::OutputGone, "nobody reads the output")
+    }
+
+    /// Names the process that holds the profile.
+    pub fn in_use(mut self, home: &Home) -> Self {
+        let holder = ProfileLock::holder(home);
+        self.details.insert(0, self.message);
+        self.message = format!("profile \"{}\" is in use by {holder}", home.profile());
+        self
     }
 
     /// Adds a line.
@@ -150,11 +170,45 @@ impl From<LogError> for Failure {
     }
 }
 
+/// What to do about a profile that another process holds.
+const IN_USE_HINT: &str = "close that program, or use another profile with --profile NAME";
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        Failure::new(Exit::InUse, error.to_string()).hint(match error {
+            AttachError::Version { .. } => {
+                "use the same version of kukuri for both, or stop that one first"
+            }
+            AttachError::Silent | AttachError::Foreign { .. } | AttachError::Refused(_) => {
+                IN_USE_HINT
+            }
+        })
+    }
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Self {
+        Failure::new(Exit::Disk, error.to_string())
+            .hint("make the profile's folder writable for this user, and move away what is there")
+    }
+}
+
+impl From<TopicRefError> for Failure {
+    fn from(error: TopicRefError) -> Self {
+        match error {
+            TopicRefError::Name(error) => error.into(),
+            TopicRefError::Id => Failure::new(Exit::Usage, error.to_string())
+                .hint("see the ids: kukuri topic list --json"),
+        }
+    }
+}
+
 impl From<LockError> for Failure {
     fn from(error: LockError) -> Self {
         match &error {
-            LockError::InUse { .. } => Failure::new(Exit::InUse, error.to_string())
-                .hint("close that program, or use another profile with --profile NAME"),
+            LockError::InUse { .. } => {
+                Failure::new(Exit::InUse, error.to_string()).hint(IN_USE_HINT)
+            }
             LockError::NotWritable { .. } => Failure::new(Exit::Disk, error.to_string())
                 .hint("make the folder writable for this user, or name another with --home DIR"),
         }

@@ -13,11 +13,11 @@ use kukuri_domain::TopicName;
 use tokio::sync::mpsc;
 
 use crate::{
+    access::{Access, Need},
     args::ProfileArgs,
     failure::{Exit, Failure},
     screen::{LogScreen, Screen, Typed},
     stopping::{self, StopGuard},
-    wiring::{self, Running},
 };
 use chat::{Chat, Ended};
 use output::Output;
@@ -30,19 +30,19 @@ pub async fn run(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
     let topic: TopicName = topic.parse()?;
     let guard = StopGuard::watch()?;
     let log = LogScreen::default();
-    let running = tokio::select! {
-        started = wiring::start_profile(args, &log) => started?,
+    let access = tokio::select! {
+        opened = Access::open(args, Need::Node, &log) => opened?,
         () = guard.asked() => {
             crate::screen::restore();
             return Err(Failure::interrupted());
         }
     };
     let (output, mut typed, has_commands) = open_terminal(&log)?;
-    let mut chat = Chat::new(running.client(), topic, output.clone(), has_commands);
+    let mut chat = Chat::new(access.client().clone(), topic, output.clone(), has_commands);
     let ended = chat.run(&mut typed, &guard).await;
     log.show_on(None);
     output.print("leaving");
-    let stopped = stop(running, &mut typed).await;
+    let stopped = stop(access, &mut typed).await;
     output.close();
     match ended? {
         Ended::Left => stopped,
@@ -70,9 +70,9 @@ fn open_terminal(log: &LogScreen) -> Result<(Output, mpsc::Receiver<Typed>, bool
 
 /// Stops the node. A second Ctrl-C ends the process at once; on a terminal that a chat has taken
 /// over it is a key, and no signal that the guard would see.
-async fn stop(running: Running, typed: &mut mpsc::Receiver<Typed>) -> Result<(), Failure> {
+async fn stop(access: Access, typed: &mut mpsc::Receiver<Typed>) -> Result<(), Failure> {
     tokio::select! {
-        stopped = running.shutdown() => stopped,
+        stopped = access.close() => stopped,
         () = interrupted(typed) => stopping::end_now(),
     }
 }

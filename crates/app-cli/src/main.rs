@@ -3,7 +3,10 @@
 //! Owns nothing that a desktop would need as well; that is in `kukuri-node`. Which database,
 //! network and vault a node has is decided in `wiring`.
 
+mod access;
 mod args;
+mod commands;
+mod console;
 mod demo;
 mod failure;
 mod join;
@@ -14,11 +17,15 @@ mod stopping;
 mod text;
 mod wiring;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode, time::Duration};
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
+use commands::{
+    posts::{self, ReadWish},
+    state, topics, up,
+};
 use failure::{Exit, Failure};
 
 fn main() -> ExitCode {
@@ -50,15 +57,45 @@ fn restore_terminal_on_panic() {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
+    let args = &cli.profile;
     match cli.command {
-        Command::Join { topic } => join::run(&cli.profile, &topic).await,
+        Command::Join { topic } => join::run(args, &topic).await,
+        Command::Up { port } => up::run(args, port).await,
+        Command::Post { topic, text, wait } => {
+            posts::post(args, &topic, text.as_deref(), Duration::from_secs(wait)).await
+        }
+        Command::Read {
+            topic,
+            limit,
+            before,
+            author,
+            follow,
+        } => {
+            let wish = ReadWish {
+                topic: &topic,
+                limit,
+                before: before.as_deref(),
+                author: author.as_deref(),
+                follow,
+            };
+            posts::read(args, wish).await
+        }
+        Command::Topic(command) => topics::run(args, &command).await,
+        Command::Peers { topic } => state::peers(args, topic.as_deref()).await,
+        Command::Status => state::status(args).await,
+        Command::Explain { topic } => state::explain(args, &topic).await,
+        Command::Config(command) => commands::config::run(args, &command),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "kukuri", &mut io::stdout());
+            Ok(())
+        }
         Command::Demo { keep } => demo::run(keep).await,
     }
 }
 
 fn ended(failure: Failure) -> ExitCode {
-    // Whoever interrupted the program knows that.
-    if failure.exit != Exit::Interrupted {
+    // Whoever interrupted the program, or closed its output, knows that.
+    if !matches!(failure.exit, Exit::Interrupted | Exit::OutputGone) {
         eprint!("{}", failure.shown());
     }
     failure.exit.into()

@@ -14,6 +14,8 @@ use kukuri_domain::{
     topic::Visibility,
 };
 
+use kukuri_node::config::KeyView;
+
 use crate::text;
 
 /// Columns of the name of an author.
@@ -334,30 +336,170 @@ pub fn status(status: &StatusView, topic: &TopicView) -> String {
             duration(status.uptime_ms)
         ),
     ];
-    let listen: Vec<String> = status.listen.iter().map(ToString::to_string).collect();
-    lines.push(format!(
-        "listening on {}",
-        if listen.is_empty() {
-            "nothing".to_owned()
-        } else {
-            listen.join(", ")
-        }
-    ));
-    let own = PeerSpec {
-        peer: status.peer_id,
-        addresses: status.addresses.clone(),
-    };
-    lines.push(if own.addresses.is_empty() {
-        format!("this node is {}, no address is known yet", status.peer_id)
-    } else {
-        format!("others can set this node as a peer: {own}")
-    });
+    lines.extend(network_lines(status));
     let c = &topic.counters;
     lines.push(format!(
         "since the start: {} stored, {} known already, {} forged, {} refused, {} malformed, {} of other programs",
         c.stored, c.duplicates, c.forged, c.refused, c.malformed, c.foreign + c.other_version
     ));
     lines.join("\n")
+}
+
+/// `kukuri topic list`
+pub fn topics(topics: &[TopicView], now: UnixMs) -> String {
+    if topics.is_empty() {
+        return "no topic is joined; join one: kukuri topic join lobby".to_owned();
+    }
+    let head = ["topic", "state", "members", "posts", "unread", "last post"];
+    let mut rows = vec![head.map(str::to_owned)];
+    rows.extend(topics.iter().map(|topic| {
+        [
+            format!("#{}", topic.name),
+            topic.state.map_or("-", |state| state.code()).to_owned(),
+            topic.neighbours.to_string(),
+            grouped(topic.posts),
+            grouped(topic.unread),
+            last_post(topic, now),
+        ]
+    }));
+    table(&rows)
+}
+
+/// `kukuri topic show`
+pub fn topic(topic: &TopicView, now: UnixMs) -> String {
+    let members = match topic.state {
+        Some(state) => format!(
+            "{}, {} connected",
+            state.code(),
+            counted(topic.neighbours as u64, "member")
+        ),
+        None => "no node is running".to_owned(),
+    };
+    [
+        topic_intro(topic),
+        format!("id         {}", topic.id),
+        format!("members    {members}"),
+        format!(
+            "posts      {}, {} unread, last one {}",
+            grouped(topic.posts),
+            grouped(topic.unread),
+            last_post(topic, now)
+        ),
+    ]
+    .join("\n")
+}
+
+fn last_post(topic: &TopicView, now: UnixMs) -> String {
+    match topic.last_post_at {
+        Some(at) => format!("{} ago", duration(now.0.saturating_sub(at.0))),
+        None => "never".to_owned(),
+    }
+}
+
+/// `kukuri topic join`
+pub fn joined(topic: &TopicView, has_node: bool) -> String {
+    let next = if has_node {
+        format!(
+            "looking for members; see how: kukuri explain {}",
+            topic.name
+        )
+    } else {
+        "no node is running; the next one looks for members: kukuri up".to_owned()
+    };
+    format!("joined {}\n{next}", topic_intro(topic))
+}
+
+/// `kukuri status`
+pub fn node_status(status: &StatusView, now: UnixMs) -> String {
+    let mut lines = vec![match status.pid {
+        Some(pid) => format!(
+            "profile {}: the node runs in process {pid}, up {}",
+            status.profile,
+            duration(status.uptime_ms)
+        ),
+        None => format!("profile {}: no node is running", status.profile),
+    }];
+    lines.push(format!(
+        "you are {}, keys in {}",
+        status.author.pubkey.npub(),
+        status.key_store.code()
+    ));
+    if status.pid.is_some() {
+        lines.extend(network_lines(status));
+        lines.push(discovery_line(status));
+    }
+    lines.push(String::new());
+    lines.push(topics(&status.topics, now));
+    lines.join("\n")
+}
+
+fn network_lines(status: &StatusView) -> [String; 2] {
+    let listen: Vec<String> = status.listen.iter().map(ToString::to_string).collect();
+    let listen = if listen.is_empty() {
+        "nothing".to_owned()
+    } else {
+        listen.join(", ")
+    };
+    let own = PeerSpec {
+        peer: status.peer_id,
+        addresses: status.addresses.clone(),
+    };
+    let place = if own.addresses.is_empty() {
+        format!("this node is {}, no address is known yet", status.peer_id)
+    } else {
+        format!("others can set this node as a peer: {own}")
+    };
+    [format!("listening on {listen}"), place]
+}
+
+fn discovery_line(status: &StatusView) -> String {
+    let dht = &status.discovery.dht;
+    let dht = match (dht.enabled, dht.bootstrapped) {
+        (false, _) => "off".to_owned(),
+        (true, false) => "no node has answered yet".to_owned(),
+        (true, true) => counted(dht.table_nodes as u64, "node"),
+    };
+    let mdns = if status.discovery.mdns.enabled {
+        "on"
+    } else {
+        "off"
+    };
+    format!("DHT {dht} · LAN (mDNS) {mdns}")
+}
+
+/// The first lines of `kukuri up`.
+pub fn up_intro(status: &StatusView) -> String {
+    let [listen, place] = network_lines(status);
+    let topics = match status.topics.len() {
+        0 => "no topic is joined yet; join one from another terminal: kukuri topic join lobby"
+            .to_owned(),
+        n => {
+            let names: Vec<String> = status
+                .topics
+                .iter()
+                .map(|topic| format!("#{}", topic.name))
+                .collect();
+            format!("{}: {}", counted(n as u64, "topic"), names.join(", "))
+        }
+    };
+    format!(
+        "profile {}, you are {}\n{listen}\n{place}\n{topics}\nCtrl-C stops the node",
+        status.profile,
+        status.author.pubkey.npub()
+    )
+}
+
+/// `kukuri config show`
+pub fn config(keys: &[KeyView]) -> String {
+    let mut rows = vec![["key", "value", "set by"].map(str::to_owned)];
+    rows.extend(keys.iter().map(|key| {
+        [
+            key.key.to_owned(),
+            text::one_line(key.value.as_deref().unwrap_or("-")),
+            text::one_line(key.origin.as_deref().unwrap_or("default")),
+        ]
+    }));
+    table(&rows)
 }
 
 /// Where the topic stands.

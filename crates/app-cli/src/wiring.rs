@@ -22,23 +22,18 @@ use kukuri_infra_iroh::{
 };
 use kukuri_infra_keyring::{FileVault, LocalIdentity};
 use kukuri_node::{
-    Client, Home, Node, Parts, ProfileLock, Settings,
-    config::{self, ConfigSources, NetworkMode, PublishAddresses},
-    logs::{self, LogWish},
+    Client, Node, Parts, ProfileLock, Settings,
+    config::{NetworkMode, PublishAddresses},
     node::StopError,
     platform::SystemClock,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::ProfileArgs,
+    access::Place,
     failure::{Exit, Failure},
     passphrase,
-    screen::LogScreen,
 };
-
-/// How long a command waits for another one that holds the profile only briefly.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long the end waits for the DHT to name nodes that are worth remembering.
 const REMEMBER_MAX: Duration = Duration::from_millis(500);
@@ -69,62 +64,37 @@ pub struct Running {
     cancel: CancellationToken,
 }
 
-/// Starts the node of the user's profile. The profile is left untouched when its configuration
-/// is wrong, and its keys when it is in use.
-pub async fn start_profile(args: &ProfileArgs, log: &LogScreen) -> Result<Running, Failure> {
-    let folder = args
-        .home
-        .as_deref()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let home = Home::locate(folder, &args.profile)?;
-    let sources = ConfigSources::of_process(&home.config_file(), args.set.clone());
-    let settings = config::load(&sources)?;
-    home.create()?;
-    start_log(args, &home, &settings, log)?;
-    let lock = take_lock(&home).await?;
+/// Starts the node of a profile whose lock is held, and lets other processes use it.
+pub async fn start_profile(place: &Place, lock: ProfileLock) -> Result<Running, Failure> {
+    let Place { home, settings } = place;
     let source = passphrase::source(&settings.keyring, &home.vault());
-    start(Plan {
+    let mut running = start(Plan {
         profile: home.profile().to_owned(),
         database: home.database(),
-        home_text: shown_home(&home),
+        home_text: place.shown_home(),
         vault: Arc::new(FileVault::new(home.vault(), source)),
         kept_port: Some(home.port()?),
         lock: Some(lock),
-        settings,
+        settings: settings.clone(),
     })
-    .await
-}
-
-fn start_log(
-    args: &ProfileArgs,
-    home: &Home,
-    settings: &Settings,
-    log: &LogScreen,
-) -> Result<(), Failure> {
-    let wish = LogWish::of_process(args.log.clone());
-    let screen = wish.flag.is_some().then(|| logs::Writer::new(log.clone()));
-    Ok(logs::start(home, &wish, settings.log.format, screen)?)
-}
-
-async fn take_lock(home: &Home) -> Result<ProfileLock, Failure> {
-    let home = home.clone();
-    let taken =
-        tokio::task::spawn_blocking(move || ProfileLock::take(&home, "kukuri", LOCK_PATIENCE));
-    match taken.await {
-        Ok(taken) => Ok(taken?),
-        Err(panic) => Err(Failure::new(Exit::Unexpected, panic.to_string())),
+    .await?;
+    match running.node.serve_control(home, "kukuri") {
+        Ok(()) => Ok(running),
+        Err(error) => {
+            running.shutdown().await?;
+            Err(error.into())
+        }
     }
 }
 
-/// The folder, with `~` for the user's own.
-fn shown_home(home: &Home) -> String {
-    let folder = home.folder();
-    let own = std::env::var_os("HOME").map(PathBuf::from);
-    // A folder elsewhere is shown whole.
-    match own.as_deref().and_then(|own| folder.strip_prefix(own).ok()) {
-        Some(rest) => format!("~/{}", rest.display()),
-        None => folder.display().to_string(),
-    }
+/// Opens the database of a profile without a node: to read, or, with its lock, to write.
+pub async fn open_database(
+    place: &Place,
+    options: OpenOptions,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<Database>, Failure> {
+    let path = place.home.database();
+    Ok(Arc::new(Database::open(&path, options, clock).await?))
 }
 
 /// Starts a node.
@@ -344,6 +314,11 @@ impl Running {
     /// The API of the node.
     pub fn client(&self) -> Client {
         self.node.client()
+    }
+
+    /// Joins every topic that the profile has joined and not left.
+    pub async fn join_noted_topics(&self) -> Result<(), Failure> {
+        Ok(self.node.join_noted_topics().await?)
     }
 
     /// Stops everything in order, within five seconds.

@@ -11,6 +11,7 @@ use std::{fmt, str::FromStr};
 use nostr::{
     event::{Kind, Tag, Tags, UnsignedEvent},
     key::PublicKey,
+    nips::nip19::{FromBech32 as _, Nip19Event},
     types::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,33 @@ hex_id!(AuthorId);
 serde_as_text_or_bytes!(EventId);
 serde_as_text_or_bytes!(AuthorId);
 
+/// Why a text names no event or author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("neither 64 hexadecimal digits nor a form of NIP-19")]
+pub struct IdError;
+
+impl EventId {
+    /// Reads 64 hexadecimal digits, or the forms `note1...` and `nevent1...` of NIP-19.
+    ///
+    /// # Errors
+    /// [`IdError`].
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let id = nostr::event::EventId::parse(text.trim());
+        let id = id.or_else(|_| Nip19Event::from_bech32(text.trim()).map(|event| event.event_id));
+        id.map(|id| Self(id.to_bytes())).map_err(|_| IdError)
+    }
+}
+
 impl AuthorId {
+    /// Reads 64 hexadecimal digits, or the form `npub1...` of NIP-19.
+    ///
+    /// # Errors
+    /// [`IdError`].
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let key = PublicKey::parse(text.trim()).map_err(|_| IdError)?;
+        Ok(Self(key.to_bytes()))
+    }
+
     /// The NIP-19 form for people, `npub1...`.
     pub fn npub(&self) -> String {
         use nostr::nips::nip19::ToBech32 as _;

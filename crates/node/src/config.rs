@@ -4,6 +4,7 @@
 //! key: what is misspelt is refused by name, together with the place that it came from, because
 //! a setting that silently does nothing (no DHT, no peers) looks like a network that is broken.
 
+mod document;
 mod keys;
 mod settings;
 mod sources;
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 use ::config::{Config, File, FileFormat};
 use thiserror::Error;
 
+pub use document::{KeyView, default_document, shown};
 pub use keys::{KEYS, Key, Kind};
 pub use settings::{
     DhtSettings, DiscoverySettings, KeyringSettings, KeyringStore, LogFormat, LogSettings,
@@ -109,6 +111,11 @@ impl ConfigSources {
 /// # Errors
 /// [`ConfigError`] for the first thing that is wrong; nothing is half applied.
 pub fn load(sources: &ConfigSources) -> Result<Settings, ConfigError> {
+    Settings::read(Reader::new(merged(sources)?))
+}
+
+/// The values of all keys that are set somewhere.
+fn merged(sources: &ConfigSources) -> Result<BTreeMap<String, ::config::Value>, ConfigError> {
     let mut builder = Config::builder();
     if let Some(file) = &sources.file {
         builder = builder.add_source(
@@ -125,7 +132,7 @@ pub fn load(sources: &ConfigSources) -> Result<Settings, ConfigError> {
         .map_err(|error| ConfigError::File(error.to_string()))?;
     let mut flat = BTreeMap::new();
     sources::flatten("", merged.cache, &mut flat);
-    Settings::read(Reader::new(flat))
+    Ok(flat)
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ use crate::home::{self, Home};
 /// How often a lock that is held is tried again.
 const RETRY: Duration = Duration::from_millis(50);
 
+/// A holder that has left no note.
+const UNKNOWN_HOLDER: &str = "another process";
+
 /// Longest note that is read: a line about the process, and one with the path of its socket.
 const NOTE_BYTES_MAX: u64 = 8 * 1024;
 
@@ -59,6 +62,15 @@ pub(crate) fn noted_socket(home: &Home) -> Option<PathBuf> {
 }
 
 impl ProfileLock {
+    /// Who holds the profile, in words, as far as the note says.
+    pub fn holder(home: &Home) -> String {
+        match File::open(home.lock_file()) {
+            Ok(mut file) => holder(&mut file),
+            // Without a note nobody is named.
+            Err(_) => UNKNOWN_HOLDER.to_owned(),
+        }
+    }
+
     /// Takes the profile, waiting up to `patience` for a process that holds it only briefly. It
     /// blocks the thread. `program` is noted for whoever finds the profile in use.
     ///
@@ -121,17 +133,16 @@ fn note(file: &mut File, program: &str) -> io::Result<()> {
 /// Who holds the lock, in words. Where the system also locks the content (Windows), or the note
 /// is being written, nobody is named.
 fn holder(file: &mut File) -> String {
-    const UNKNOWN: &str = "another process";
     let mut note = String::new();
     let read = file
         .rewind()
         .and_then(|()| file.take(NOTE_BYTES_MAX).read_to_string(&mut note));
     if read.is_err() {
-        return UNKNOWN.to_owned();
+        return UNKNOWN_HOLDER.to_owned();
     }
     match note.lines().next().unwrap_or_default().split_once(' ') {
         Some((pid, program)) if pid.parse::<u32>().is_ok() => format!("process {pid} ({program})"),
-        _ => UNKNOWN.to_owned(),
+        _ => UNKNOWN_HOLDER.to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use crate::screen::Screen;
+use crate::{console, screen::Screen};
 
 /// Columns of output that is no terminal.
 const PLAIN_COLUMNS: usize = 80;
@@ -77,11 +77,9 @@ impl Output {
         }
     }
 
-    /// Whether it understands colours, and the user wants them (<https://no-color.org>).
+    /// Whether it understands colours, and the user wants them.
     pub(super) fn has_colours(&self) -> bool {
-        let is_wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let is_able = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        matches!(self, Output::Screen(_)) && is_wanted && is_able
+        matches!(self, Output::Screen(_)) && console::wants_colours()
     }
 
     /// Gives the terminal back.

@@ -21,15 +21,18 @@ pub struct Key {
     pub name: &'static str,
     /// Type of its value.
     pub kind: Kind,
-    /// What it decides, with its default.
+    /// What it decides.
     pub meaning: &'static str,
+    /// Its default as a TOML value; empty where the default is that nothing is set.
+    pub default: &'static str,
 }
 
-const fn key(name: &'static str, kind: Kind, meaning: &'static str) -> Key {
+const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'static str) -> Key {
     Key {
         name,
         kind,
         meaning,
+        default,
     }
 }
 
@@ -38,99 +41,123 @@ pub const KEYS: &[Key] = &[
     key(
         "network.mode",
         Kind::Text,
-        "`internet` (default), `serverless` (no relay) or `lan` (no DHT)",
+        "\"internet\"",
+        "`internet`, `serverless` (no relay) or `lan` (no DHT)",
     ),
     key(
         "network.bind",
         Kind::List,
+        "[]",
         "`ip:port` to listen on; by default all interfaces on a port that the profile keeps",
     ),
     key(
         "network.peers",
         Kind::List,
+        "[]",
         "peers that are dialled at once, `<endpoint id>@ip:port`",
     ),
     key(
         "network.bootstrap",
         Kind::List,
+        "[]",
         "nodes that are dialled when nothing else helped, `<endpoint id>@ip:port`",
     ),
     key(
         "network.relays",
         Kind::List,
+        "[]",
         "relay URLs; by default the public ones in mode `internet`",
     ),
     key(
         "network.external_addrs",
         Kind::List,
+        "[]",
         "`ip:port` at which others reach this node although it cannot see that itself",
     ),
     key(
         "network.publish_addresses",
         Kind::Text,
-        "which addresses the DHT shows: `auto` (default), `relay`, `direct` or `none`",
+        "\"auto\"",
+        "which addresses the DHT shows: `auto`, `relay`, `direct` or `none`",
     ),
     key(
         "network.port_mapping",
         Kind::Switch,
-        "ask the router for an open port (default true)",
+        "true",
+        "ask the router for an open port",
     ),
     key(
         "discovery.mdns.enabled",
         Kind::Switch,
-        "look for members on the local network (default true)",
+        "true",
+        "look for members on the local network",
     ),
     key(
         "discovery.dht.enabled",
         Kind::Switch,
-        "look for members on the Mainline DHT (default true)",
+        "true",
+        "look for members on the Mainline DHT",
     ),
     key(
         "discovery.dht.bootstrap",
         Kind::List,
+        "[]",
         "`host:port` of DHT nodes to start from; by default the public ones",
     ),
     key(
         "discovery.dht.retries",
         Kind::Number,
-        "further attempts to publish a record (default 3)",
+        "3",
+        "further attempts to publish a record",
     ),
     key(
         "discovery.dht.jitter_ms",
         Kind::Number,
-        "random wait before a further attempt, at most (default 500)",
+        "500",
+        "random wait before a further attempt, at most",
     ),
     key(
         "discovery.dht.timeout_ms",
         Kind::Number,
-        "how long one attempt may take (default 5000)",
+        "5000",
+        "how long one attempt may take",
     ),
     key(
         "discovery.dht.rate_limit_per_min",
         Kind::Number,
-        "records published per minute and topic, at most (default 10)",
+        "10",
+        "records published per minute and topic, at most",
     ),
     key(
         "discovery.dht.republish_secs",
         Kind::Number,
-        "a record is published again after this time, at most (default 300)",
+        "300",
+        "a record is published again after this time, at most",
     ),
     key(
         "discovery.known_peers.enabled",
         Kind::Switch,
-        "dial members that were met before (default true)",
+        "true",
+        "dial members that were met before",
     ),
     key(
         "keyring.store",
         Kind::Text,
+        "\"file\"",
         "where the keys are kept: `file` (a file sealed with a passphrase)",
     ),
     key(
         "keyring.passphrase_file",
         Kind::Text,
+        "",
         "file whose first line is the passphrase; without it a terminal asks",
     ),
-    key("log.format", Kind::Text, "`text` (default) or `json`"),
+    key(
+        "log.format",
+        Kind::Text,
+        "\"text\"",
+        "form of log lines: `text` or `json`",
+    ),
 ];
 
 /// The type of the key of this name.

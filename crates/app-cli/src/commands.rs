@@ -1,0 +1,47 @@
+//! The one-shot commands: each asks a client, prints the answer and ends.
+//!
+//! Owns what the commands have in common: a client that fits, and an orderly end by Ctrl-C. What
+//! the answers look like is in `render`.
+
+pub mod config;
+pub mod posts;
+pub mod state;
+pub mod topics;
+pub mod up;
+
+use crate::{
+    access::{Access, Need},
+    args::ProfileArgs,
+    console::Console,
+    failure::Failure,
+    screen::LogScreen,
+    stopping::StopGuard,
+};
+
+/// Runs one command with a client that can do what it needs, and ends what was begun for it.
+async fn with_client<F>(args: &ProfileArgs, need: Need, work: F) -> Result<(), Failure>
+where
+    F: AsyncFnOnce(&Access, Console) -> Result<(), Failure>,
+{
+    let console = Console::of_process(args.json);
+    let log = LogScreen::default();
+    if need == Need::Read {
+        let access = Access::open(args, need, &log).await?;
+        let done = work(&access, console).await;
+        return access.close().await.and(done);
+    }
+    let guard = StopGuard::watch()?;
+    let access = tokio::select! {
+        opened = Access::open(args, need, &log) => opened?,
+        () = guard.asked() => {
+            crate::screen::restore();
+            return Err(Failure::interrupted());
+        }
+    };
+    let done = tokio::select! {
+        done = work(&access, console) => done,
+        () = guard.asked() => Err(Failure::interrupted()),
+    };
+    let closed = access.close().await;
+    done.and(closed)
+}

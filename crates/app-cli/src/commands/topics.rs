@@ -1,0 +1,91 @@
+//! `kukuri topic list|show|join|leave`
+
+use kukuri_domain::{TopicKeys, TopicName, TopicRef};
+use serde_json::json;
+
+use super::with_client;
+use crate::{
+    access::Need,
+    args::{ProfileArgs, TopicCommand},
+    console::Console,
+    failure::Failure,
+    render,
+};
+
+/// Runs the command.
+pub async fn run(args: &ProfileArgs, command: &TopicCommand) -> Result<(), Failure> {
+    match command {
+        TopicCommand::List => list(args).await,
+        TopicCommand::Show {
+            topic,
+            tracker: true,
+        } => show_tracker(args, topic),
+        TopicCommand::Show { topic, .. } => show(args, topic).await,
+        TopicCommand::Join { topic } => join(args, topic).await,
+        TopicCommand::Leave { topic } => leave(args, topic).await,
+    }
+}
+
+async fn list(args: &ProfileArgs) -> Result<(), Failure> {
+    with_client(args, Need::Read, async |access, console| {
+        let topics = access.client().topics().await?;
+        if console.is_json {
+            return console.json(&json!({ "topics": topics }));
+        }
+        console.text(&render::topics(&topics, access.client().now()))
+    })
+    .await
+}
+
+async fn show(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
+    let topic: TopicRef = topic.parse()?;
+    with_client(args, Need::Read, async |access, console| {
+        let view = access.client().topic(&topic).await?;
+        console.answer(&view, |view| render::topic(view, access.client().now()))
+    })
+    .await
+}
+
+/// What a stock program needs follows from the name alone.
+fn show_tracker(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
+    let keys = TopicKeys::public(topic.parse::<TopicName>()?);
+    let secret: String = keys
+        .tracker_secret
+        .expose()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let console = Console::of_process(args.json);
+    if console.is_json {
+        return console.json(&json!({
+            "name": keys.name,
+            "topic_hash": keys.id,
+            "tracker_secret": secret,
+        }));
+    }
+    console.text(&format!(
+        "topic hash      {}\ntracker secret  {secret}\nBoth follow from the name #{}; neither is secret.",
+        keys.id, keys.name
+    ))
+}
+
+async fn join(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
+    let topic: TopicName = topic.parse()?;
+    with_client(args, Need::Note, async |access, console| {
+        let view = access.client().join(&topic).await?;
+        let has_node = access.client().has_node();
+        console.answer(&view, |view| render::joined(view, has_node))
+    })
+    .await
+}
+
+async fn leave(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
+    let topic: TopicRef = topic.parse()?;
+    with_client(args, Need::Note, async |access, console| {
+        let left = access.client().leave(&topic).await?;
+        console.answer(&json!({ "left": left }), |_| {
+            format!("left {topic}; its posts stay in the database")
+        })
+    })
+    .await
+}
