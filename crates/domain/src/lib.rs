@@ -10,6 +10,7 @@ pub mod limits;
 pub mod peer;
 pub mod presence;
 mod text_form;
+pub mod search;
 pub mod time;
 pub mod topic;
 pub mod wire;
