@@ -229,6 +229,9 @@ impl From<StoreError> for Failure {
                 "put a backup in its place, or move it away: members send back what they hold",
             ),
             StoreError::NewerSchema { .. } => failure.hint("use the newer version of kukuri"),
+            StoreError::OlderSchema { .. } => failure.hint(
+                "run any command that writes, such as `kukuri up`: it brings the database up to date",
+            ),
             StoreError::Closed | StoreError::Other(_) => failure,
         }
     }

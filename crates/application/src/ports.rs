@@ -23,7 +23,9 @@ pub use network::{
 pub use source::{
     Announced, Announcement, Candidate, CandidateStream, PeerSource, Query, SourceError,
 };
-pub use store::{Commit, EventStore, Origin, PostState, StoreError, StoredEvent};
+pub use store::{
+    Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent, TopicSummary,
+};
 pub use vault::{
     Identity, IdentityError, KeyStore, SecretBytes, SecretName, SecretVault, VaultError,
 };

@@ -33,6 +33,12 @@ pub const MS_TAG: &str = "ms";
 /// Tag that names the topic of a public event.
 pub const TOPIC_TAG: &str = "t";
 
+/// Whether events of this kind are shown as posts: short notes (kind 1, NIP-10), and the chat
+/// messages of private topics (kind 9, NIP-C7).
+pub fn is_post(kind: u16) -> bool {
+    matches!(kind, 1 | 9)
+}
+
 /// SHA-256 of an event's canonical form (NIP-01).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(pub [u8; 32]);

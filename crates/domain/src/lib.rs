@@ -9,6 +9,7 @@ pub mod event;
 pub mod limits;
 pub mod peer;
 pub mod presence;
+pub mod search;
 mod text_form;
 pub mod time;
 pub mod topic;

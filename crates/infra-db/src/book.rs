@@ -22,7 +22,7 @@ impl TopicBook for Database {
 
     async fn leave(&self, topic: TopicId) -> Result<bool, StoreError> {
         match self.write(Write::Leave(topic)).await? {
-            Written::Left(was_joined) => Ok(was_joined),
+            Written::Changed(was_joined) => Ok(was_joined),
             _ => unreachable!("leaving is answered by whether it was joined"),
         }
     }

@@ -7,10 +7,10 @@ use kukuri_application::ports::{
     JoinedTopic, KnownPeer, PostState, Source, StoreError, StoredEvent,
 };
 use kukuri_domain::{
-    AuthorId, Epoch, EventId, PeerAddress, PeerId, TopicId, TopicName, UnixMs, VerifiedEvent,
-    topic::Visibility, wire::WireEvent,
+    AuthorId, Epoch, EventId, EventOrder, PeerAddress, PeerId, TopicId, TopicName, UnixMs,
+    VerifiedEvent, topic::Visibility, wire::WireEvent,
 };
-use sea_orm::{FromQueryResult as _, QueryResult};
+use sea_orm::{FromQueryResult as _, QueryResult, Value};
 
 use crate::{
     entities::{event, known_peer, topic},
@@ -35,6 +35,25 @@ pub(crate) fn corrupt(cause: impl Into<Source>) -> StoreError {
 pub(crate) fn bytes<const N: usize>(blob: Vec<u8>) -> Result<[u8; N], StoreError> {
     let wrong = |blob: Vec<u8>| corrupt(format!("{} bytes where {N} belong", blob.len()));
     blob.try_into().map_err(wrong)
+}
+
+/// A number that was counted.
+pub(crate) fn count(row: &QueryResult, column: usize) -> Result<u64, StoreError> {
+    from_column(row.try_get_by_index(column).map_err(store_error)?)
+}
+
+/// Bytes as a parameter.
+pub(crate) fn blob(bytes: &[u8]) -> Value {
+    bytes.to_vec().into()
+}
+
+/// The place of an event whose second, millisecond and id are the first three columns.
+pub(crate) fn event_order(row: &QueryResult) -> Result<EventOrder, StoreError> {
+    Ok(EventOrder {
+        created_at: from_column(row.try_get_by_index(0).map_err(store_error)?)?,
+        ms: row.try_get_by_index(1).map_err(store_error)?,
+        id: EventId(bytes(row.try_get_by_index(2).map_err(store_error)?)?),
+    })
 }
 
 /// The row of an event.

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    connection,
+    backup, connection,
     error::{file_error, store_error},
     migrations,
     writer::{self, Job, Write, Written},
@@ -50,7 +50,10 @@ enum Intake {
 
 impl Database {
     /// Opens the database at `path`, in a folder that exists; makes the file (mode 0600) and its
-    /// schema when there is none. `clock` says when an event was received.
+    /// schema when there is none. A file of an earlier schema is copied to
+    /// `PATH.schema-N.bak` first; that copy is removed when the database is opened after
+    /// [`BACKUP_KEPT_DAYS`](crate::BACKUP_KEPT_DAYS) days. `clock` says when an event was
+    /// received.
     ///
     /// # Errors
     /// [`StoreError`]: `NewerSchema` and `Corrupt` leave the file as it is, `ReadOnly` when it
@@ -69,13 +72,14 @@ impl Database {
     async fn open_writable(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         connection::prepare_file(path).map_err(file_error)?;
         let conn = connection::writer(path).await.map_err(store_error)?;
-        match prepare_schema(&conn).await {
+        match prepare_schema(&conn, path).await {
             Ok(()) => {}
             Err(error) => {
                 close(conn).await;
                 return Err(error);
             }
         }
+        backup::forget_old(path, clock.now().unix);
         let readers = connection::readers(path, false)
             .await
             .map_err(store_error)?;
@@ -182,8 +186,11 @@ impl Database {
     }
 }
 
-async fn prepare_schema(conn: &DatabaseConnection) -> Result<(), StoreError> {
+async fn prepare_schema(conn: &DatabaseConnection, path: &Path) -> Result<(), StoreError> {
     let found = migrations::check(conn).await?;
+    if (1..migrations::known()).contains(&found) {
+        backup::make(conn, path, found).await?;
+    }
     // Kept in the file's header; for one that has it already, nothing is written.
     conn.execute_unprepared("PRAGMA journal_mode = WAL")
         .await
@@ -204,10 +211,10 @@ async fn checked_readers(
         .map_err(store_error)?;
     let error = match migrations::check(&readers).await {
         Ok(found) if found == migrations::known() => return Ok(readers),
-        Ok(found) => {
-            let cause = format!("schema {found} has to be brought up to date by a writer first");
-            StoreError::ReadOnly(cause.into())
-        }
+        Ok(found) => StoreError::OlderSchema {
+            found,
+            known: migrations::known(),
+        },
         Err(error) => error,
     };
     close(readers).await;

@@ -5,6 +5,7 @@
 //! admitted), never write outside the writer's transactions, and never show a type of sea-orm
 //! or sqlx: what a caller can act on is a variant of `StoreError`.
 
+mod backup;
 mod book;
 mod connection;
 mod convert;
@@ -13,6 +14,9 @@ mod entities;
 mod error;
 mod events;
 mod migrations;
+mod search;
+mod terms;
 mod writer;
 
+pub use backup::BACKUP_KEPT_DAYS;
 pub use database::{Database, OpenOptions};

@@ -4,6 +4,7 @@
 //! migration that was released, and never touch a file whose schema it does not know.
 
 mod m0001_events;
+mod m0002_reading;
 
 use kukuri_application::ports::StoreError;
 use sea_orm::{
@@ -21,7 +22,10 @@ struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_events::Migration)]
+        vec![
+            Box::new(m0001_events::Migration),
+            Box::new(m0002_reading::Migration),
+        ]
     }
 }
 

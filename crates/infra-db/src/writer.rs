@@ -8,19 +8,24 @@
 
 mod apply;
 mod events;
+mod index;
 mod peers;
+mod reading;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use kukuri_application::ports::{Commit, JoinedTopic, Origin, PeerContact, PostState, StoreError};
-use kukuri_domain::{EventId, PeerId, TopicId, UnixMs, VerifiedEvent};
+use kukuri_domain::{AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait as _,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
-use crate::{connection, database::close, error::store_error};
+use crate::{connection, database::close, error::store_error, migrations, search::WAITING};
 
 /// Events in one group, unless a single commit has more: bounds how long the first waits for
 /// the last.
@@ -63,6 +68,10 @@ pub(crate) enum Write {
     },
     /// The DHT nodes that answered.
     DhtNodes(Vec<String>),
+    /// A topic was read up to a place.
+    Read { topic: TopicId, up_to: EventOrder },
+    /// An author was muted, or no longer is.
+    Mute { author: AuthorId, is_muted: bool },
 }
 
 impl Write {
@@ -77,11 +86,12 @@ impl Write {
     fn is_promised(&self) -> bool {
         match self {
             Write::Commit { origin, .. } => *origin == Origin::Local,
-            Write::Join(_) | Write::Leave(_) => true,
+            Write::Join(_) | Write::Leave(_) | Write::Mute { .. } => true,
             Write::Sent { .. }
             | Write::Held { .. }
             | Write::Contact { .. }
-            | Write::DhtNodes(_) => false,
+            | Write::DhtNodes(_)
+            | Write::Read { .. } => false,
         }
     }
 }
@@ -92,10 +102,25 @@ pub(crate) enum Written {
     Commits(Vec<Commit>),
     /// Of [`Write::Held`].
     Grown(Vec<(EventId, PostState)>),
-    /// Of [`Write::Leave`]: whether it was joined.
-    Left(bool),
+    /// Of [`Write::Leave`] and [`Write::Mute`]: whether that was not so before.
+    Changed(bool),
     /// Of all others.
     Done,
+}
+
+impl Written {
+    fn new_events(&self) -> u64 {
+        match self {
+            Written::Commits(commits) => commits.iter().filter(|c| c.is_new).count() as u64,
+            _ => 0,
+        }
+    }
+}
+
+/// Statements of the writer whose plan is worth a check.
+#[cfg(test)]
+pub(crate) fn queries() -> Vec<&'static str> {
+    [reading::QUERIES, index::QUERIES].concat()
 }
 
 /// A change and where its outcome goes.
@@ -110,9 +135,23 @@ struct Writer {
     conn: Option<DatabaseConnection>,
     /// Whether the connection was set to `synchronous=NORMAL`; it begins with FULL.
     is_normal: bool,
+    /// Posts that wait for the search index, or a few more.
+    unindexed: u64,
 }
 
-/// Commits what arrives until every sender is gone, then empties the log and closes.
+/// How long nothing must have come before the search index is brought forward. In the pauses of
+/// a conversation each post would be a batch of its own.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// From this many waiting posts on, a moment without a change is enough: a search has to look
+/// through all of them.
+const UNINDEXED_SOON: u64 = 20_000;
+
+/// From this many on, each group is followed by a batch of the index, whatever waits.
+const UNINDEXED_MAX: u64 = 200_000;
+
+/// Commits what arrives until every sender is gone, then empties the log and closes. Between
+/// times it brings the search index forward.
 pub(crate) async fn run(
     path: PathBuf,
     conn: DatabaseConnection,
@@ -122,8 +161,10 @@ pub(crate) async fn run(
         path,
         conn: Some(conn),
         is_normal: false,
+        unindexed: 0,
     };
-    while let Some(first) = jobs.recv().await {
+    writer.count_unindexed().await;
+    while let Some(first) = writer.next(&mut jobs).await {
         let (writes, replies) = group(first, &mut jobs);
         match writer.commit(&writes).await {
             Ok(results) => {
@@ -165,25 +206,85 @@ fn group(
 }
 
 impl Writer {
+    /// The next change; indexes while there is none.
+    async fn next(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        let mut is_idle = false;
+        loop {
+            if self.unindexed >= UNINDEXED_MAX {
+                self.index().await;
+            }
+            if self.unindexed == 0 {
+                return jobs.recv().await;
+            }
+            match jobs.try_recv() {
+                Ok(job) => return Some(job),
+                Err(mpsc::error::TryRecvError::Disconnected) => return None,
+                Err(mpsc::error::TryRecvError::Empty) => {}
+            }
+            if !is_idle && self.unindexed < UNINDEXED_SOON {
+                if let Ok(next) = timeout(IDLE, jobs.recv()).await {
+                    return next;
+                }
+                is_idle = true;
+            }
+            self.index().await;
+        }
+    }
+
+    async fn count_unindexed(&mut self) {
+        let Some(conn) = &self.conn else { return };
+        match migrations::integer(conn, WAITING).await {
+            Ok(waiting) => self.unindexed = u64::try_from(waiting).unwrap_or(0),
+            // The next commit of a post will have it tried again.
+            Err(error) => tracing::warn!(%error, "the search index was not looked at"),
+        }
+    }
+
+    /// Brings the search index one batch forward.
+    async fn index(&mut self) {
+        match self.try_index().await {
+            Ok(posts) if posts < index::BATCH => self.unindexed = 0,
+            Ok(posts) => self.unindexed = self.unindexed.saturating_sub(posts as u64).max(1),
+            Err(error) => {
+                // Searches find what waits all the same; the next commit has it tried again.
+                tracing::warn!(%error, "the search index was not brought forward");
+                self.unindexed = 0;
+                self.give_up().await;
+            }
+        }
+    }
+
+    async fn try_index(&mut self) -> Result<usize, DbErr> {
+        let transaction = self.begin(true).await?;
+        let posts = index::advance(&transaction).await?;
+        transaction.commit().await?;
+        Ok(posts)
+    }
+
     /// All changes in one transaction, or none.
     async fn commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, DbErr> {
         let result = self.try_commit(writes).await;
-        if result.is_err() {
-            self.is_normal = false;
-            if let Some(conn) = self.conn.take() {
-                close(conn).await;
-            }
+        match &result {
+            Ok(written) => self.unindexed += written.iter().map(Written::new_events).sum::<u64>(),
+            Err(_) => self.give_up().await,
         }
         result
     }
 
     async fn try_commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, DbErr> {
+        let is_normal = !writes.iter().any(Write::is_promised);
+        let transaction = self.begin(is_normal).await?;
+        let written = apply::all(&transaction, writes).await?;
+        transaction.commit().await?;
+        Ok(written)
+    }
+
+    async fn begin(&mut self, is_normal: bool) -> Result<DatabaseTransaction, DbErr> {
         let conn = match &mut self.conn {
             Some(conn) => conn,
             none => none.insert(connection::writer(&self.path).await?),
         };
         // Only outside a transaction does the setting take effect.
-        let is_normal = !writes.iter().any(Write::is_promised);
         if is_normal != self.is_normal {
             let level = if is_normal { "NORMAL" } else { "FULL" };
             conn.execute_unprepared(&format!("PRAGMA synchronous = {level}"))
@@ -196,10 +297,15 @@ impl Writer {
             sqlite_transaction_mode: mode,
             ..Default::default()
         };
-        let transaction = conn.begin_with_options(options).await?;
-        let written = apply::all(&transaction, writes).await?;
-        transaction.commit().await?;
-        Ok(written)
+        conn.begin_with_options(options).await
+    }
+
+    /// Parts with the connection after an error.
+    async fn give_up(&mut self) {
+        self.is_normal = false;
+        if let Some(conn) = self.conn.take() {
+            close(conn).await;
+        }
     }
 
     async fn finish(self) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::Ports;
 use crate::{
     discovery::Neighbour,
-    ports::{IdentityError, PostState, StoreError, StoredEvent},
+    ports::{IdentityError, Page, PostState, StoreError, StoredEvent},
     session::Counters,
     views::{AttemptView, ExplainView, PeerView, PostView, SourceView, TopicEvent, TopicView},
 };
@@ -133,7 +133,7 @@ impl TopicHandle {
         })
     }
 
-    /// The newest posts before `before`, newest first.
+    /// The newest posts before `before`, newest first, without muted authors.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -142,7 +142,11 @@ impl TopicHandle {
         limit: u32,
         before: Option<EventOrder>,
     ) -> Result<Vec<PostView>, StoreError> {
-        let stored = self.ports.store.newest(self.keys.id, limit, before).await?;
+        let page = Page {
+            before,
+            ..Page::newest(limit)
+        };
+        let stored = self.ports.store.posts(self.keys.id, page).await?;
         Ok(stored.into_iter().map(PostView::from).collect())
     }
 

@@ -64,7 +64,10 @@ pub trait TopicBook: Send + Sync {
     /// [`StoreError`].
     async fn joined(&self) -> Result<Vec<JoinedTopic>, StoreError>;
 
-    /// Notes how an attempt to reach `peer` for `topic` ended at `at`.
+    /// Notes how an attempt to reach `peer` for `topic` ended at `at`. A peer is remembered when
+    /// it was reached, and forgotten when it was not reached for 30 days or failed 20 times in a
+    /// row, or when 200 better ones are known; but only at the moment when another peer of the
+    /// topic is reached, since after a long absence old peers are all there is.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,7 +1,12 @@
-//! The store of events.
+//! The store of events, and what of them a reader sees.
+
+use std::ops::Range;
 
 use async_trait::async_trait;
-use kukuri_domain::{EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent};
+use kukuri_domain::{
+    AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
+    search::SearchQuery,
+};
 use thiserror::Error;
 
 use super::Source;
@@ -44,6 +49,52 @@ pub struct StoredEvent {
     pub state: PostState,
 }
 
+/// Which posts are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// At most this many.
+    pub limit: u32,
+    /// Only those before this place; from the newest on when `None`.
+    pub before: Option<EventOrder>,
+    /// Only those of this author.
+    pub author: Option<AuthorId>,
+}
+
+impl Page {
+    /// The newest posts, of everybody.
+    pub fn newest(limit: u32) -> Self {
+        Self {
+            limit,
+            before: None,
+            author: None,
+        }
+    }
+}
+
+/// A post that a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where.
+    pub topic: TopicId,
+    /// The post.
+    pub stored: StoredEvent,
+    /// The parts of its text that match, in characters, in order and not overlapping.
+    pub matches: Vec<Range<usize>>,
+}
+
+/// What a topic holds, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TopicSummary {
+    /// Events of every kind.
+    pub events: u64,
+    /// Posts, muted ones included: the topic holds them.
+    pub posts: u64,
+    /// Posts of others after the read mark, without muted ones.
+    pub unread: u64,
+    /// Time of the newest post that is not muted, as its author signed it.
+    pub last_post_at: Option<UnixMs>,
+}
+
 /// Why the store did not do what was asked. Nothing was half-written.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -64,6 +115,15 @@ pub enum StoreError {
         /// Greatest schema that this program knows.
         known: i64,
     },
+    /// An older program made the file, and it was opened for reading only. Whoever opens it for
+    /// writing brings it up to date.
+    #[error("the database has schema {found}, this program reads {known}")]
+    OlderSchema {
+        /// Schema of the file.
+        found: i64,
+        /// The schema that this program reads.
+        known: i64,
+    },
     /// The store was closed.
     #[error("the database is closed")]
     Closed,
@@ -73,6 +133,11 @@ pub enum StoreError {
 }
 
 /// Events, per topic. An event may be in several topics.
+///
+/// What the topic holds and what a reader sees are not the same: [`posts`](Self::posts),
+/// [`search`](Self::search) and unread numbers show posts only ([`kukuri_domain::event::is_post`])
+/// and leave out the authors that this profile muted, always and in every topic. All other
+/// methods know no muting, since what is muted is still held for other members.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait EventStore: Send + Sync {
@@ -89,7 +154,8 @@ pub trait EventStore: Send + Sync {
         origin: Origin,
     ) -> Result<Vec<Commit>, StoreError>;
 
-    /// Up to `limit` newest events before `before` (all when `None`), newest first.
+    /// Up to `limit` newest events before `before` (all when `None`), newest first: every kind,
+    /// whoever wrote them. For what a person reads see [`posts`](Self::posts).
     ///
     /// # Errors
     /// [`StoreError`].
@@ -146,6 +212,56 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn unsent(&self, topic: TopicId, limit: u32) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The posts of one page, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn posts(&self, topic: TopicId, page: Page) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Up to `limit` newest posts of `topics` before `before` that match, newest first. A post is
+    /// found from its commit on. One that is in several of the topics is found in each.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn search(
+        &self,
+        topics: Vec<TopicId>,
+        query: SearchQuery,
+        limit: u32,
+        before: Option<EventOrder>,
+    ) -> Result<Vec<Found>, StoreError>;
+
+    /// The topic in numbers, as `reader` sees it, whose own posts are never unread. Costs the
+    /// same whatever the topic holds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn summary(&self, topic: TopicId, reader: AuthorId) -> Result<TopicSummary, StoreError>;
+
+    /// Notes that everything up to and including `up_to` was read. The mark never goes back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn mark_read(&self, topic: TopicId, up_to: EventOrder) -> Result<(), StoreError>;
+
+    /// Leaves an author out of what is read from now on. Returns whether it was not muted before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn mute(&self, author: AuthorId) -> Result<bool, StoreError>;
+
+    /// Shows an author again. Returns whether it was muted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn unmute(&self, author: AuthorId) -> Result<bool, StoreError>;
+
+    /// The muted authors, by key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn muted(&self) -> Result<Vec<AuthorId>, StoreError>;
 
     /// Writes what is buffered and closes; later calls return [`StoreError::Closed`].
     ///

@@ -21,7 +21,17 @@ pub const KNOWN_PEERS_MAX: usize = 200;
 /// A peer without a success for this long is forgotten (30 days).
 pub const FORGET_AFTER_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
 
+/// A peer that failed this often in a row is forgotten.
+pub const FORGET_AFTER_FAILURES: u32 = 20;
+
 const SCORE_MAX: i32 = 10;
+
+/// A remembered peer, and how often it failed since it was reached.
+#[derive(Debug)]
+struct Remembered {
+    known: KnownPeer,
+    failures: u32,
+}
 
 /// Topics and peers in memory.
 #[derive(Debug, Default)]
@@ -32,7 +42,7 @@ pub struct MemoryBook {
 #[derive(Debug, Default)]
 struct State {
     topics: Vec<JoinedTopic>,
-    peers: HashMap<TopicId, Vec<KnownPeer>>,
+    peers: HashMap<TopicId, Vec<Remembered>>,
     dht_nodes: Vec<String>,
     fault: Option<StoreFault>,
 }
@@ -57,7 +67,8 @@ impl MemoryBook {
 }
 
 /// Best first: score, then the latest success.
-fn rank(peer: &KnownPeer) -> (Reverse<i32>, Reverse<Option<UnixMs>>, PeerId) {
+fn rank(peer: &Remembered) -> (Reverse<i32>, Reverse<Option<UnixMs>>, PeerId) {
+    let peer = &peer.known;
     (Reverse(peer.score), Reverse(peer.last_success), peer.peer)
 }
 
@@ -94,11 +105,12 @@ impl TopicBook for MemoryBook {
     ) -> Result<(), StoreError> {
         let mut state = self.writable()?;
         let peers = state.peers.entry(topic).or_default();
-        let place = peers.iter().position(|p| p.peer == peer);
+        let place = peers.iter().position(|p| p.known.peer == peer);
         match (contact, place) {
             (PeerContact::Failed, None) => {}
             (PeerContact::Failed, Some(i)) => {
-                let score = &mut peers[i].score;
+                peers[i].failures += 1;
+                let score = &mut peers[i].known.score;
                 *score = if *score > 0 {
                     *score / 2
                 } else {
@@ -106,7 +118,7 @@ impl TopicBook for MemoryBook {
                 };
             }
             (PeerContact::Reached(latest), place) => {
-                let old = place.map(|i| peers.remove(i));
+                let old = place.map(|i| peers.remove(i).known);
                 let score = old.as_ref().map_or(0, |p| p.score.max(0));
                 let mut addresses = Vec::new();
                 for address in latest
@@ -119,16 +131,19 @@ impl TopicBook for MemoryBook {
                 }
                 addresses.truncate(PEER_ADDRESSES_MAX);
                 let oldest = UnixMs(at.0.saturating_sub(FORGET_AFTER_MS));
-                peers.retain(|p| p.last_success >= Some(oldest));
+                peers.retain(|p| {
+                    p.known.last_success >= Some(oldest) && p.failures < FORGET_AFTER_FAILURES
+                });
                 peers.sort_by_key(rank);
                 peers.truncate(KNOWN_PEERS_MAX - 1);
                 let score = (score + 1).min(SCORE_MAX);
-                peers.push(KnownPeer {
+                let known = KnownPeer {
                     peer,
                     addresses,
                     last_success: Some(at),
                     score,
-                });
+                };
+                peers.push(Remembered { known, failures: 0 });
             }
         }
         peers.sort_by_key(rank);
@@ -138,7 +153,10 @@ impl TopicBook for MemoryBook {
     async fn known_peers(&self, topic: TopicId, limit: u32) -> Result<Vec<KnownPeer>, StoreError> {
         let state = self.state();
         let peers = state.peers.get(&topic).into_iter().flatten();
-        Ok(peers.take(limit as usize).cloned().collect())
+        Ok(peers
+            .take(limit as usize)
+            .map(|p| p.known.clone())
+            .collect())
     }
 
     async fn remember_dht_nodes(&self, nodes: Vec<String>) -> Result<(), StoreError> {

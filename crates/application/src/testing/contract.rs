@@ -5,6 +5,7 @@
 //! port: whatever a check needs, it asks through the trait.
 
 mod book;
+mod reading;
 
 use std::{collections::BTreeSet, future::Future};
 
@@ -59,6 +60,7 @@ where
     unsent_events_are_the_own_ones_that_nobody_got(&make().await).await;
     large_batches_are_taken(&make().await).await;
     a_closed_store_says_so(&make().await).await;
+    reading::check(make).await;
 }
 
 /// All calls on a closed store or book fail alike.

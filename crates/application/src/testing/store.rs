@@ -8,10 +8,16 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kukuri_domain::{EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent};
+use kukuri_domain::{
+    AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
+    event::is_post, search::SearchQuery,
+};
 use tokio::sync::watch;
 
-use crate::ports::{Clock, Commit, EventStore, Origin, PostState, StoreError, StoredEvent};
+use crate::ports::{
+    Clock, Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent,
+    TopicSummary,
+};
 
 /// How a [`MemoryStore`] fails when it is to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +51,7 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct State {
     topics: HashMap<TopicId, Topic>,
+    muted: BTreeSet<AuthorId>,
     fault: Option<StoreFault>,
     commit_calls: Vec<(TopicId, Vec<EventId>, Origin)>,
     is_closed: bool,
@@ -54,6 +61,7 @@ struct State {
 struct Topic {
     rows: BTreeMap<EventOrder, Row>,
     places: HashMap<EventId, EventOrder>,
+    read_up_to: Option<EventOrder>,
 }
 
 struct Row {
@@ -84,6 +92,29 @@ impl Row {
             event: self.event.clone(),
             received_at: self.received_at,
             state: self.own.as_ref().map(Own::state).unwrap_or_default(),
+        }
+    }
+}
+
+impl State {
+    /// The topic's rows that a reader sees, newest first.
+    fn shown(&self, topic: TopicId) -> impl Iterator<Item = &Row> {
+        let rows = self.topics.get(&topic).into_iter();
+        rows.flat_map(|t| t.rows.values().rev())
+            .filter(|row| is_post(row.event.kind()) && !self.muted.contains(&row.event.author()))
+    }
+
+    fn summary(&self, topic: TopicId, reader: AuthorId) -> TopicSummary {
+        let Some(t) = self.topics.get(&topic) else {
+            return TopicSummary::default();
+        };
+        let is_unread =
+            |row: &&Row| row.event.author() != reader && Some(row.event.order()) > t.read_up_to;
+        TopicSummary {
+            events: t.rows.len() as u64,
+            posts: t.rows.values().filter(|r| is_post(r.event.kind())).count() as u64,
+            unread: self.shown(topic).filter(is_unread).count() as u64,
+            last_post_at: self.shown(topic).next().map(|row| row.event.order().at()),
         }
     }
 }
@@ -160,11 +191,15 @@ impl MemoryStore {
         topic: TopicId,
         read: impl FnOnce(&Topic) -> T,
     ) -> Result<T, StoreError> {
+        self.read_all(|state| state.topics.get(&topic).map(read).unwrap_or_default())
+    }
+
+    fn read_all<T>(&self, read: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
         let state = self.state();
-        if state.is_closed {
-            return Err(StoreError::Closed);
+        match state.is_closed {
+            true => Err(StoreError::Closed),
+            false => Ok(read(&state)),
         }
-        Ok(state.topics.get(&topic).map(read).unwrap_or_default())
     }
 
     fn write<T>(
@@ -172,13 +207,17 @@ impl MemoryStore {
         topic: TopicId,
         write: impl FnOnce(&mut Topic) -> T,
     ) -> Result<T, StoreError> {
+        self.write_all(|state| write(state.topics.entry(topic).or_default()))
+    }
+
+    fn write_all<T>(&self, write: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
         let mut state = self.state();
         if state.is_closed {
             return Err(StoreError::Closed);
         }
         match state.fault {
             Some(fault) => Err(fault.error()),
-            None => Ok(write(state.topics.entry(topic).or_default())),
+            None => Ok(write(&mut state)),
         }
     }
 }
@@ -289,6 +328,67 @@ impl EventStore for MemoryStore {
                 .filter(|r| r.own.as_ref().is_some_and(|o| o.sent_to == 0));
             unsent.take(limit as usize).map(Row::stored).collect()
         })
+    }
+
+    async fn posts(&self, topic: TopicId, page: Page) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read_all(|state| {
+            let asked = state.shown(topic).filter(|row| {
+                page.before.is_none_or(|before| row.event.order() < before)
+                    && page
+                        .author
+                        .is_none_or(|author| row.event.author() == author)
+            });
+            asked.take(page.limit as usize).map(Row::stored).collect()
+        })
+    }
+
+    async fn search(
+        &self,
+        topics: Vec<TopicId>,
+        query: SearchQuery,
+        limit: u32,
+        before: Option<EventOrder>,
+    ) -> Result<Vec<Found>, StoreError> {
+        self.read_all(|state| {
+            let mut found = Vec::new();
+            for topic in BTreeSet::from_iter(topics) {
+                for row in state.shown(topic) {
+                    if before.is_none_or(|before| row.event.order() < before)
+                        && let Some(matches) = query.find(row.event.content())
+                    {
+                        let stored = row.stored();
+                        found.push(Found {
+                            topic,
+                            stored,
+                            matches,
+                        });
+                    }
+                }
+            }
+            found.sort_by_key(|f| (std::cmp::Reverse(f.stored.event.order()), f.topic));
+            found.truncate(limit as usize);
+            found
+        })
+    }
+
+    async fn summary(&self, topic: TopicId, reader: AuthorId) -> Result<TopicSummary, StoreError> {
+        self.read_all(|state| state.summary(topic, reader))
+    }
+
+    async fn mark_read(&self, topic: TopicId, up_to: EventOrder) -> Result<(), StoreError> {
+        self.write(topic, |t| t.read_up_to = t.read_up_to.max(Some(up_to)))
+    }
+
+    async fn mute(&self, author: AuthorId) -> Result<bool, StoreError> {
+        self.write_all(|state| state.muted.insert(author))
+    }
+
+    async fn unmute(&self, author: AuthorId) -> Result<bool, StoreError> {
+        self.write_all(|state| state.muted.remove(&author))
+    }
+
+    async fn muted(&self) -> Result<Vec<AuthorId>, StoreError> {
+        self.read_all(|state| state.muted.iter().copied().collect())
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -10,7 +10,8 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use super::{Write, Written, events, peers};
+use super::{Write, Written, events, peers, reading};
+pub(super) use crate::convert::blob;
 use crate::{
     convert::{ids_column, topic_row},
     entities::topic,
@@ -48,6 +49,13 @@ pub(super) async fn all(
             Write::DhtNodes(nodes) => {
                 peers::remember_dht_nodes(conn, nodes).await?;
                 Written::Done
+            }
+            Write::Read { topic, up_to } => {
+                reading::mark_read(conn, topic, *up_to).await?;
+                Written::Done
+            }
+            Write::Mute { author, is_muted } => {
+                Written::Changed(reading::set_muted(conn, author, *is_muted).await?)
             }
         });
     }
@@ -120,7 +128,7 @@ async fn leave(conn: &impl ConnectionTrait, topic: &TopicId) -> Result<Written, 
     let left = topic::Entity::delete_by_id(topic.0.to_vec())
         .exec(conn)
         .await?;
-    Ok(Written::Left(left.rows_affected > 0))
+    Ok(Written::Changed(left.rows_affected > 0))
 }
 
 /// A statement of this module or its siblings.
@@ -130,11 +138,6 @@ pub(super) fn statement(
     values: impl IntoIterator<Item = Value>,
 ) -> Statement {
     Statement::from_sql_and_values(conn.get_database_backend(), sql, values)
-}
-
-/// Bytes as a parameter.
-pub(super) fn blob(bytes: &[u8]) -> Value {
-    bytes.to_vec().into()
 }
 
 /// The id in the first column.

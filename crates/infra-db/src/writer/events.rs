@@ -6,12 +6,13 @@
 use std::collections::{HashMap, HashSet};
 
 use kukuri_application::ports::{Commit, Origin};
-use kukuri_domain::{EventId, TopicId, UnixMs, VerifiedEvent};
+use kukuri_domain::{EventId, TopicId, UnixMs, VerifiedEvent, event::is_post};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
 use super::{
     Write,
     apply::{array, blob, statement},
+    reading,
 };
 use crate::{convert::event_row, migrations};
 
@@ -22,9 +23,9 @@ const ROWS: [usize; 4] = [256, 32, 4, 1];
 type Place = (TopicId, EventId);
 
 /// An event of the group where it appears for the first time.
-struct Candidate<'a> {
-    topic: TopicId,
-    event: &'a VerifiedEvent,
+pub(super) struct Candidate<'a> {
+    pub(super) topic: TopicId,
+    pub(super) event: &'a VerifiedEvent,
     origin: Origin,
     received_at: UnixMs,
 }
@@ -45,6 +46,7 @@ pub(super) async fn insert(
         .collect();
     insert_events(conn, &fresh).await?;
     insert_own(conn, &fresh).await?;
+    reading::note_new(conn, &fresh).await?;
     if candidates.iter().any(|c| c.origin == Origin::Local) && fresh.len() < candidates.len() {
         // An event that is promised now may have come without a promise before. A transaction
         // that changes nothing would not reach the disk, and so would not take it there.
@@ -106,7 +108,8 @@ async fn insert_places(
     conn: &impl ConnectionTrait,
     candidates: &[Candidate<'_>],
 ) -> Result<HashSet<Place>, DbErr> {
-    const HEAD: &str = "INSERT OR IGNORE INTO topic_events (topic, created_at, ms, id) VALUES ";
+    const HEAD: &str =
+        "INSERT OR IGNORE INTO topic_events (topic, created_at, ms, id, is_post) VALUES ";
     const TAIL: &str = " RETURNING topic, id";
     let mut new = HashSet::with_capacity(candidates.len());
     for chunk in chunks(candidates) {
@@ -118,9 +121,10 @@ async fn insert_places(
                 created_at.into(),
                 order.ms.into(),
                 blob(&order.id.0),
+                is_post(c.event.kind()).into(),
             ]
         });
-        let sql = rows_sql(HEAD, 4, chunk.len(), TAIL);
+        let sql = rows_sql(HEAD, 5, chunk.len(), TAIL);
         for row in conn.query_all_raw(statement(conn, &sql, values)).await? {
             new.insert(place(&row)?);
         }
@@ -171,7 +175,7 @@ async fn insert_own(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) -> Re
 }
 
 /// Cuts a list into pieces of the lengths in [`ROWS`].
-fn chunks<T>(mut list: &[T]) -> impl Iterator<Item = &[T]> {
+pub(super) fn chunks<T>(mut list: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let rows = ROWS.into_iter().find(|rows| *rows <= list.len())?;
         let (chunk, rest) = list.split_at(rows);
@@ -180,7 +184,7 @@ fn chunks<T>(mut list: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-fn rows_sql(head: &str, columns: usize, rows: usize, tail: &str) -> String {
+pub(super) fn rows_sql(head: &str, columns: usize, rows: usize, tail: &str) -> String {
     let row = format!("({})", vec!["?"; columns].join(","));
     format!("{head}{}{tail}", vec![row; rows].join(","))
 }

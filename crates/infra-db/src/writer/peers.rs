@@ -24,6 +24,10 @@ const KNOWN_PEERS_MAX: u32 = 200;
 /// A peer without a success for this long is forgotten (30 days).
 const FORGET_AFTER_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
 
+/// A peer that failed this often in a row is forgotten. At one attempt per start and a few more
+/// while alone, that is some weeks of ordinary use.
+const FORGET_AFTER_FAILURES: u32 = 20;
+
 /// Bounds of a score: a few failures end a long good record, and one success a bad one.
 const SCORE_MAX: i32 = 10;
 
@@ -103,7 +107,8 @@ fn reached(
     })
 }
 
-const FORGET_OLD: &str = "DELETE FROM known_peers WHERE topic = ?1 AND last_success < ?2";
+const FORGET_OLD: &str = "
+    DELETE FROM known_peers WHERE topic = ?1 AND (last_success < ?2 OR failures >= ?3)";
 
 const FORGET_WORST: &str = "
     DELETE FROM known_peers WHERE topic = ?1 AND peer IN (
@@ -118,7 +123,8 @@ async fn forget(
     at: UnixMs,
 ) -> Result<(), DbErr> {
     let oldest = to_column(at.0.saturating_sub(FORGET_AFTER_MS));
-    conn.execute_raw(statement(conn, FORGET_OLD, [blob(&topic.0), oldest.into()]))
+    let values = [blob(&topic.0), oldest.into(), FORGET_AFTER_FAILURES.into()];
+    conn.execute_raw(statement(conn, FORGET_OLD, values))
         .await?;
     let values = [
         blob(&topic.0),

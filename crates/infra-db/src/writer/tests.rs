@@ -34,6 +34,7 @@ async fn writer(home: &tempfile::TempDir) -> Writer {
         path,
         conn: Some(conn),
         is_normal: false,
+        unindexed: 0,
     }
 }
 

@@ -55,10 +55,12 @@ async fn fixture() -> Fixture {
 mod owned {
     use async_trait::async_trait;
     use kukuri_application::ports::{
-        Commit, EventStore, JoinedTopic, KnownPeer, Origin, PeerContact, PostState, StoreError,
-        StoredEvent, TopicBook,
+        Commit, EventStore, Found, JoinedTopic, KnownPeer, Origin, Page, PeerContact, PostState,
+        StoreError, StoredEvent, TopicBook, TopicSummary,
     };
-    use kukuri_domain::{EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent};
+    use kukuri_domain::{
+        AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, search::SearchQuery,
+    };
 
     type Result<T> = std::result::Result<T, StoreError>;
 
@@ -102,6 +104,33 @@ mod owned {
         }
         async fn unsent(&self, topic: TopicId, limit: u32) -> Result<Vec<StoredEvent>> {
             self.db.unsent(topic, limit).await
+        }
+        async fn posts(&self, topic: TopicId, page: Page) -> Result<Vec<StoredEvent>> {
+            self.db.posts(topic, page).await
+        }
+        async fn search(
+            &self,
+            topics: Vec<TopicId>,
+            query: SearchQuery,
+            limit: u32,
+            before: Option<EventOrder>,
+        ) -> Result<Vec<Found>> {
+            self.db.search(topics, query, limit, before).await
+        }
+        async fn summary(&self, topic: TopicId, reader: AuthorId) -> Result<TopicSummary> {
+            self.db.summary(topic, reader).await
+        }
+        async fn mark_read(&self, topic: TopicId, up_to: EventOrder) -> Result<()> {
+            self.db.mark_read(topic, up_to).await
+        }
+        async fn mute(&self, author: AuthorId) -> Result<bool> {
+            self.db.mute(author).await
+        }
+        async fn unmute(&self, author: AuthorId) -> Result<bool> {
+            self.db.unmute(author).await
+        }
+        async fn muted(&self) -> Result<Vec<AuthorId>> {
+            self.db.muted().await
         }
         async fn close(&self) -> Result<()> {
             self.db.close().await

@@ -31,6 +31,7 @@ where
     the_best_peers_come_first(&make().await).await;
     a_peer_belongs_to_its_topic(&make().await).await;
     old_peers_are_forgotten_once_another_is_reached(&make().await).await;
+    a_peer_that_only_fails_is_forgotten_once_another_is_reached(&make().await).await;
     the_number_of_peers_is_limited(&make().await).await;
     the_dht_nodes_are_those_of_last_time(&make().await).await;
 }
@@ -220,6 +221,33 @@ async fn old_peers_are_forgotten_once_another_is_reached(book: &impl TopicBook) 
     );
     reach(book, peer(3), vec![address(3)], later).await;
     assert_eq!(known_ids(book).await, [peer(3), peer(2)]);
+}
+
+async fn a_peer_that_only_fails_is_forgotten_once_another_is_reached(book: &impl TopicBook) {
+    for n in 1..=3 {
+        reach(book, peer(n), vec![address(1)], NOW).await;
+    }
+    for i in 1..=20 {
+        fail(book, peer(1), UnixMs(NOW.0 + i)).await;
+    }
+    for i in 1..=19 {
+        fail(book, peer(2), UnixMs(NOW.0 + i)).await;
+    }
+    assert_eq!(
+        known(book).await.len(),
+        3,
+        "it may be this node that was cut off"
+    );
+    reach(book, peer(3), vec![address(1)], UnixMs(NOW.0 + 30)).await;
+    assert_eq!(known_ids(book).await, [peer(3), peer(2)]);
+    reach(book, peer(2), vec![address(1)], UnixMs(NOW.0 + 31)).await;
+    fail(book, peer(2), UnixMs(NOW.0 + 32)).await;
+    reach(book, peer(3), vec![address(1)], UnixMs(NOW.0 + 33)).await;
+    assert_eq!(
+        known_ids(book).await,
+        [peer(3), peer(2)],
+        "a success ends the row of failures"
+    );
 }
 
 async fn the_number_of_peers_is_limited(book: &impl TopicBook) {

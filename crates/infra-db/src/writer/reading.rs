@@ -1,0 +1,214 @@
+//! What follows for a reader when events come, are read, or their author is muted.
+//!
+//! Owns the numbers of a topic, which are kept in the transaction of the events that they count,
+//! and the queue of the search index. Must never count an event twice: it is given those only
+//! that are new in their topic.
+
+use std::collections::BTreeMap;
+
+use kukuri_domain::{AuthorId, EventId, EventOrder, TopicId, event::is_post};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::{
+    apply::{array, blob, statement},
+    events::{Candidate, chunks, rows_sql},
+};
+use crate::convert::to_column;
+
+/// What a topic gained in a group.
+#[derive(Default)]
+struct Gain {
+    events: i64,
+    posts: i64,
+    unread: i64,
+}
+
+/// A place as the columns hold it, of which the first is before everything.
+type Mark = (i64, i64, Vec<u8>);
+
+fn mark_of(order: EventOrder) -> Mark {
+    let EventOrder { created_at, ms, id } = order;
+    (to_column(created_at), ms.into(), id.0.into())
+}
+
+/// Counts new events, and notes new posts for their author's pages and for the search index.
+pub(super) async fn note_new(
+    conn: &impl ConnectionTrait,
+    fresh: &[&Candidate<'_>],
+) -> Result<(), DbErr> {
+    let posts: Vec<_> = fresh.iter().filter(|c| is_post(c.event.kind())).collect();
+    insert_author_posts(conn, &posts).await?;
+    insert_unindexed(conn, &posts).await?;
+    let mut gains: BTreeMap<TopicId, (Gain, Mark)> = BTreeMap::new();
+    for new in fresh {
+        let (gain, mark) = match gains.entry(new.topic) {
+            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::btree_map::Entry::Vacant(unknown) => {
+                let mark = read_mark(conn, &new.topic).await?;
+                unknown.insert((Gain::default(), mark))
+            }
+        };
+        gain.events += 1;
+        if is_post(new.event.kind()) {
+            gain.posts += 1;
+            gain.unread += i64::from(mark_of(new.event.order()) > *mark);
+        }
+    }
+    for (topic, (gain, _)) in gains {
+        let values = [
+            blob(&topic.0),
+            gain.events.into(),
+            gain.posts.into(),
+            gain.unread.into(),
+        ];
+        conn.execute_raw(statement(conn, GAIN, values)).await?;
+    }
+    Ok(())
+}
+
+const GAIN: &str = "
+    INSERT INTO topic_totals (topic, events, posts, unread) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (topic) DO UPDATE SET
+        events = events + excluded.events,
+        posts = posts + excluded.posts,
+        unread = unread + excluded.unread";
+
+const MARK: &str = "SELECT read_at, read_ms, read_id FROM topic_totals WHERE topic = ?1";
+
+async fn read_mark(conn: &impl ConnectionTrait, topic: &TopicId) -> Result<Mark, DbErr> {
+    let row = conn
+        .query_one_raw(statement(conn, MARK, [blob(&topic.0)]))
+        .await?;
+    match row {
+        Some(row) => Ok((
+            row.try_get_by_index(0)?,
+            row.try_get_by_index(1)?,
+            row.try_get_by_index(2)?,
+        )),
+        None => Ok((-1, -1, Vec::new())),
+    }
+}
+
+async fn insert_author_posts(
+    conn: &impl ConnectionTrait,
+    posts: &[&&Candidate<'_>],
+) -> Result<(), DbErr> {
+    const HEAD: &str = "INSERT INTO author_posts (topic, author, created_at, ms, id) VALUES ";
+    for chunk in chunks(posts) {
+        let values = chunk.iter().flat_map(|c| {
+            let order = c.event.order();
+            [
+                blob(&c.topic.0),
+                blob(&c.event.author().0),
+                to_column(order.created_at).into(),
+                order.ms.into(),
+                blob(&order.id.0),
+            ]
+        });
+        let sql = rows_sql(HEAD, 5, chunk.len(), "");
+        conn.execute_raw(statement(conn, &sql, values)).await?;
+    }
+    Ok(())
+}
+
+async fn insert_unindexed(
+    conn: &impl ConnectionTrait,
+    posts: &[&&Candidate<'_>],
+) -> Result<(), DbErr> {
+    const HEAD: &str = "INSERT INTO unindexed (topic, id) VALUES ";
+    for chunk in chunks(posts) {
+        let values = chunk
+            .iter()
+            .flat_map(|c| [blob(&c.topic.0), blob(&c.event.id().0)]);
+        let sql = rows_sql(HEAD, 2, chunk.len(), "");
+        conn.execute_raw(statement(conn, &sql, values)).await?;
+    }
+    Ok(())
+}
+
+const SET_MARK: &str = "
+    INSERT INTO topic_totals (topic, read_at, read_ms, read_id) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (topic) DO UPDATE SET
+        read_at = excluded.read_at, read_ms = excluded.read_ms, read_id = excluded.read_id
+    WHERE (excluded.read_at, excluded.read_ms, excluded.read_id) > (read_at, read_ms, read_id)";
+
+const RECOUNT: &str = "
+    UPDATE topic_totals SET unread = (
+        SELECT COUNT(*) FROM topic_events
+        WHERE topic = ?1 AND is_post AND (created_at, ms, id) > (?2, ?3, ?4))
+    WHERE topic = ?1";
+
+/// Moves the read mark forward. What lies after it is counted anew: ordinarily nothing does.
+pub(super) async fn mark_read(
+    conn: &impl ConnectionTrait,
+    topic: &TopicId,
+    up_to: EventOrder,
+) -> Result<(), DbErr> {
+    let (at, ms, id) = mark_of(up_to);
+    let values = || [blob(&topic.0), at.into(), ms.into(), id.clone().into()];
+    let moved = conn
+        .execute_raw(statement(conn, SET_MARK, values()))
+        .await?
+        .rows_affected();
+    if moved > 0 {
+        conn.execute_raw(statement(conn, RECOUNT, values())).await?;
+    }
+    Ok(())
+}
+
+/// Mutes an author or shows it again; returns whether that changed anything.
+pub(super) async fn set_muted(
+    conn: &impl ConnectionTrait,
+    author: &AuthorId,
+    is_muted: bool,
+) -> Result<bool, DbErr> {
+    let sql = match is_muted {
+        true => "INSERT OR IGNORE INTO muted (author) VALUES (?1)",
+        false => "DELETE FROM muted WHERE author = ?1",
+    };
+    let changed = conn
+        .execute_raw(statement(conn, sql, [blob(&author.0)]))
+        .await?;
+    Ok(changed.rows_affected() > 0)
+}
+
+/// A post that waits for the search index.
+pub(super) struct Waiting {
+    pub(super) seq: i64,
+    pub(super) topic: TopicId,
+    pub(super) order: EventOrder,
+    pub(super) content: String,
+}
+
+const WAITING: &str = "
+    SELECT u.seq, u.topic, u.id, e.created_at, e.ms, e.content
+    FROM unindexed u CROSS JOIN events e ON e.id = u.id
+    WHERE u.seq > 0 ORDER BY u.seq LIMIT ?1";
+
+#[cfg(test)]
+pub(super) const QUERIES: &[&str] = &[MARK, RECOUNT, WAITING];
+
+/// The first of those that wait.
+pub(super) async fn waiting(
+    conn: &impl ConnectionTrait,
+    limit: usize,
+) -> Result<Vec<Waiting>, DbErr> {
+    let limit = to_column(limit as u64);
+    let rows = conn
+        .query_all_raw(statement(conn, WAITING, [limit.into()]))
+        .await?;
+    let waiting = rows.iter().map(|row| {
+        let created_at: i64 = row.try_get_by_index(3)?;
+        Ok(Waiting {
+            seq: row.try_get_by_index(0)?,
+            topic: TopicId(array(row, 1)?),
+            order: EventOrder {
+                created_at: u64::try_from(created_at).unwrap_or(0),
+                ms: row.try_get_by_index(4)?,
+                id: EventId(array(row, 2)?),
+            },
+            content: row.try_get_by_index(5)?,
+        })
+    });
+    waiting.collect()
+}
