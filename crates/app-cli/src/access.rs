@@ -6,13 +6,14 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use kukuri_application::ports::{Clock, EventStore as _};
+use kukuri_application::ports::{Clock, EventStore as _, KeyStore};
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_node::{
     Client, Home, LockError, ProfileLock, Settings,
     client::Profile,
     config::{self, ConfigSources},
     control,
+    identity_file::{IdentityFile, PublicKeys},
     logs::{self, LogWish},
     platform::SystemClock,
 };
@@ -114,6 +115,11 @@ impl Access {
                 return Self::read_only(&place).await;
             }
             place.home.create()?;
+            // Before anything is noted in a database, its profile has keys.
+            let need = match keys_of(&place)? {
+                Some(_) => need,
+                None => Need::Node,
+            };
             match ProfileLock::take(&place.home, "kukuri", Duration::ZERO) {
                 Ok(lock) => return Self::with_lock(args, &place, need, lock, log).await,
                 Err(LockError::InUse { .. }) if Instant::now() < deadline => {
@@ -202,8 +208,28 @@ async fn attached(place: &Place) -> Result<Option<Client>, Failure> {
     }
 }
 
+/// The public keys that the profile says are its own; `None` before it has any.
+fn keys_of(place: &Place) -> Result<Option<(PublicKeys, KeyStore)>, Failure> {
+    let identity = IdentityFile::read(&place.home)?;
+    Ok(identity.and_then(|file| Some((file.keys?, file.key_store.kind()))))
+}
+
 fn offline_profile(place: &Place) -> Result<Profile, Failure> {
-    todo!("{}", place.shown_home())
+    let (keys, key_store) = keys_of(place)?.ok_or_else(|| {
+        let message = format!(
+            "profile \"{}\" does not name its keys",
+            place.home.profile()
+        );
+        Failure::new(Exit::Vault, message).hint("start its node once: kukuri up")
+    })?;
+    Ok(Profile {
+        name: place.home.profile().to_owned(),
+        home: place.shown_home(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        author: keys.author,
+        peer_id: keys.peer_id,
+        key_store,
+    })
 }
 
 /// A command beside a node logs only where it was asked to.

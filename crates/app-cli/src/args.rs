@@ -101,6 +101,31 @@ pub enum Command {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Find posts by their words, in Japanese and English
+    #[command(after_help = SEARCH_EXAMPLES)]
+    Search {
+        /// Words that must all occur
+        #[arg(required = true, num_args = 1..)]
+        words: Vec<String>,
+        /// Only in this topic
+        #[arg(long, value_name = "TOPIC")]
+        topic: Option<String>,
+        /// How many posts, the newest ones
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Hide what an author posts, here and in no other place; without one, who is muted
+    #[command(after_help = MUTE_EXAMPLES)]
+    Mute {
+        /// npub1... or 64 hexadecimal digits
+        author: Option<String>,
+    },
+    /// Show what an author posts again
+    #[command(after_help = MUTE_EXAMPLES)]
+    Unmute {
+        /// npub1... or 64 hexadecimal digits
+        author: String,
+    },
     /// The topics of this profile
     #[command(subcommand, after_help = TOPIC_EXAMPLES)]
     Topic(TopicCommand),
@@ -199,6 +224,23 @@ Examples:
   kukuri read lobby --limit 10 --before 2026-11-21T09:00:00Z
   kukuri read lobby --author npub1...
   kukuri read lobby --follow --json";
+
+const SEARCH_EXAMPLES: &str = "\
+A Japanese word is found inside a sentence, an English one as a whole word; capital and small
+letters are the same.
+
+Examples:
+  kukuri search 東京
+  kukuri search weave pattern --topic lobby
+  kukuri search --json 明日";
+
+const MUTE_EXAMPLES: &str = "\
+What is muted stays in the database and goes on to other members; nobody is told.
+
+Examples:
+  kukuri mute npub1...
+  kukuri mute
+  kukuri unmute npub1...";
 
 const TOPIC_EXAMPLES: &str = "\
 Examples:

@@ -3,6 +3,7 @@
 //! Owns what the commands have in common: a client that fits, and an orderly end by Ctrl-C. What
 //! the answers look like is in `render`.
 
+pub mod authors;
 pub mod config;
 pub mod posts;
 pub mod state;

@@ -14,6 +14,7 @@ use kukuri_node::{
     ClientError, ConfigError, Home, HomeError, LockError, ProfileLock,
     client::Code,
     control::{AttachError, ControlError},
+    identity_file::IdentityFileError,
     logs::LogError,
 };
 
@@ -203,6 +204,24 @@ impl From<TopicRefError> for Failure {
     }
 }
 
+impl From<IdentityFileError> for Failure {
+    fn from(error: IdentityFileError) -> Self {
+        let failure = Failure::new(Exit::Vault, error.to_string()).causes(&error);
+        match error {
+            IdentityFileError::Access { .. } => {
+                failure.hint("make the profile's folder readable and writable for this user")
+            }
+            IdentityFileError::Damaged { .. } => failure
+                .detail("the file was left as it is")
+                .hint("put a backup of the file 'identity' in its place"),
+            IdentityFileError::NewerVersion { .. } => {
+                failure.hint("use the newer version of kukuri")
+            }
+            IdentityFileError::Random(_) => failure,
+        }
+    }
+}
+
 impl From<LockError> for Failure {
     fn from(error: LockError) -> Self {
         match &error {
@@ -275,7 +294,12 @@ impl From<&VaultError> for Failure {
             VaultError::Access(_) => {
                 failure.hint("make the profile's folder readable and writable for this user")
             }
-            VaultError::Unavailable(_) | VaultError::Exists => failure,
+            VaultError::Unavailable(_)
+            | VaultError::Refused(_)
+            | VaultError::Slow { .. }
+            | VaultError::NotAKey { .. }
+            | VaultError::Exists
+            | VaultError::Changed => failure,
         }
     }
 }
@@ -308,7 +332,7 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let exit = match error.code {
             Code::NotJoined | Code::NoEvent => Exit::NotFound,
-            Code::Ambiguous => Exit::Usage,
+            Code::Ambiguous | Code::Query => Exit::Usage,
             Code::TooLong | Code::Empty | Code::Refused | Code::Busy => Exit::Refused,
             Code::Database | Code::DiskFull | Code::ReadOnly => Exit::Disk,
             Code::Network | Code::NoNode => Exit::Network,

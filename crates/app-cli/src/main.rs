@@ -23,6 +23,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
 use commands::{
+    authors,
     posts::{self, ReadWish},
     state, topics, up,
 };
@@ -80,6 +81,13 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             };
             posts::read(args, wish).await
         }
+        Command::Search {
+            words,
+            topic,
+            limit,
+        } => posts::search(args, &words.join(" "), topic.as_deref(), limit).await,
+        Command::Mute { author } => authors::mute(args, author.as_deref()).await,
+        Command::Unmute { author } => authors::unmute(args, &author).await,
         Command::Topic(command) => topics::run(args, &command).await,
         Command::Peers { topic } => state::peers(args, topic.as_deref()).await,
         Command::Status => state::status(args).await,

@@ -6,10 +6,10 @@
 use chrono::{DateTime, Days, NaiveDate, TimeZone};
 use kukuri_application::{
     ports::PostState,
-    views::{ExplainView, PeerView, SourceView, StatusView, TopicView},
+    views::{ExplainView, FoundView, PeerView, SourceView, StatusView, TopicView},
 };
 use kukuri_domain::{
-    AuthorId, PeerId, SignedEvent, UnixMs,
+    AuthorId, PeerId, SignedEvent, TopicName, UnixMs,
     peer::{FoundBy, PathKind, PeerSpec, SourceKind},
     topic::Visibility,
 };
@@ -23,6 +23,11 @@ const NAME_COLUMNS: usize = 8;
 
 /// Widest line that is filled up (day separators, states at the right).
 const COLUMNS_MAX: usize = 100;
+
+/// Stand for the begin and the end of a match until the text was made safe: noncharacters, which
+/// are replaced in the text itself.
+const MATCH_BEGINS: char = '\u{fdd0}';
+const MATCH_ENDS: char = '\u{fdd1}';
 
 /// Writes lines for one reader: their time zone, their width, their colours.
 #[derive(Debug, Clone)]
@@ -38,6 +43,15 @@ pub struct Render<Tz: TimeZone> {
 impl<Tz: TimeZone> Render<Tz> {
     /// A post: time, author, text, and for own posts how far it has come.
     pub fn post(&self, event: &SignedEvent, state: Option<PostState>, columns: usize) -> String {
+        let mut post = self.text_of(event, event.content());
+        if let Some(state) = state.filter(|_| event.author() == self.own) {
+            post = with_state(&post, &state_text(state), columns);
+        }
+        post
+    }
+
+    /// Time, author and a text that stands for the event's.
+    fn text_of(&self, event: &SignedEvent, content: &str) -> String {
         let is_own = event.author() == self.own;
         let name = if is_own {
             "you".to_owned()
@@ -50,16 +64,13 @@ impl<Tz: TimeZone> Render<Tz> {
             |at| at.naive_local().format("%H:%M").to_string(),
         );
         let indent = " ".repeat(time.len() + 2 + NAME_COLUMNS + 2);
-        let mut lines = text::lines(event.content()).into_iter();
+        let mut lines = text::lines(content).into_iter();
         let first = lines.next().unwrap_or_default();
         let mut post = format!("{time}  {}  {first}", text::padded(&name, NAME_COLUMNS));
         for line in lines {
             post.push('\n');
             post.push_str(&indent);
             post.push_str(&line);
-        }
-        if let Some(state) = state.filter(|_| is_own) {
-            post = with_state(&post, &state_text(state), columns);
         }
         self.with_dim_time(&post, time.len())
     }
@@ -104,6 +115,43 @@ impl<Tz: TimeZone> Render<Tz> {
         let head = format!("-- {name} ");
         let rest = columns.min(COLUMNS_MAX).saturating_sub(text::width(&head));
         Some(self.dim(&format!("{head}{}", "-".repeat(rest.max(2)))))
+    }
+
+    /// Above posts that a search found: their topic and day.
+    pub fn found_heading(&self, topic: &TopicName, at: UnixMs) -> String {
+        let day = self
+            .date(at)
+            .map_or_else(|| "-".to_owned(), |date| date.to_string());
+        self.dim(&format!("#{topic}  {day}"))
+    }
+
+    /// A post that a search found, the matches emphasised where that can be shown.
+    pub fn found(&self, found: &FoundView, columns: usize) -> String {
+        let event = &found.post.event;
+        if !self.has_colours {
+            return self.post(event, None, columns);
+        }
+        let is_match = |index| found.matches.iter().any(|range| range.contains(&index));
+        let mut marked = String::new();
+        let mut was_match = false;
+        for (index, c) in event.content().chars().enumerate() {
+            if is_match(index) != was_match {
+                was_match = !was_match;
+                marked.push(if was_match { MATCH_BEGINS } else { MATCH_ENDS });
+            }
+            let is_ours = matches!(c, MATCH_BEGINS | MATCH_ENDS);
+            marked.push(if is_ours {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            });
+        }
+        if was_match {
+            marked.push(MATCH_ENDS);
+        }
+        self.text_of(event, &marked)
+            .replace(MATCH_BEGINS, "\x1b[1m")
+            .replace(MATCH_ENDS, "\x1b[22m")
     }
 
     /// A remark of the program.

@@ -6,7 +6,7 @@
 
 mod json;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, ops::Range};
 
 use kukuri_domain::{
     AuthorId, Epoch, EventId, PeerAddress, PeerId, SignedEvent, TopicId, TopicName, UnixMs,
@@ -132,6 +132,19 @@ pub struct PostView {
     pub state: PostState,
 }
 
+/// A post that a search found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundView {
+    /// In which topic.
+    pub topic: TopicName,
+    /// The post.
+    #[serde(flatten)]
+    pub post: PostView,
+    /// The parts of its text that match, in characters: begin, and end exclusive.
+    #[serde(with = "json::ranges")]
+    pub matches: Vec<Range<usize>>,
+}
+
 /// A peer that is connected in a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerView {
@@ -252,7 +265,7 @@ pub struct TopicView {
     pub state: Option<ConnectionState>,
     /// Connected neighbours.
     pub neighbours: usize,
-    /// Stored events.
+    /// Stored posts.
     pub posts: u64,
     /// Posts of others since the topic was last read.
     pub unread: u64,

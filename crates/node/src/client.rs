@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use kukuri_application::{
     ports::{Clock, EventStore, KeyStore, TopicBook},
-    views::{ExplainView, PeerView, PostView, StatusView, TopicView},
+    views::{AuthorView, ExplainView, FoundView, PeerView, PostView, StatusView, TopicView},
 };
 use kukuri_domain::{AuthorId, EventId, PeerId, TopicName, TopicRef, UnixMs};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,21 @@ impl ReadQuery {
             author: None,
         }
     }
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindQuery {
+    /// Words that must all occur.
+    pub text: String,
+    /// Where; in all joined topics when `None`.
+    #[serde(default)]
+    pub topic: Option<TopicRef>,
+    /// How many at most, up to [`PAGE_POSTS_MAX`].
+    pub limit: u32,
+    /// Only posts before this time.
+    #[serde(default)]
+    pub before: Option<UnixMs>,
 }
 
 /// Posts of a topic, newest first.
@@ -219,6 +234,71 @@ impl Client {
         let topic = self.topic(&query.topic).await?;
         let posts = stored.read(topic.id, query).await?;
         Ok(Posts { topic, posts })
+    }
+
+    /// Posts that match, newest first. A post is found from the moment on at which it is stored.
+    ///
+    /// # Errors
+    /// [`Code::Query`], [`Code::NotJoined`], [`Code::Ambiguous`], [`Code::Database`].
+    pub async fn search(&self, query: &FindQuery) -> Result<Vec<FoundView>, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.search(query).await,
+            Way::Stored(stored) => stored.search(query).await,
+            Way::Remote(remote) => remote.search(query).await,
+        }
+    }
+
+    /// Notes that a topic was read up to and including this post.
+    ///
+    /// # Errors
+    /// [`Code::NotJoined`], [`Code::NoEvent`], [`Code::ReadOnly`] and its kin.
+    pub async fn mark_read(
+        &self,
+        topic: impl Into<TopicRef>,
+        up_to: EventId,
+    ) -> Result<(), ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.mark_read(&topic.into(), up_to).await,
+            Way::Stored(stored) => stored.mark_read(&topic.into(), up_to).await,
+            Way::Remote(remote) => remote.mark_read(&topic.into(), up_to).await,
+        }
+    }
+
+    /// Shows nothing of this author any more, here and in no other place. Returns whether they
+    /// were not muted before.
+    ///
+    /// # Errors
+    /// [`Code::Database`] and its kin.
+    pub async fn mute(&self, author: AuthorId) -> Result<bool, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.mute(author).await,
+            Way::Stored(stored) => stored.mute(author).await,
+            Way::Remote(remote) => remote.mute(author).await,
+        }
+    }
+
+    /// Shows this author again. Returns whether they were muted.
+    ///
+    /// # Errors
+    /// [`Code::Database`] and its kin.
+    pub async fn unmute(&self, author: AuthorId) -> Result<bool, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.unmute(author).await,
+            Way::Stored(stored) => stored.unmute(author).await,
+            Way::Remote(remote) => remote.unmute(author).await,
+        }
+    }
+
+    /// The muted authors.
+    ///
+    /// # Errors
+    /// [`Code::Database`].
+    pub async fn muted(&self) -> Result<Vec<AuthorView>, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.muted().await,
+            Way::Stored(stored) => stored.muted().await,
+            Way::Remote(remote) => remote.muted().await,
+        }
     }
 
     /// What happens in the topic from now on.

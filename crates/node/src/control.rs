@@ -22,8 +22,8 @@ pub use place::SocketPlace;
 pub use server::ControlServer;
 
 pub(crate) use message::{
-    Hello, Incoming, JoinParams, MaybeTopicParams, PostParams, SubscriptionParams, TopicParams,
-    method, notification, parse_incoming, request,
+    AuthorParams, Hello, Incoming, JoinParams, MarkReadParams, MaybeTopicParams, PostParams,
+    SubscriptionParams, TopicParams, method, notification, parse_incoming, request,
 };
 
 /// Version of the protocol. A client of another major version is told so.

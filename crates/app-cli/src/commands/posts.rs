@@ -10,7 +10,7 @@ use kukuri_application::views::{NodeEvent, PostView, TopicEvent};
 use kukuri_domain::{AuthorId, EventId, TopicRef, UnixMs, limits::EVENT_BYTES_MAX};
 use kukuri_node::{
     TopicEvents,
-    client::{Before, ReadQuery},
+    client::{Before, FindQuery, ReadQuery},
 };
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
@@ -206,6 +206,45 @@ async fn follow(access: &Access, console: Console, query: &ReadQuery) -> Result<
         format!("#{name} is not followed any more"),
     )
     .detail("the topic was left, or the node stopped"))
+}
+
+/// `kukuri search`
+pub async fn search(
+    args: &ProfileArgs,
+    text: &str,
+    topic: Option<&str>,
+    limit: u32,
+) -> Result<(), Failure> {
+    let query = FindQuery {
+        text: text.to_owned(),
+        topic: topic.map(str::parse).transpose()?,
+        limit,
+        before: None,
+    };
+    with_client(args, Need::Read, async |access, console| {
+        let client = access.client();
+        let mut found = client.search(&query).await?;
+        if console.is_json {
+            return console.json(&json!({ "posts": found }));
+        }
+        found.reverse();
+        if found.is_empty() {
+            console.remark("nothing was found");
+        }
+        let render = console.render(client.author());
+        let mut heading = None;
+        for found in &found {
+            let day = render.day(found.post.event.order().at(), None, client.now(), 0);
+            let here = (found.topic.clone(), day);
+            if heading.as_ref() != Some(&here) {
+                console.text(&render.found_heading(&found.topic, found.post.event.order().at()))?;
+                heading = Some(here);
+            }
+            console.text(&render.found(found, console.columns()))?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// A post or a time.

@@ -219,6 +219,8 @@ impl TopicHandle {
     }
 
     async fn topic_view(&self, snapshot: &Snapshot) -> Result<TopicView, StoreError> {
+        let reader = self.ports.identity.author();
+        let summary = self.ports.store.summary(self.keys.id, reader).await?;
         Ok(TopicView {
             name: self.keys.name.clone(),
             id: self.keys.id,
@@ -226,9 +228,9 @@ impl TopicHandle {
             epoch: self.keys.epoch,
             state: Some(snapshot.state),
             neighbours: snapshot.neighbours.len(),
-            posts: self.ports.store.count(self.keys.id).await?,
-            unread: 0,
-            last_post_at: None,
+            posts: summary.posts,
+            unread: summary.unread,
+            last_post_at: summary.last_post_at,
             fingerprint: None,
             complete_with: None,
             counters: snapshot.counters,

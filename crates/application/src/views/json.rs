@@ -97,6 +97,27 @@ pub(super) mod post_state {
     }
 }
 
+/// Ranges as pairs of begin and end.
+pub(super) mod ranges {
+    use std::ops::Range;
+
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        ranges: &[Range<usize>],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(ranges.iter().map(|range| [range.start, range.end]))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Range<usize>>, D::Error> {
+        let pairs = Vec::<[usize; 2]>::deserialize(deserializer)?;
+        Ok(pairs.into_iter().map(|[start, end]| start..end).collect())
+    }
+}
+
 /// Addresses of a peer.
 pub(super) mod addresses {
     use kukuri_domain::PeerAddress;

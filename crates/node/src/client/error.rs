@@ -31,6 +31,8 @@ pub enum Code {
     Empty,
     /// The topic's rules do not allow it.
     Refused,
+    /// There is nothing to search for.
+    Query,
     /// The signing key could not be used.
     Signing,
     /// The disk is full.
@@ -66,6 +68,7 @@ impl Code {
             Code::TooLong => "too_long",
             Code::Empty => "empty",
             Code::Refused => "refused",
+            Code::Query => "query",
             Code::Signing => "signing",
             Code::DiskFull => "disk_full",
             Code::ReadOnly => "read_only",

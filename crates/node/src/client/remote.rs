@@ -15,9 +15,11 @@ use std::{
 use interprocess::local_socket::tokio::Stream;
 use kukuri_application::{
     ports::Clock,
-    views::{ExplainView, NodeEvent, PeerView, PostView, StatusView, TopicView},
+    views::{
+        AuthorView, ExplainView, FoundView, NodeEvent, PeerView, PostView, StatusView, TopicView,
+    },
 };
-use kukuri_domain::{TopicName, TopicRef, UnixMs};
+use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef, UnixMs};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{
@@ -28,11 +30,11 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{ClientError, Code, Posts, Profile, ReadQuery, RemoteEvents};
+use super::{ClientError, Code, FindQuery, Posts, Profile, ReadQuery, RemoteEvents};
 use crate::{
     control::{
-        Hello, Incoming, JoinParams, MaybeTopicParams, PROTOCOL, PostParams, SubscriptionParams,
-        TopicParams, method, notification, parse_incoming, request,
+        AuthorParams, Hello, Incoming, JoinParams, MarkReadParams, MaybeTopicParams, PROTOCOL,
+        PostParams, SubscriptionParams, TopicParams, method, notification, parse_incoming, request,
     },
     platform::SystemClock,
 };
@@ -163,6 +165,36 @@ impl Remote {
 
     pub(super) async fn read(&self, query: &ReadQuery) -> Result<Posts, ClientError> {
         self.shared.call(method::READ, query).await
+    }
+
+    pub(super) async fn search(&self, query: &FindQuery) -> Result<Vec<FoundView>, ClientError> {
+        self.shared.call(method::SEARCH, query).await
+    }
+
+    pub(super) async fn mark_read(
+        &self,
+        topic: &TopicRef,
+        up_to: EventId,
+    ) -> Result<(), ClientError> {
+        let topic = topic.clone();
+        let params = MarkReadParams { topic, up_to };
+        self.shared.call(method::MARK_READ, &params).await
+    }
+
+    pub(super) async fn mute(&self, author: AuthorId) -> Result<bool, ClientError> {
+        self.shared
+            .call(method::MUTE, &AuthorParams { author })
+            .await
+    }
+
+    pub(super) async fn unmute(&self, author: AuthorId) -> Result<bool, ClientError> {
+        self.shared
+            .call(method::UNMUTE, &AuthorParams { author })
+            .await
+    }
+
+    pub(super) async fn muted(&self) -> Result<Vec<AuthorView>, ClientError> {
+        self.shared.call(method::MUTED, &json!({})).await
     }
 
     pub(super) async fn peers(

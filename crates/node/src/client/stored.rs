@@ -6,13 +6,16 @@
 use std::sync::Arc;
 
 use kukuri_application::{
-    ports::{Clock, EventStore, JoinedTopic, TopicBook},
+    ports::{Clock, EventStore, Found, JoinedTopic, Page, TopicBook},
     session::Counters,
-    views::{DiscoveryView, PostView, StatusView, TopicView},
+    views::{AuthorView, DiscoveryView, FoundView, PostView, StatusView, TopicView},
 };
-use kukuri_domain::{EventOrder, TopicId, TopicKeys, TopicName, TopicRef, UnixMs};
+use kukuri_domain::{
+    AuthorId, EventId, EventOrder, TopicId, TopicKeys, TopicName, TopicRef, UnixMs,
+    search::SearchQuery,
+};
 
-use super::{Before, ClientError, Code, Profile, ReadQuery};
+use super::{Before, ClientError, Code, FindQuery, Profile, ReadQuery};
 
 /// Most posts of one page.
 pub const PAGE_POSTS_MAX: u32 = 1_000;
@@ -78,20 +81,18 @@ impl Stored {
             None => None,
             Some(before) => Some(self.order_of(topic, before).await?),
         };
-        let limit = query.limit.min(PAGE_POSTS_MAX);
-        let stored = self.store.newest(topic, limit, before).await?;
+        let page = Page {
+            limit: query.limit.min(PAGE_POSTS_MAX),
+            before,
+            author: query.author,
+        };
+        let stored = self.store.posts(topic, page).await?;
         Ok(stored.into_iter().map(PostView::from).collect())
     }
 
     async fn order_of(&self, topic: TopicId, before: Before) -> Result<EventOrder, ClientError> {
         let id = match before {
-            Before::Time(at) => {
-                return Ok(EventOrder {
-                    created_at: at.secs(),
-                    ms: at.subsec_ms(),
-                    id: kukuri_domain::EventId([0; 32]),
-                });
-            }
+            Before::Time(at) => return Ok(order_at(at)),
             Before::Event(id) => id,
         };
         let found = self.store.get(topic, vec![id]).await?;
@@ -103,6 +104,55 @@ impl Stored {
             .hint("give the id of a post that `kukuri read --json` shows, or a time")
         })?;
         Ok(stored.event.order())
+    }
+
+    /// Searches one joined topic, or all.
+    pub(super) async fn search(&self, query: &FindQuery) -> Result<Vec<FoundView>, ClientError> {
+        let words = SearchQuery::parse(&query.text)
+            .map_err(|error| ClientError::new(Code::Query, error.to_string()))?;
+        let topics = match &query.topic {
+            Some(topic) => vec![self.find(topic).await?],
+            None => self.book.joined().await?,
+        };
+        let before = query.before.map(order_at);
+        let ids = topics.iter().map(|topic| topic.id).collect();
+        let limit = query.limit.min(PAGE_POSTS_MAX);
+        let found = self.store.search(ids, words, limit, before).await?;
+        let name_of = |id| {
+            let topic = topics.iter().find(|topic| topic.id == id);
+            topic.map(|topic| topic.name.clone())
+        };
+        let view = |found: Found| {
+            Some(FoundView {
+                topic: name_of(found.topic)?,
+                post: found.stored.into(),
+                matches: found.matches,
+            })
+        };
+        Ok(found.into_iter().filter_map(view).collect())
+    }
+
+    pub(super) async fn mark_read(
+        &self,
+        topic: &TopicRef,
+        up_to: EventId,
+    ) -> Result<(), ClientError> {
+        let topic = self.find(topic).await?;
+        let order = self.order_of(topic.id, Before::Event(up_to)).await?;
+        Ok(self.store.mark_read(topic.id, order).await?)
+    }
+
+    pub(super) async fn mute(&self, author: AuthorId) -> Result<bool, ClientError> {
+        Ok(self.store.mute(author).await?)
+    }
+
+    pub(super) async fn unmute(&self, author: AuthorId) -> Result<bool, ClientError> {
+        Ok(self.store.unmute(author).await?)
+    }
+
+    pub(super) async fn muted(&self) -> Result<Vec<AuthorView>, ClientError> {
+        let muted = self.store.muted().await?;
+        Ok(muted.into_iter().map(AuthorView::from).collect())
     }
 
     pub(super) async fn status(&self) -> Result<StatusView, ClientError> {
@@ -132,10 +182,12 @@ impl Stored {
     }
 
     async fn view(&self, topic: JoinedTopic) -> Result<TopicView, ClientError> {
+        let reader = self.profile.author;
+        let summary = self.store.summary(topic.id, reader).await?;
         Ok(TopicView {
-            posts: self.store.count(topic.id).await?,
-            unread: 0,
-            last_post_at: None,
+            posts: summary.posts,
+            unread: summary.unread,
+            last_post_at: summary.last_post_at,
             name: topic.name,
             id: topic.id,
             visibility: topic.visibility,
@@ -146,5 +198,14 @@ impl Stored {
             complete_with: None,
             counters: Counters::default(),
         })
+    }
+}
+
+/// The place before every event of this time.
+fn order_at(at: UnixMs) -> EventOrder {
+    EventOrder {
+        created_at: at.secs(),
+        ms: at.subsec_ms(),
+        id: EventId([0; 32]),
     }
 }

@@ -1,7 +1,7 @@
 //! The messages of the control protocol: JSON-RPC 2.0, one per line.
 
 use kukuri_application::views::NodeEvent;
-use kukuri_domain::{TopicName, TopicRef};
+use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -19,6 +19,11 @@ pub(crate) mod method {
     pub(crate) const TOPIC_SHOW: &str = "topic.show";
     pub(crate) const POST: &str = "post";
     pub(crate) const READ: &str = "read";
+    pub(crate) const SEARCH: &str = "search";
+    pub(crate) const MARK_READ: &str = "mark_read";
+    pub(crate) const MUTE: &str = "mute";
+    pub(crate) const UNMUTE: &str = "unmute";
+    pub(crate) const MUTED: &str = "muted";
     pub(crate) const PEERS: &str = "peers";
     pub(crate) const EXPLAIN: &str = "explain";
     pub(crate) const STATUS: &str = "status";
@@ -51,6 +56,19 @@ pub(crate) struct MaybeTopicParams {
 pub(crate) struct PostParams {
     pub(crate) topic: TopicRef,
     pub(crate) text: String,
+}
+
+/// How far a topic was read.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct MarkReadParams {
+    pub(crate) topic: TopicRef,
+    pub(crate) up_to: EventId,
+}
+
+/// An author.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct AuthorParams {
+    pub(crate) author: AuthorId,
 }
 
 /// A subscription.

@@ -3,8 +3,11 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::message::{JoinParams, MaybeTopicParams, PostParams, RpcError, TopicParams, method};
-use crate::client::{Client, ClientError, ReadQuery};
+use super::message::{
+    AuthorParams, JoinParams, MarkReadParams, MaybeTopicParams, PostParams, RpcError, TopicParams,
+    method,
+};
+use crate::client::{Client, ClientError, FindQuery, ReadQuery};
 
 /// Calls a method that is answered at once.
 pub(super) async fn call(client: &Client, name: &str, params: Value) -> Result<Value, RpcError> {
@@ -30,6 +33,23 @@ pub(super) async fn call(client: &Client, name: &str, params: Value) -> Result<V
             let query: ReadQuery = parsed(params)?;
             answered(client.read(&query).await)
         }
+        method::SEARCH => {
+            let query: FindQuery = parsed(params)?;
+            answered(client.search(&query).await)
+        }
+        method::MARK_READ => {
+            let MarkReadParams { topic, up_to } = parsed(params)?;
+            answered(client.mark_read(topic, up_to).await)
+        }
+        method::MUTE => {
+            let AuthorParams { author } = parsed(params)?;
+            answered(client.mute(author).await)
+        }
+        method::UNMUTE => {
+            let AuthorParams { author } = parsed(params)?;
+            answered(client.unmute(author).await)
+        }
+        method::MUTED => answered(client.muted().await),
         method::PEERS => {
             let MaybeTopicParams { topic } = parsed(params)?;
             answered(client.peers_of(topic.as_ref()).await)

@@ -1,0 +1,56 @@
+//! `kukuri mute`, `kukuri unmute`
+
+use serde_json::json;
+
+use super::with_client;
+use crate::{access::Need, args::ProfileArgs, commands::posts::author, failure::Failure};
+
+/// `kukuri mute`
+pub async fn mute(args: &ProfileArgs, who: Option<&str>) -> Result<(), Failure> {
+    let Some(who) = who else {
+        return list(args).await;
+    };
+    let author = author(who)?;
+    with_client(args, Need::Note, async |access, console| {
+        let changed = access.client().mute(author).await?;
+        console.answer(
+            &json!({ "muted": true, "changed": changed }),
+            |_| match changed {
+                true => format!("{} is muted", author.npub()),
+                false => format!("{} was muted already", author.npub()),
+            },
+        )
+    })
+    .await
+}
+
+/// `kukuri unmute`
+pub async fn unmute(args: &ProfileArgs, who: &str) -> Result<(), Failure> {
+    let author = author(who)?;
+    with_client(args, Need::Note, async |access, console| {
+        let changed = access.client().unmute(author).await?;
+        console.answer(
+            &json!({ "muted": false, "changed": changed }),
+            |_| match changed {
+                true => format!("{} is shown again", author.npub()),
+                false => format!("{} was not muted", author.npub()),
+            },
+        )
+    })
+    .await
+}
+
+async fn list(args: &ProfileArgs) -> Result<(), Failure> {
+    with_client(args, Need::Read, async |access, console| {
+        let muted = access.client().muted().await?;
+        if console.is_json {
+            return console.json(&json!({ "authors": muted }));
+        }
+        if muted.is_empty() {
+            return console.text("nobody is muted");
+        }
+        let lines: Vec<String> = muted.iter().map(|author| author.pubkey.npub()).collect();
+        console.text(&lines.join("\n"))
+    })
+    .await
+}
