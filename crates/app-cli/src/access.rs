@@ -246,7 +246,7 @@ fn start_log(args: &ProfileArgs, place: &Place, log: &LogScreen) -> Result<(), F
     Ok(logs::start(
         &place.home,
         &wish,
-        place.settings.log.format,
+        &place.settings.log,
         screen,
     )?)
 }

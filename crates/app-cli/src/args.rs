@@ -293,26 +293,4 @@ Examples:
   kukuri demo --keep";
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn options_are_taken_before_and_after_the_command() {
-        let parsed = |args: &[&str]| Cli::try_parse_from(args).expect("valid").profile.home;
-        assert_eq!(
-            parsed(&["kukuri", "--home", "x", "join", "a"]),
-            Some("x".into())
-        );
-        assert_eq!(
-            parsed(&["kukuri", "join", "a", "--home", "x"]),
-            Some("x".into())
-        );
-    }
-}
+mod tests;

@@ -17,6 +17,7 @@ use kukuri_node::{
     identity_file::IdentityFileError,
     logs::LogError,
 };
+use serde_json::json;
 
 /// The exit codes; they are fixed, because scripts use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,25 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The kind of an error that has no closer name.
+    fn code(self) -> &'static str {
+        match self {
+            Exit::OutputGone => "output_gone",
+            Exit::Unexpected => "unexpected",
+            Exit::Usage => "usage",
+            Exit::Config => "config",
+            Exit::InUse => "in_use",
+            Exit::Network => "network",
+            Exit::Vault => "vault",
+            Exit::Disk => "database",
+            Exit::NotFound => "not_found",
+            Exit::Refused => "refused",
+            Exit::Interrupted => "interrupted",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)
@@ -56,6 +76,8 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// Exit code.
     pub exit: Exit,
+    /// What kind of error it is: a word for programs, see docs/reference/errors.md.
+    pub code: &'static str,
     /// What is so.
     pub message: String,
     /// More, a line each.
@@ -69,10 +91,17 @@ impl Failure {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
+            code: exit.code(),
             message: message.into(),
             details: Vec::new(),
             hint: None,
         }
+    }
+
+    /// Names the kind more closely than its exit code does.
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
     }
 
     /// The process was asked to end.
@@ -116,6 +145,17 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// As programs read it on standard error.
+    pub fn json(&self) -> String {
+        let mut message = self.message.clone();
+        for detail in &self.details {
+            message.push_str("; ");
+            message.push_str(detail);
+        }
+        let error = json!({ "code": self.code, "message": message, "hint": self.hint });
+        json!({ "error": error }).to_string()
     }
 
     /// As it is shown on standard error.
@@ -238,16 +278,18 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let failure = Failure::new(Exit::Disk, error.to_string()).causes(&error);
         match error {
-            StoreError::DiskFull(_) => {
-                failure.hint("make room on this disk; nothing was half written")
-            }
-            StoreError::ReadOnly(_) => {
-                failure.hint("make the profile's folder and files writable for this user")
-            }
-            StoreError::Corrupt(_) => failure.detail("the file was left as it is").hint(
+            StoreError::DiskFull(_) => failure
+                .code("disk_full")
+                .hint("make room on this disk; nothing was half written"),
+            StoreError::ReadOnly(_) => failure
+                .code("read_only")
+                .hint("make the profile's folder and files writable for this user"),
+            StoreError::Corrupt(_) => failure
+                .code("corrupt")
+                .detail("the file was left as it is").hint(
                 "put a backup in its place, or move it away: members send back what they hold",
             ),
-            StoreError::NewerSchema { .. } => failure.hint("use the newer version of kukuri"),
+            StoreError::NewerSchema { .. } => failure.code("newer_schema").hint("use the newer version of kukuri"),
             StoreError::OlderSchema { .. } => failure.hint(
                 "run any command that writes, such as `kukuri up`: it brings the database up to date",
             ),
@@ -260,7 +302,7 @@ impl From<NetworkError> for Failure {
     fn from(error: NetworkError) -> Self {
         let failure = Failure::new(Exit::Network, error.to_string()).causes(&error);
         match error {
-            NetworkError::PortTaken { .. } => failure.hint(
+            NetworkError::PortTaken { .. } => failure.code("port_taken").hint(
                 "close the program that uses it, or choose another port in network.bind \
                  (KUKURI_NETWORK__BIND=0.0.0.0:PORT)",
             ),
@@ -342,6 +384,7 @@ impl From<ClientError> for Failure {
         };
         Failure {
             exit,
+            code: error.code.as_str(),
             message: error.message,
             details: error.details,
             hint: error.hint,

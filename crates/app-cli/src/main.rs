@@ -32,20 +32,22 @@ use failure::{Exit, Failure};
 fn main() -> ExitCode {
     kukuri_node::platform::make_new_files_private();
     restore_terminal_on_panic();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&error),
+    };
+    let is_json = cli.profile.json;
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return ended(Failure::new(
-                Exit::Unexpected,
-                format!("failed to start: {error}"),
-            ));
+            let failure = Failure::new(Exit::Unexpected, format!("failed to start: {error}"));
+            return ended(&failure, is_json);
         }
     };
     let result = runtime.block_on(run(cli));
     // Blocking work that is still under way (a name being resolved) must not hold up the end.
     runtime.shutdown_background();
-    result.map_or_else(ended, |()| ExitCode::SUCCESS)
+    result.map_or_else(|failure| ended(&failure, is_json), |()| ExitCode::SUCCESS)
 }
 
 /// A message in a raw terminal is hard to read, and a raw terminal hard to use afterwards.
@@ -101,10 +103,27 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn ended(failure: Failure) -> ExitCode {
+/// What the parser says is for people; a program that asked for JSON gets that.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    let is_json = std::env::args_os().any(|arg| arg == "--json");
+    if !is_json || !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(first);
+    let failure = Failure::new(Exit::Usage, message).hint("see kukuri --help");
+    ended(&failure, true)
+}
+
+fn ended(failure: &Failure, is_json: bool) -> ExitCode {
     // Whoever interrupted the program, or closed its output, knows that.
     if !matches!(failure.exit, Exit::Interrupted | Exit::OutputGone) {
-        eprint!("{}", failure.shown());
+        if is_json {
+            eprintln!("{}", failure.json());
+        } else {
+            eprint!("{}", failure.shown());
+        }
     }
     failure.exit.into()
 }

@@ -112,3 +112,6 @@ fn is_absent(error: &io::Error) -> bool {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
     )
 }
+
+#[cfg(all(test, unix))]
+mod tests;

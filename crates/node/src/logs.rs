@@ -6,8 +6,8 @@
 use std::{
     fs::{self, File},
     io,
-    path::Path,
-    sync::{Arc, Mutex},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use thiserror::Error;
@@ -17,18 +17,20 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    config::LogFormat,
+    config::{LogFormat, LogSettings},
     home::{self, Home, HomeError},
 };
 
-/// The log file is put aside when a start finds it larger than this.
+/// The log file is put aside when it would grow beyond this; one older file is kept.
 const LOG_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
 /// Where log lines go.
 pub type Writer = BoxMakeWriter;
 
 const FILE: &str = "kukuri.log";
-const OLD_FILE: &str = "kukuri.log.1";
+
+/// After the name of the file that was put aside.
+const OLD_ENDING: &str = ".1";
 
 /// The level without any wish: DEBUG in debug builds, INFO in release builds.
 const DEFAULT_LEVEL: &str = if cfg!(debug_assertions) {
@@ -120,19 +122,19 @@ impl LogWish {
 pub fn start(
     home: &Home,
     wish: &LogWish,
-    format: LogFormat,
+    settings: &LogSettings,
     screen: Option<Writer>,
 ) -> Result<(), LogError> {
     let filter = wish.filter()?;
     let writer = match screen {
         Some(screen) => screen,
-        None => BoxMakeWriter::new(LogFile::open(home)?),
+        None => BoxMakeWriter::new(LogFile::open(log_path(home, settings)?)?),
     };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
         .with_writer(writer);
-    let started = match format {
+    let started = match settings.format {
         LogFormat::Text => subscriber.try_init(),
         LogFormat::Json => subscriber.json().try_init(),
     };
@@ -142,33 +144,70 @@ pub fn start(
     Ok(())
 }
 
-/// The log file, shared by all threads.
-#[derive(Debug, Clone)]
-struct LogFile(Arc<Mutex<File>>);
-
-impl LogFile {
-    fn open(home: &Home) -> Result<Self, LogError> {
-        let folder = home.create_logs()?;
-        let path = folder.join(FILE);
-        let opened = put_aside(&path, &folder.join(OLD_FILE)).and_then(|()| {
-            let file = home::private_options()
-                .append(true)
-                .create(true)
-                .open(&path)?;
-            home::close_to_others(&file)?;
-            Ok(file)
-        });
-        let file = opened.map_err(|source| HomeError::NotWritable { path, source })?;
-        Ok(Self(Arc::new(Mutex::new(file))))
+/// The configured file, relative to the profile's folder, or the usual one.
+fn log_path(home: &Home, settings: &LogSettings) -> Result<PathBuf, LogError> {
+    match &settings.file {
+        Some(file) => Ok(home.folder().join(file)),
+        None => Ok(home.create_logs()?.join(FILE)),
     }
 }
 
-fn put_aside(path: &Path, old: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(found) if found.len() > LOG_BYTES_MAX => fs::rename(path, old),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+/// The log file, shared by all threads.
+#[derive(Debug, Clone)]
+struct LogFile(Arc<Mutex<Rotating>>);
+
+/// A file that is put aside when it is full.
+#[derive(Debug)]
+struct Rotating {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    bytes_max: u64,
+}
+
+impl LogFile {
+    fn open(path: PathBuf) -> Result<Self, LogError> {
+        let opened = Rotating::open(path.clone(), LOG_BYTES_MAX);
+        let rotating = opened.map_err(|source| HomeError::NotWritable { path, source })?;
+        Ok(Self(Arc::new(Mutex::new(rotating))))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rotating> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rotating {
+    fn open(path: PathBuf, bytes_max: u64) -> io::Result<Self> {
+        let file = home::private_options()
+            .append(true)
+            .create(true)
+            .open(&path)?;
+        home::close_to_others(&file)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self {
+            path,
+            file,
+            bytes,
+            bytes_max,
+        })
+    }
+
+    fn put_aside(&mut self) -> io::Result<()> {
+        let mut old = self.path.clone().into_os_string();
+        old.push(OLD_ENDING);
+        fs::rename(&self.path, old)?;
+        *self = Self::open(self.path.clone(), self.bytes_max)?;
+        Ok(())
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.bytes > 0 && self.bytes + line.len() as u64 > self.bytes_max {
+            self.put_aside()?;
+        }
+        let written = self.file.write(line)?;
+        self.bytes += written as u64;
+        Ok(written)
     }
 }
 
@@ -182,23 +221,17 @@ impl<'a> MakeWriter<'a> for LogFile {
 
 impl io::Write for LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .write(bytes)
+        self.lock().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .flush()
+        self.lock().file.flush()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::{io::Write as _, path::Path};
 
     use super::*;
     use crate::home::DEFAULT_PROFILE;
@@ -258,34 +291,50 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_appended_to_and_put_aside_when_it_is_large() {
+    fn the_file_is_appended_to_and_is_the_owners_alone() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let home = Home::locate(Some(folder.path()), DEFAULT_PROFILE).expect("a valid profile");
         home.create().expect("created");
-        let path = home.logs().join(FILE);
+        let path = log_path(&home, &LogSettings::default()).expect("a folder of logs");
+        assert_eq!(path, home.logs().join(FILE));
         for line in ["one\n", "two\n"] {
-            LogFile::open(&home)
-                .expect("opened")
-                .write_all(line.as_bytes())
-                .expect("written");
+            let mut log = LogFile::open(path.clone()).expect("opened");
+            log.write_all(line.as_bytes()).expect("written");
         }
         assert_eq!(fs::read_to_string(&path).expect("readable"), "one\ntwo\n");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(
-                fs::metadata(&path).expect("there").permissions().mode() & 0o777,
-                0o600
-            );
+            let mode = fs::metadata(&path).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
         }
-        File::options()
-            .write(true)
-            .open(&path)
-            .expect("opened")
-            .set_len(LOG_BYTES_MAX + 1)
-            .expect("set");
-        LogFile::open(&home).expect("opened");
-        assert_eq!(fs::metadata(&path).expect("there").len(), 0);
-        assert!(home.logs().join(OLD_FILE).exists());
+    }
+
+    #[test]
+    fn a_full_file_is_put_aside_while_it_is_written() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("log");
+        let mut log = Rotating::open(path.clone(), 10).expect("opened");
+        for line in ["12345\n", "abc\n", "next\n", "a line longer than ten\n"] {
+            log.write(line.as_bytes()).expect("written");
+        }
+        let read = |path: &Path| fs::read_to_string(path).expect("readable");
+        assert_eq!(read(&path), "a line longer than ten\n");
+        assert_eq!(read(&folder.path().join("log.1")), "next\n");
+    }
+
+    #[test]
+    fn the_configured_file_wins() {
+        let home = Home::locate(Some(Path::new("/p")), DEFAULT_PROFILE).expect("a valid profile");
+        let check = |file: &str, expected: &str| {
+            let settings = LogSettings {
+                file: Some(file.into()),
+                ..LogSettings::default()
+            };
+            let path = log_path(&home, &settings).expect("nothing is made");
+            assert_eq!(path, Path::new(expected));
+        };
+        check("/var/log/kukuri.log", "/var/log/kukuri.log");
+        check("node.log", "/p/node.log");
     }
 }

@@ -3,6 +3,7 @@
 //! Every program that is started here has a home of its own and listens on the loopback address
 //! only, without LAN discovery and port mapping.
 
+mod commands;
 mod demo;
 mod errors;
 mod pipes;

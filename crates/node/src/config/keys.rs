@@ -153,6 +153,12 @@ pub const KEYS: &[Key] = &[
         "for the store `file`: file whose first line is the passphrase; without it a terminal asks",
     ),
     key(
+        "log.file",
+        Kind::Text,
+        "",
+        "file of the log, relative to the profile's folder; by default logs/kukuri.log",
+    ),
+    key(
         "log.format",
         Kind::Text,
         "\"text\"",

@@ -193,6 +193,8 @@ pub enum LogFormat {
 /// `log.*`
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogSettings {
+    /// `log.file`, relative to the profile's folder; `None`: `logs/kukuri.log`.
+    pub file: Option<PathBuf>,
     /// `log.format`
     pub format: LogFormat,
 }
@@ -216,6 +218,7 @@ impl Settings {
                 passphrase_file: r.text("keyring.passphrase_file")?.map(PathBuf::from),
             },
             log: LogSettings {
+                file: r.text("log.file")?.map(PathBuf::from),
                 format: r.word(
                     "log.format",
                     &[("text", LogFormat::Text), ("json", LogFormat::Json)],
