@@ -8,8 +8,11 @@ use async_trait::async_trait;
 use futures_util::stream::{once, select_all, unfold};
 use futures_util::{Stream, StreamExt};
 use iroh::EndpointId;
-use kukuri_application::ports::{
-    Announced, Announcement, Candidate, CandidateStream, PeerSource, Query, SourceError,
+use kukuri_application::{
+    ports::{
+        Announced, Announcement, Candidate, CandidateStream, PeerSource, Query, SourceError,
+    },
+    views::{DhtView, DiscoveryView},
 };
 use kukuri_domain::{PeerId, peer::SourceKind};
 
@@ -63,6 +66,15 @@ impl PeerSource for DhtSource {
 
     fn watches(&self) -> bool {
         false
+    }
+
+    async fn describe(&self, view: &mut DiscoveryView) {
+        let status = self.tracker.client().status().await;
+        view.dht = DhtView {
+            enabled: true,
+            bootstrapped: status.bootstrapped,
+            table_nodes: status.table_nodes,
+        };
     }
 
     fn find(&self, query: Query) -> CandidateStream {

@@ -104,6 +104,11 @@ pub struct SlotTracker {
 }
 
 impl SlotTracker {
+    /// The client that the records go through.
+    pub(super) fn client(&self) -> &DhtClient {
+        &self.client
+    }
+
     /// Makes the tracker of an endpoint; once per process, in a tokio runtime.
     #[must_use]
     pub fn new(

@@ -7,8 +7,11 @@ use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
-use kukuri_application::ports::{
-    Announced, Announcement, Candidate, CandidateStream, Clock, PeerSource, Query, SourceError,
+use kukuri_application::{
+    ports::{
+        Announced, Announcement, Candidate, CandidateStream, Clock, PeerSource, Query, SourceError,
+    },
+    views::DiscoveryView,
 };
 use kukuri_domain::{
     PeerId, TopicKeys, UnixMs, limits::MDNS_TAGS_MAX, peer::SourceKind, presence::mdns_tag,
@@ -40,6 +43,10 @@ impl PeerSource for MdnsSource {
 
     fn watches(&self) -> bool {
         true
+    }
+
+    async fn describe(&self, view: &mut DiscoveryView) {
+        view.mdns.enabled = self.0.is_ok();
     }
 
     fn find(&self, query: Query) -> CandidateStream {
