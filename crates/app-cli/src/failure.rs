@@ -275,7 +275,12 @@ impl From<&VaultError> for Failure {
             VaultError::Access(_) => {
                 failure.hint("make the profile's folder readable and writable for this user")
             }
-            VaultError::Unavailable(_) | VaultError::Exists => failure,
+            VaultError::Unavailable(_)
+            | VaultError::Refused(_)
+            | VaultError::Slow { .. }
+            | VaultError::NotAKey { .. }
+            | VaultError::Exists
+            | VaultError::Changed => failure,
         }
     }
 }

@@ -1,10 +1,15 @@
-//! The secrets of a profile at start-up: found, or made once.
+//! The secrets of a profile: found at start-up or made once, imported, moved between stores.
 //!
 //! Owns the rule of when a secret may be made: only when the vault says that it definitely has
-//! no such entry and the database holds nothing yet. A vault that is merely locked or
-//! unreachable looks like an empty one to a careless caller, and a secret made then would cut
-//! the profile off from everything it has ever signed and sealed. Must never overwrite or
-//! remove an entry, and must never write anything before every entry was asked for.
+//! no such entry and the profile was never used. A vault that is merely locked or unreachable
+//! looks like an empty one to a careless caller, and a secret made then would cut the profile
+//! off from everything it has ever signed and sealed. Must never write anything before every
+//! entry was asked for. An entry is overwritten by [`import_identity`] only, and removed by
+//! [`move_keys`] only, after the same secrets were read back from another store.
+
+mod moving;
+
+pub use moving::{MoveError, Moved, clear_leftovers, move_keys};
 
 use rand::{TryRngCore as _, rngs::OsRng};
 use thiserror::Error;
@@ -57,9 +62,9 @@ pub enum KeySetupError {
         #[source]
         source: VaultError,
     },
-    /// The vault has no such entry, but the database was written by a profile that had one.
+    /// The vault has no such entry, but the profile had one.
     #[error(
-        "the vault has no secret '{}', but this profile's database is not empty, so a new one is not made",
+        "the vault has no secret '{}', but this profile was used before, so a new one is not made",
         .name.code()
     )]
     Missing {
@@ -71,41 +76,91 @@ pub enum KeySetupError {
     Random(#[source] Source),
 }
 
-/// The profile's keys from `vault`. Secrets that are missing are made, but only while
-/// `database_is_empty` and only after the vault has answered for all of them. An interrupted
+/// The profile's keys from `vault`. Secrets that are missing are made, but only while the
+/// `profile_is_unused` and only after the vault has answered for all of them. An interrupted
 /// first start is taken up where it ended.
 ///
 /// # Errors
 /// [`KeySetupError`]; the vault's own error is its source.
 pub async fn open_or_create_keys(
     vault: &dyn SecretVault,
-    database_is_empty: bool,
+    profile_is_unused: bool,
 ) -> Result<ProfileKeys, KeySetupError> {
     let root = load(vault, SecretName::Root).await?;
     let identity = load(vault, SecretName::Identity).await?;
     let created = root.is_none() || identity.is_none();
-
-    let may_create = |name| {
-        if database_is_empty {
-            Ok(())
-        } else {
-            Err(KeySetupError::Missing { name })
-        }
-    };
     for (name, entry) in [(SecretName::Root, &root), (SecretName::Identity, &identity)] {
-        if entry.is_none() {
-            may_create(name)?;
+        if entry.is_none() && !profile_is_unused {
+            return Err(KeySetupError::Missing { name });
         }
     }
 
     let root = existing_or_new(vault, SecretName::Root, root).await?;
-    let identity_secret = existing_or_new(vault, SecretName::Identity, identity).await?;
-    Ok(ProfileKeys {
-        identity_secret,
-        endpoint_key: derived(label::ENDPOINT_KEY, &root),
-        device_key: derived(label::DEVICE_KEY, &root),
-        created,
-    })
+    let identity = existing_or_new(vault, SecretName::Identity, identity).await?;
+    Ok(ProfileKeys::new(&root, identity, created))
+}
+
+/// What [`import_identity`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// The profile had no identity; it begins with this one.
+    Created,
+    /// This identity took the place of another, which is gone from the vault.
+    Replaced,
+    /// The profile had this identity already.
+    Same,
+}
+
+/// Makes `identity` the author of the profile, in place of the one that it may have. The root
+/// secret stays, or is made under the rule of [`open_or_create_keys`]. Whoever calls this has
+/// asked the user: an identity that was not exported cannot be had back.
+///
+/// # Errors
+/// [`KeySetupError`]; the vault holds the old identity or the new one, never neither.
+pub async fn import_identity(
+    vault: &dyn SecretVault,
+    profile_is_unused: bool,
+    identity: SecretBytes,
+) -> Result<(ProfileKeys, Imported), KeySetupError> {
+    const NAME: SecretName = SecretName::Identity;
+    let root = load(vault, SecretName::Root).await?;
+    let present = load(vault, NAME).await?;
+    if root.is_none() && !profile_is_unused {
+        let name = SecretName::Root;
+        return Err(KeySetupError::Missing { name });
+    }
+
+    let root = existing_or_new(vault, SecretName::Root, root).await?;
+    let (written, imported) = match present {
+        Some(present) if present == identity => (Ok(()), Imported::Same),
+        Some(present) => (
+            vault.replace(NAME, present, identity.clone()).await,
+            Imported::Replaced,
+        ),
+        None => (
+            vault.create(NAME, identity.clone()).await,
+            Imported::Created,
+        ),
+    };
+    written.map_err(|source| KeySetupError::Create { name: NAME, source })?;
+    tracing::info!(
+        store = vault.kind().code(),
+        ?imported,
+        "an identity was imported"
+    );
+    let keys = ProfileKeys::new(&root, identity, imported == Imported::Created);
+    Ok((keys, imported))
+}
+
+impl ProfileKeys {
+    fn new(root: &SecretBytes, identity_secret: SecretBytes, created: bool) -> Self {
+        Self {
+            identity_secret,
+            endpoint_key: derived(label::ENDPOINT_KEY, root),
+            device_key: derived(label::DEVICE_KEY, root),
+            created,
+        }
+    }
 }
 
 async fn load(

@@ -89,7 +89,22 @@ impl SecretVault for FileVault {
     }
 
     async fn create(&self, name: SecretName, secret: SecretBytes) -> Result<(), VaultError> {
-        self.blocking(move |vault| vault.create(name, &secret))
+        self.blocking(move |vault| vault.edit(|entries| entries.insert(name, &secret)))
+            .await
+    }
+
+    async fn replace(
+        &self,
+        name: SecretName,
+        seen: SecretBytes,
+        new: SecretBytes,
+    ) -> Result<(), VaultError> {
+        self.blocking(move |vault| vault.edit(|entries| entries.replace(name, &seen, &new)))
+            .await
+    }
+
+    async fn remove(&self, name: SecretName, seen: SecretBytes) -> Result<(), VaultError> {
+        self.blocking(move |vault| vault.edit(|entries| entries.remove(name, &seen)))
             .await
     }
 }
@@ -104,8 +119,13 @@ impl Vault {
         Ok(entries.get(name))
     }
 
-    /// Another process may write between our reading and our writing; then we read again.
-    fn create(&self, name: SecretName, secret: &SecretBytes) -> Result<(), VaultError> {
+    /// Changes the entries and puts the vault in place of the one that was read. Another process
+    /// may write between our reading and our writing; then we read again. A vault without
+    /// entries is no file.
+    fn edit(
+        &self,
+        change: impl Fn(&mut Entries) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
         let mut unlocked = self.unlocked();
         loop {
             let seen = disk::read(&self.path)?;
@@ -113,21 +133,23 @@ impl Vault {
                 Some(content) => self.open(&mut unlocked, content)?,
                 None => Entries::default(),
             };
-            entries.insert(name, secret)?;
-            let new_key = match &seen {
-                Some(_) => None,
-                None => Some(VaultKey::derive(
-                    &self.source.for_creating()?,
-                    self.cost,
-                    random()?,
-                )?),
+            change(&mut entries)?;
+            let (new_key, replaced) = match &seen {
+                None if entries.is_empty() => return Ok(()),
+                Some(content) if entries.is_empty() => (None, disk::remove(&self.path, content)?),
+                Some(content) => {
+                    let key = unlocked.as_ref().expect("`open` left the file's key");
+                    let new = key.seal(&entries, random()?);
+                    (None, disk::replace(&self.path, Some(content), &new)?)
+                }
+                None => {
+                    let passphrase = self.source.for_creating()?;
+                    let key = VaultKey::derive(&passphrase, self.cost, random()?)?;
+                    let new = key.seal(&entries, random()?);
+                    (Some(key), disk::replace(&self.path, None, &new)?)
+                }
             };
-            let key = new_key
-                .as_ref()
-                .or(unlocked.as_ref())
-                .expect("`open` left the file's key");
-            let content = key.seal(&entries, random()?);
-            if disk::replace(&self.path, seen.as_deref(), &content)? == Replaced::Done {
+            if replaced == Replaced::Done {
                 if new_key.is_some() {
                     *unlocked = new_key;
                 }

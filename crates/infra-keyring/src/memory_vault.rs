@@ -47,6 +47,32 @@ impl SecretVault for MemoryVault {
             }
         }
     }
+
+    async fn replace(
+        &self,
+        name: SecretName,
+        seen: SecretBytes,
+        new: SecretBytes,
+    ) -> Result<(), VaultError> {
+        match self.entries().get_mut(&name) {
+            Some(entry) if *entry == seen => {
+                *entry = new;
+                Ok(())
+            }
+            _ => Err(VaultError::Changed),
+        }
+    }
+
+    async fn remove(&self, name: SecretName, seen: SecretBytes) -> Result<(), VaultError> {
+        let mut entries = self.entries();
+        match entries.get(&name) {
+            Some(entry) if *entry != seen => Err(VaultError::Changed),
+            _ => {
+                entries.remove(&name);
+                Ok(())
+            }
+        }
+    }
 }
 
 #[cfg(test)]

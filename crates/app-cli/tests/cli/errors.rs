@@ -146,7 +146,7 @@ fn a_lost_vault_is_6_and_no_second_identity_is_made() {
     let home = Home::new();
     run(&mut home.kukuri(&["join", "a"]), "").check(0, &[]);
     fs::remove_file(home.path().join("vault")).expect("removed");
-    run(&mut home.kukuri(&["join", "a"]), "").check(6, &["database is not empty"]);
+    run(&mut home.kukuri(&["join", "a"]), "").check(6, &["was used before"]);
     assert!(!home.path().join("vault").exists(), "no vault was made");
 }
 

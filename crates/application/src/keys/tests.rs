@@ -155,6 +155,9 @@ async fn a_missing_secret_beside_a_used_database_stops_the_start(
 #[case(VaultFault::Unavailable)]
 #[case(VaultFault::Corrupt)]
 #[case(VaultFault::Access)]
+#[case(VaultFault::Refused)]
+#[case(VaultFault::Slow)]
+#[case(VaultFault::NotAKey)]
 #[tokio::test]
 async fn a_failing_vault_is_reported_and_left_alone(#[case] fault: VaultFault) {
     let expected = fault.error().expect("these faults are errors").to_string();
@@ -258,4 +261,76 @@ async fn an_entry_that_appears_meanwhile_is_not_replaced() {
     else {
         panic!("another error: {error}");
     };
+}
+
+#[tokio::test]
+async fn an_import_into_an_unused_profile_makes_the_root_only() {
+    let vault = FakeVault::default();
+    let (keys, imported) = import_identity(&vault, true, secret(7))
+        .await
+        .expect("an empty vault");
+    assert_eq!(imported, Imported::Created);
+    assert_eq!(keys.identity_secret, secret(7));
+    assert_eq!(vault.entry(SecretName::Identity), Some(secret(7)));
+    let again = open_or_create_keys(&vault, false).await.expect("both");
+    assert_eq!(again.endpoint_key, keys.endpoint_key);
+}
+
+#[tokio::test]
+async fn an_import_replaces_the_identity_and_keeps_the_root() {
+    let vault = FakeVault::with_secrets(1, 2);
+    let before = open_or_create_keys(&vault, false).await.expect("both");
+    for (byte, expected) in [(7, Imported::Replaced), (7, Imported::Same)] {
+        let (keys, imported) = import_identity(&vault, false, secret(byte))
+            .await
+            .expect("both are there");
+        assert_eq!(imported, expected);
+        assert_eq!(keys.identity_secret, secret(7));
+        assert_eq!(keys.endpoint_key, before.endpoint_key);
+        assert!(!keys.created);
+    }
+    assert_eq!(vault.entry(SecretName::Root), Some(secret(1)));
+}
+
+#[tokio::test]
+async fn a_failed_import_leaves_the_old_identity() {
+    let vault = FakeVault::with_secrets(1, 2);
+    vault.fail_replaces(VaultFault::Access);
+    let error = import_identity(&vault, false, secret(7)).await;
+    assert!(
+        matches!(
+            error,
+            Err(KeySetupError::Create {
+                name: SecretName::Identity,
+                ..
+            })
+        ),
+        "{error:?}"
+    );
+    assert_eq!(vault.entry(SecretName::Identity), Some(secret(2)));
+
+    vault.heal();
+    vault.fail_loads(VaultFault::Locked);
+    let error = import_identity(&vault, true, secret(7)).await;
+    assert!(
+        matches!(error, Err(KeySetupError::Load { .. })),
+        "{error:?}"
+    );
+    assert_eq!(vault.entry(SecretName::Identity), Some(secret(2)));
+}
+
+#[tokio::test]
+async fn an_import_beside_a_lost_root_is_refused() {
+    let vault = FakeVault::default();
+    let error = import_identity(&vault, false, secret(7)).await;
+    assert!(
+        matches!(
+            error,
+            Err(KeySetupError::Missing {
+                name: SecretName::Root
+            })
+        ),
+        "{error:?}"
+    );
+    assert_eq!(vault.create_calls(), 0);
 }

@@ -72,6 +72,13 @@ impl KeyStore {
             KeyStore::Memory => "memory",
         }
     }
+
+    /// The store of this name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        [KeyStore::Os, KeyStore::File, KeyStore::Memory]
+            .into_iter()
+            .find(|store| store.code() == code)
+    }
 }
 
 /// Why a vault did not do what was asked. What it held before, it still holds.
@@ -86,12 +93,32 @@ pub enum VaultError {
     /// The passphrase does not open the vault.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
-    /// There is no such vault on this machine.
-    #[error("no vault is available")]
+    /// There is no such vault on this machine: no keyring runs here. Nothing can be in it.
+    #[error("no keyring is available here")]
     Unavailable(#[source] Source),
+    /// The vault is there, and says no. Whether an entry exists is not known.
+    #[error("the vault refuses to work")]
+    Refused(#[source] Source),
+    /// The vault did not answer in time. Whether an entry exists is not known.
+    #[error("the vault has not answered for {} s", .waited_ms / 1_000)]
+    Slow {
+        /// How long it was waited for.
+        waited_ms: u64,
+    },
     /// The entry exists already and is not overwritten.
     #[error("the vault has an entry of this name already")]
     Exists,
+    /// The entry is not what the caller has seen. It was left as it is.
+    #[error("the entry in the vault has changed meanwhile")]
+    Changed,
+    /// Under the name of our entry is something that is no key of ours. It was left as it is.
+    #[error("the entry '{entry}' of the vault is no key: {why}")]
+    NotAKey {
+        /// What the entry is called in the vault.
+        entry: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The content is no vault of ours, or a damaged one. It was left as it is.
     #[error("the vault is damaged: {0}")]
     Corrupt(String),
@@ -119,6 +146,24 @@ pub trait SecretVault: Send + Sync {
     /// # Errors
     /// [`VaultError::Exists`] when there is one; it is never overwritten.
     async fn create(&self, name: SecretName, secret: SecretBytes) -> Result<(), VaultError>;
+
+    /// Puts `new` in place of `seen` in one step: the entry always is the one or the other. When
+    /// it returns, the new one is on the disk.
+    ///
+    /// # Errors
+    /// [`VaultError::Changed`] when the entry is missing or not `seen`; it stays as it is.
+    async fn replace(
+        &self,
+        name: SecretName,
+        seen: SecretBytes,
+        new: SecretBytes,
+    ) -> Result<(), VaultError>;
+
+    /// Removes the entry if it is `seen`. An entry that is definitely not there is removed.
+    ///
+    /// # Errors
+    /// [`VaultError::Changed`] when it is another; it stays as it is.
+    async fn remove(&self, name: SecretName, seen: SecretBytes) -> Result<(), VaultError>;
 }
 
 /// Why something was not signed.

@@ -32,6 +32,8 @@ where
     an_entry_is_read_back_at_once_and_after_a_restart(&fresh()).await;
     an_entry_is_never_overwritten(&fresh()).await;
     of_concurrent_creators_one_wins(&fresh()).await;
+    only_what_was_seen_is_replaced(&fresh()).await;
+    only_what_was_seen_is_removed(&fresh()).await;
 }
 
 async fn a_new_vault_has_no_entry<V: std::ops::Deref<Target: SecretVault>>(open: &impl Fn() -> V) {
@@ -125,6 +127,73 @@ where
     }
     let stored = open().load(SecretName::Root).await.expect("readable");
     assert_eq!(stored, Some(SecretBytes::new([winners[0]; 32])));
+}
+
+async fn only_what_was_seen_is_replaced<V>(open: &impl Fn() -> V)
+where
+    V: std::ops::Deref<Target: SecretVault>,
+{
+    let (first, second) = (SecretBytes::new([1; 32]), SecretBytes::new([2; 32]));
+    let name = SecretName::Identity;
+    let vault = open();
+    let nothing = vault.replace(name, first.clone(), second.clone()).await;
+    assert!(matches!(nothing, Err(VaultError::Changed)), "{nothing:?}");
+    assert_eq!(vault.load(name).await.expect("readable"), None);
+
+    for name in NAMES {
+        let created = vault.create(name, first.clone()).await;
+        created.expect("there is none yet");
+    }
+    let stale = vault.replace(name, second.clone(), second.clone()).await;
+    assert!(matches!(stale, Err(VaultError::Changed)), "{stale:?}");
+    assert_eq!(
+        vault.load(name).await.expect("readable"),
+        Some(first.clone())
+    );
+    let replaced = vault.replace(name, first.clone(), second.clone()).await;
+    replaced.expect("it is what was seen");
+    for vault in [vault, open()] {
+        assert_eq!(
+            vault.load(name).await.expect("readable"),
+            Some(second.clone())
+        );
+        let other = vault.load(SecretName::Root).await.expect("readable");
+        assert_eq!(other, Some(first.clone()), "the other entry stays");
+    }
+}
+
+async fn only_what_was_seen_is_removed<V>(open: &impl Fn() -> V)
+where
+    V: std::ops::Deref<Target: SecretVault>,
+{
+    let (first, second) = (SecretBytes::new([1; 32]), SecretBytes::new([2; 32]));
+    let vault = open();
+    let nothing = vault.remove(SecretName::Root, first.clone()).await;
+    nothing.expect("what is not there is removed");
+    for name in NAMES {
+        let created = vault.create(name, first.clone()).await;
+        created.expect("there is none yet");
+    }
+    let stale = vault.remove(SecretName::Root, second).await;
+    assert!(matches!(stale, Err(VaultError::Changed)), "{stale:?}");
+    assert_eq!(
+        vault.load(SecretName::Root).await.expect("readable"),
+        Some(first.clone())
+    );
+    for (removed, left) in [
+        (SecretName::Root, Some(&first)),
+        (SecretName::Identity, None),
+    ] {
+        let done = vault.remove(removed, first.clone()).await;
+        done.expect("it is what was seen");
+        for vault in [&vault, &open()] {
+            assert_eq!(vault.load(removed).await.expect("readable"), None);
+            let other = vault.load(SecretName::Identity).await.expect("readable");
+            assert_eq!(other.as_ref(), left);
+        }
+    }
+    let again = vault.create(SecretName::Root, first).await;
+    again.expect("there is none any more");
 }
 
 /// Checks the promises of [`Identity`].

@@ -35,6 +35,12 @@ pub enum VaultFault {
     Corrupt,
     /// [`VaultError::Access`].
     Access,
+    /// [`VaultError::Refused`].
+    Refused,
+    /// [`VaultError::Slow`].
+    Slow,
+    /// [`VaultError::NotAKey`].
+    NotAKey,
     /// The call never returns.
     Hanging,
 }
@@ -49,6 +55,12 @@ impl VaultFault {
             VaultFault::Unavailable => VaultError::Unavailable("the fake is away".into()),
             VaultFault::Corrupt => VaultError::Corrupt("the fake is damaged".into()),
             VaultFault::Access => VaultError::Access("the fake's disk is full".into()),
+            VaultFault::Refused => VaultError::Refused("the fake says no".into()),
+            VaultFault::Slow => VaultError::Slow { waited_ms: 30_000 },
+            VaultFault::NotAKey => VaultError::NotAKey {
+                entry: "root".into(),
+                why: "the fake has 7 bytes".into(),
+            },
             VaultFault::Hanging => return None,
         })
     }
@@ -72,6 +84,8 @@ struct State {
     entries: HashMap<SecretName, SecretBytes>,
     load_fault: Option<VaultFault>,
     create_faults: HashMap<SecretName, VaultFault>,
+    replace_fault: Option<VaultFault>,
+    remove_fault: Option<VaultFault>,
     load_calls: usize,
     create_calls: usize,
 }
@@ -97,10 +111,22 @@ impl FakeVault {
         self.state().create_faults.insert(name, fault);
     }
 
+    /// From now on every `replace` fails and changes nothing.
+    pub fn fail_replaces(&self, fault: VaultFault) {
+        self.state().replace_fault = Some(fault);
+    }
+
+    /// From now on every `remove` fails and changes nothing.
+    pub fn fail_removes(&self, fault: VaultFault) {
+        self.state().remove_fault = Some(fault);
+    }
+
     /// Every fault is over.
     pub fn heal(&self) {
         let mut state = self.state();
         state.load_fault = None;
+        state.replace_fault = None;
+        state.remove_fault = None;
         state.create_faults.clear();
     }
 
@@ -158,6 +184,40 @@ impl SecretVault for FakeVault {
         match fault {
             Some(fault) => fault.happen().await,
             None => Ok(()),
+        }
+    }
+
+    async fn replace(
+        &self,
+        name: SecretName,
+        seen: SecretBytes,
+        new: SecretBytes,
+    ) -> Result<(), VaultError> {
+        let fault = self.state().replace_fault;
+        if let Some(fault) = fault {
+            return fault.happen().await;
+        }
+        match self.state().entries.get_mut(&name) {
+            Some(entry) if *entry == seen => {
+                *entry = new;
+                Ok(())
+            }
+            _ => Err(VaultError::Changed),
+        }
+    }
+
+    async fn remove(&self, name: SecretName, seen: SecretBytes) -> Result<(), VaultError> {
+        let fault = self.state().remove_fault;
+        if let Some(fault) = fault {
+            return fault.happen().await;
+        }
+        let mut state = self.state();
+        match state.entries.get(&name) {
+            Some(entry) if *entry != seen => Err(VaultError::Changed),
+            _ => {
+                state.entries.remove(&name);
+                Ok(())
+            }
         }
     }
 }

@@ -86,6 +86,18 @@ pub(super) fn replace(
     Ok(Replaced::Done)
 }
 
+/// Removes the file if it still is what the caller has seen. When this returns, it is gone from
+/// the disk.
+pub(super) fn remove(path: &Path, seen: &[u8]) -> Result<Replaced, VaultError> {
+    let folder = Folder::lock(path).map_err(access)?;
+    if read(path)?.as_deref() != Some(seen) {
+        return Ok(Replaced::Changed);
+    }
+    fs::remove_file(path).map_err(access)?;
+    folder.sync().map_err(access)?;
+    Ok(Replaced::Done)
+}
+
 fn access(error: io::Error) -> VaultError {
     VaultError::Access(Box::new(error))
 }

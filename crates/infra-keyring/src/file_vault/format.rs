@@ -272,6 +272,44 @@ impl Entries {
         });
         Ok(())
     }
+
+    /// Whether nothing is left, not even an entry of a later version.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Puts `new` in place of `seen`.
+    pub(super) fn replace(
+        &mut self,
+        name: SecretName,
+        seen: &SecretBytes,
+        new: &SecretBytes,
+    ) -> Result<(), VaultError> {
+        let entry = self.0.iter_mut().find(|entry| entry.name == name.code());
+        match entry {
+            Some(entry) if entry.secret == *seen.expose() => {
+                entry.secret = *new.expose();
+                Ok(())
+            }
+            _ => Err(VaultError::Changed),
+        }
+    }
+
+    /// Takes the entry out if it is `seen`.
+    pub(super) fn remove(
+        &mut self,
+        name: SecretName,
+        seen: &SecretBytes,
+    ) -> Result<(), VaultError> {
+        match self.0.iter().position(|entry| entry.name == name.code()) {
+            Some(at) if self.0[at].secret != *seen.expose() => Err(VaultError::Changed),
+            Some(at) => {
+                self.0.remove(at);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

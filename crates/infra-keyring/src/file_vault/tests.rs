@@ -315,3 +315,33 @@ async fn the_production_cost_is_written_into_a_vault() {
         Some(secret(1))
     );
 }
+
+#[tokio::test]
+async fn the_last_entry_takes_the_file_with_it() {
+    let (folder, path) = sealed().await;
+    let vault = vault_at(&path, given("swordfish"));
+    let stale = vault.remove(SecretName::Root, secret(9)).await;
+    assert!(matches!(stale, Err(VaultError::Changed)), "{stale:?}");
+    assert!(path.exists());
+    let removed = vault.remove(SecretName::Root, secret(1)).await;
+    removed.expect("it is what was seen");
+    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+}
+
+#[tokio::test]
+async fn a_wrong_passphrase_removes_and_replaces_nothing() {
+    let (_folder, path) = sealed().await;
+    let before = fs::read(&path).expect("readable");
+    let vault = vault_at(&path, given("tuna"));
+    let removed = vault.remove(SecretName::Root, secret(1)).await;
+    assert!(
+        matches!(removed, Err(VaultError::WrongPassphrase)),
+        "{removed:?}"
+    );
+    let replaced = vault.replace(SecretName::Root, secret(1), secret(2)).await;
+    assert!(
+        matches!(replaced, Err(VaultError::WrongPassphrase)),
+        "{replaced:?}"
+    );
+    assert_eq!(fs::read(&path).expect("readable"), before);
+}
