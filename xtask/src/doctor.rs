@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::prerequisite::{
-    C_COMPILER, CLIPPY, DBUS, IPROUTE2, IPTABLES, NETNS, NEXTEST, Prerequisite, RUSTFMT, STRACE,
+    C_COMPILER, CLIPPY, DBUS, GNOME_KEYRING, IPROUTE2, IPTABLES, NETNS, NEXTEST, Prerequisite,
+    RUSTFMT, STRACE,
 };
 use crate::workspace::{self, Workspace};
 
@@ -23,7 +24,15 @@ const OPEN_FILES_MIN: u64 = 4096;
 const NEEDED: &[Prerequisite] = &[C_COMPILER, RUSTFMT, CLIPPY];
 
 /// Without these some test groups are skipped or slower.
-const USEFUL: &[Prerequisite] = &[NEXTEST, IPROUTE2, IPTABLES, NETNS, STRACE, DBUS];
+const USEFUL: &[Prerequisite] = &[
+    NEXTEST,
+    IPROUTE2,
+    IPTABLES,
+    NETNS,
+    STRACE,
+    DBUS,
+    GNOME_KEYRING,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {

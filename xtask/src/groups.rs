@@ -12,7 +12,8 @@ use clap::builder::PossibleValuesParser;
 use crate::coverage;
 use crate::layers;
 use crate::prerequisite::{
-    C_COMPILER, CLIPPY, IPROUTE2, IPTABLES, NETNS, NEXTEST, Prerequisite, RUSTFMT, STRACE,
+    C_COMPILER, CLIPPY, DBUS, GNOME_KEYRING, IPROUTE2, IPTABLES, NETNS, NEXTEST, Prerequisite,
+    RUSTFMT, STRACE,
 };
 use crate::workspace::{self, Workspace};
 
@@ -133,6 +134,18 @@ pub const GROUPS: &[Group] = &[
         },
     },
     Group {
+        name: "keyring",
+        about: "the keys in a real gnome-keyring",
+        needs: &[C_COMPILER, DBUS, GNOME_KEYRING],
+        run: |workspace| {
+            tests(
+                workspace,
+                &Selection::Marked("keyring"),
+                &[("KUKURI_TEST_KEYRING", "1")],
+            )
+        },
+    },
+    Group {
         name: "demo",
         about: "`cargo run --release -- demo` does what it promises",
         needs: &[C_COMPILER],
@@ -146,7 +159,7 @@ pub fn names() -> PossibleValuesParser {
 }
 
 /// Prefixes of tests, or of modules of tests, that only their own group runs.
-const MARKS: [&str; 2] = ["netns", "strace"];
+const MARKS: [&str; 3] = ["netns", "strace", "keyring"];
 
 /// Which tests of the workspace a group runs.
 enum Selection {
@@ -295,7 +308,10 @@ mod tests {
                 .collect()
         };
         let ordinary = words(Selection::Ordinary);
-        assert!(ordinary.ends_with(&["--skip", "netns_", "--skip", "strace_"].map(str::to_owned)));
+        for mark in MARKS {
+            let skipped = ["--skip".to_owned(), format!("{mark}_")];
+            assert!(ordinary.windows(2).any(|pair| pair == skipped), "{mark}");
+        }
         assert!(words(Selection::Marked("netns")).contains(&"netns_".to_owned()));
         assert!(words(Selection::Containing("parser_")).contains(&"parser_".to_owned()));
     }

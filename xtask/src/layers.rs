@@ -40,6 +40,8 @@ const ADAPTED: &[&str] = &[
     "sqlx*",
     "rusqlite",
     "keyring*",
+    "secret-service",
+    "zbus*",
 ];
 
 /// The feature of `kukuri-application` that holds fakes and mocks.

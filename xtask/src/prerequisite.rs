@@ -98,6 +98,13 @@ pub const DBUS: Prerequisite = Prerequisite {
     install: Install::Apt(&["dbus", "dbus-daemon"]),
 };
 
+/// The Secret Service that most desktops have.
+pub const GNOME_KEYRING: Prerequisite = Prerequisite {
+    name: "gnome-keyring",
+    check: |workspace| version(workspace, "gnome-keyring-daemon", &["--version"]),
+    install: Install::Apt(&["gnome-keyring"]),
+};
+
 /// The right to make network namespaces.
 pub const NETNS: Prerequisite = Prerequisite {
     name: "network namespaces",

@@ -1,18 +1,21 @@
 //! Where a profile's secrets are kept, and the author's key that signs.
 //!
-//! Owns the adapters of the ports `SecretVault` (a file sealed with a passphrase; memory for
-//! throw-away homes) and `Identity`. Must never log, print or write a secret in the clear, must
-//! never take "cannot be read" for "is not there", and never replaces an entry. When a secret
-//! may be made is decided in `kukuri_application::keys`, not here.
+//! Owns the adapters of the ports `SecretVault` (the operating system's keyring; a file sealed
+//! with a passphrase; memory for throw-away homes) and `Identity`. Must never log, print or write
+//! a secret in the clear, must never take "cannot be read" for "is not there", and never changes
+//! an entry that the caller has not seen. When a secret may be made is decided in
+//! `kukuri_application::keys`, not here.
 
 mod file_vault;
 mod identity;
 mod memory_vault;
+mod os_vault;
 mod passphrase;
 
 pub use file_vault::{FileVault, KdfCost};
 pub use identity::{InvalidSecret, LocalIdentity};
 pub use memory_vault::MemoryVault;
+pub use os_vault::OsVault;
 pub use passphrase::{
     Ask, PROMPT_ATTEMPTS_MAX, Passphrase, PassphraseError, PassphraseSource, Prompt,
 };
