@@ -47,6 +47,10 @@ pub struct EventId(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorId(pub [u8; 32]);
 
+/// A device's public key (BIP-340, x only), to which the keys of private topics are wrapped.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub [u8; 32]);
+
 macro_rules! hex_id {
     ($name:ident) => {
         impl $name {
@@ -81,8 +85,10 @@ macro_rules! hex_id {
 }
 hex_id!(EventId);
 hex_id!(AuthorId);
+hex_id!(DeviceId);
 serde_as_text_or_bytes!(EventId);
 serde_as_text_or_bytes!(AuthorId);
+serde_as_text_or_bytes!(DeviceId);
 
 /// Why a text names no event or author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -17,8 +17,8 @@ use thiserror::Error;
 pub use document::{KeyView, default_document, shown};
 pub use keys::{KEYS, Key, Kind};
 pub use settings::{
-    DhtSettings, DiscoverySettings, KeyringSettings, KeyringStore, LogFormat, LogSettings,
-    NetworkMode, NetworkSettings, PublishAddresses, Settings,
+    ChosenStore, DhtSettings, DiscoverySettings, KeyringSettings, KeyringStore, LogFormat,
+    LogSettings, NetworkMode, NetworkSettings, PublishAddresses, Settings,
 };
 pub use sources::{ENV_PREFIX, RESERVED_VARIABLES};
 
@@ -48,6 +48,18 @@ pub enum ConfigError {
         /// What was found and what was expected.
         problem: String,
     },
+    /// The value is fine and does not fit what the profile is.
+    #[error("`{key}` ({origin}): {problem}")]
+    Contradiction {
+        /// Which key.
+        key: String,
+        /// The file, variable or flag.
+        origin: String,
+        /// What was found and what was expected.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
     /// The file cannot be read, or is no TOML.
     #[error("the configuration cannot be read: {0}")]
     File(String),
@@ -72,6 +84,7 @@ impl ConfigError {
             ConfigError::Value { .. } => {
                 "correct the value, or remove it to use the default".to_owned()
             }
+            ConfigError::Contradiction { remedy, .. } => remedy.clone(),
             ConfigError::File(_) => {
                 "correct the file, or move it away to use the defaults".to_owned()
             }

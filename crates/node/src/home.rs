@@ -144,6 +144,11 @@ impl Home {
         self.data.join("vault")
     }
 
+    /// What the profile says about its keys.
+    pub fn identity_file(&self) -> PathBuf {
+        self.data.join("identity")
+    }
+
     /// The lock.
     pub fn lock_file(&self) -> PathBuf {
         self.data.join("lock")

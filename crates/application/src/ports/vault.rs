@@ -72,13 +72,6 @@ impl KeyStore {
             KeyStore::Memory => "memory",
         }
     }
-
-    /// The store of this name.
-    pub fn from_code(code: &str) -> Option<Self> {
-        [KeyStore::Os, KeyStore::File, KeyStore::Memory]
-            .into_iter()
-            .find(|store| store.code() == code)
-    }
 }
 
 /// Why a vault did not do what was asked. What it held before, it still holds.

@@ -143,14 +143,14 @@ pub const KEYS: &[Key] = &[
     key(
         "keyring.store",
         Kind::Text,
-        "\"file\"",
-        "where the keys are kept: `file` (a file sealed with a passphrase)",
+        "\"os\"",
+        "where a new profile keeps its keys: `os` (the system's keyring) or `file` (sealed with a passphrase)",
     ),
     key(
         "keyring.passphrase_file",
         Kind::Text,
         "",
-        "file whose first line is the passphrase; without it a terminal asks",
+        "for the store `file`: file whose first line is the passphrase; without it a terminal asks",
     ),
     key(
         "log.format",

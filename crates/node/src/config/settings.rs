@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use ::config::{Value, ValueKind};
+use kukuri_application::ports::KeyStore;
 use kukuri_domain::peer::{PeerAddress, PeerSpec};
 
 use super::{ConfigError, keys, sources::origin_of};
@@ -139,16 +140,42 @@ impl Default for DhtSettings {
 /// Where the keys are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyringStore {
-    /// A file sealed with a passphrase.
+    /// The operating system's keyring.
     #[default]
+    Os,
+    /// A file sealed with a passphrase.
     File,
+}
+
+impl KeyringStore {
+    /// As in the configuration.
+    pub fn word(self) -> &'static str {
+        self.kind().code()
+    }
+
+    /// The kind of vault.
+    pub fn kind(self) -> KeyStore {
+        match self {
+            KeyringStore::Os => KeyStore::Os,
+            KeyringStore::File => KeyStore::File,
+        }
+    }
+}
+
+/// A store that was chosen, and where: a profile may have its keys elsewhere already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenStore {
+    /// Which.
+    pub store: KeyringStore,
+    /// The file, variable or flag.
+    pub origin: String,
 }
 
 /// `keyring.*`
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeyringSettings {
-    /// `keyring.store`
-    pub store: KeyringStore,
+    /// `keyring.store`; `None`: what the profile records, for a new one the default.
+    pub store: Option<ChosenStore>,
     /// `keyring.passphrase_file`
     pub passphrase_file: Option<PathBuf>,
 }
@@ -185,7 +212,7 @@ impl Settings {
                 dht: read_dht(&mut r)?,
             },
             keyring: KeyringSettings {
-                store: r.word("keyring.store", &[("file", KeyringStore::File)])?,
+                store: r.chosen_store()?,
                 passphrase_file: r.text("keyring.passphrase_file")?.map(PathBuf::from),
             },
             log: LogSettings {
@@ -314,6 +341,16 @@ impl Reader {
                 format!("expected {}, found {}", names.join(" or "), shown(&value)),
             )
         })
+    }
+
+    fn chosen_store(&mut self) -> Result<Option<ChosenStore>, ConfigError> {
+        const KEY: &str = "keyring.store";
+        let Some(origin) = self.values.get(KEY).map(origin_of) else {
+            return Ok(None);
+        };
+        let words = [KeyringStore::Os, KeyringStore::File].map(|store| (store.word(), store));
+        let store = self.word(KEY, &words)?;
+        Ok(Some(ChosenStore { store, origin }))
     }
 
     fn switch(&mut self, key: &'static str, default: bool) -> Result<bool, ConfigError> {

@@ -89,6 +89,29 @@ fn the_environment_is_read_with_lists_only_where_a_list_is_meant() {
 }
 
 #[test]
+fn the_store_of_the_keys_is_known_with_its_place() {
+    let store = |file: &str, variables: &[(&str, &str)]| {
+        load_from(file, variables, &[])
+            .expect("valid")
+            .keyring
+            .store
+    };
+    assert_eq!(store("", &[]), None);
+    let chosen = store("[keyring]\nstore = 'os'\n", &[]).expect("chosen");
+    assert_eq!(chosen.store, KeyringStore::Os);
+    assert!(chosen.origin.contains("config.toml"), "{chosen:?}");
+    let variable = ("KUKURI_KEYRING__STORE", "file");
+    let chosen = store("[keyring]\nstore = 'os'\n", &[variable]).expect("chosen");
+    assert_eq!(chosen.store, KeyringStore::File);
+    assert_eq!(chosen.origin, "environment variable KUKURI_KEYRING__STORE");
+    let message = refused("[keyring]\nstore = 'cloud'\n", &[], &[]);
+    assert!(
+        message.contains("os or file") && message.contains("'cloud'"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_value_that_looks_like_a_number_stays_text() {
     let settings = load_from("", &[("KUKURI_KEYRING__PASSPHRASE_FILE", "123")], &[]);
     let file = settings.expect("valid").keyring.passphrase_file;
