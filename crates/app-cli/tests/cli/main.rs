@@ -5,6 +5,9 @@
 
 mod demo;
 mod errors;
+mod identity;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod pipes;
 mod program;
 #[cfg(target_os = "linux")]
