@@ -82,6 +82,19 @@ pub fn home_of(args: &ProfileArgs) -> Result<Home, Failure> {
     Ok(Home::locate(folder, &args.profile)?)
 }
 
+/// Takes the lock of a profile for a command that works on its keys, and starts the log.
+pub async fn hold(args: &ProfileArgs, place: &Place) -> Result<ProfileLock, Failure> {
+    place.home.create()?;
+    start_log(args, place, &LogScreen::default())?;
+    let home = place.home.clone();
+    let taken =
+        tokio::task::spawn_blocking(move || ProfileLock::take(&home, "kukuri", LOCK_PATIENCE));
+    match taken.await {
+        Ok(taken) => Ok(taken?),
+        Err(panic) => Err(Failure::new(Exit::Unexpected, panic.to_string())),
+    }
+}
+
 /// A client, with what has to end after it.
 pub struct Access {
     client: Client,

@@ -144,6 +144,8 @@ pub enum Command {
         /// Name of the topic, or id: and the beginning of its id
         topic: String,
     },
+    /// Who this profile is: show it, copy its key, replace it, move it to another store
+    Identity(crate::identity::IdentityArgs),
     /// What the configuration is, and where it comes from
     #[command(subcommand, after_help = CONFIG_EXAMPLES)]
     Config(ConfigCommand),

@@ -9,13 +9,11 @@ mod report;
 
 use std::{
     path::Path,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use kukuri_domain::TopicName;
 use kukuri_infra_iroh::testnet::PrivateDht;
-use kukuri_infra_keyring::MemoryVault;
 use kukuri_node::{
     Settings,
     config::{NetworkMode, PublishAddresses},
@@ -23,6 +21,7 @@ use kukuri_node::{
 
 use crate::{
     failure::{Exit, Failure},
+    keys::KeySource,
     stopping::StopGuard,
     wiring::{self, Plan, Running},
 };
@@ -131,7 +130,7 @@ fn plan(folder: &Path, dht: &PrivateDht) -> Result<Plan, Failure> {
         settings,
         database: folder.join("kukuri.db"),
         home_text: folder.display().to_string(),
-        vault: Arc::new(MemoryVault::throw_away()),
+        keys: KeySource::throw_away(),
         kept_port: None,
         lock: None,
     })

@@ -129,7 +129,7 @@ impl Failure {
     }
 
     /// Adds the causes of an error, a line each.
-    fn causes(mut self, error: &dyn Error) -> Self {
+    pub(crate) fn causes(mut self, error: &dyn Error) -> Self {
         let mut cause = error.source();
         while let Some(error) = cause {
             let line = error.to_string();

@@ -9,7 +9,9 @@ mod commands;
 mod console;
 mod demo;
 mod failure;
+mod identity;
 mod join;
+mod keys;
 mod passphrase;
 mod render;
 mod screen;
@@ -94,6 +96,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Peers { topic } => state::peers(args, topic.as_deref()).await,
         Command::Status => state::status(args).await,
         Command::Explain { topic } => state::explain(args, &topic).await,
+        Command::Identity(wish) => identity::run(args, &wish).await,
         Command::Config(command) => commands::config::run(args, &command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "kukuri", &mut io::stdout());

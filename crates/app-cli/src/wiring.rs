@@ -1,5 +1,5 @@
-//! The one page on which this program chooses its adapters: SQLite, iroh, the DHT, the sealed
-//! file.
+//! The one page on which this program chooses its adapters: SQLite, iroh, the DHT. Which vault
+//! holds the keys is chosen in `keys`.
 //!
 //! Owns the order in which a node comes up: database, keys, network, discovery, engine. Must
 //! never decide anything that a setting decides, and leaves nothing half-made when it fails.
@@ -9,8 +9,8 @@ use std::{net::SocketAddrV4, path::PathBuf, sync::Arc, time::Duration};
 use kukuri_application::{
     discovery::{self, ConfiguredPeersSource, KnownPeersSource},
     engine::{self, Ports},
-    keys::{ProfileKeys, open_or_create_keys},
-    ports::{Clock, NetworkError, PeerSource, SecretVault, TopicBook},
+    keys::ProfileKeys,
+    ports::{Clock, NetworkError, PeerSource, TopicBook},
 };
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_infra_iroh::{
@@ -20,7 +20,6 @@ use kukuri_infra_iroh::{
         PutRate, SlotTracker, TrackerPolicy,
     },
 };
-use kukuri_infra_keyring::{FileVault, LocalIdentity};
 use kukuri_node::{
     Client, Node, Parts, ProfileLock, Settings,
     config::{NetworkMode, PublishAddresses},
@@ -32,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::Place,
     failure::{Exit, Failure},
-    passphrase,
+    keys::{KeySource, Opened},
 };
 
 /// How long the end waits for the DHT to name nodes that are worth remembering.
@@ -49,7 +48,7 @@ pub struct Plan {
     /// The profile's place, for people.
     pub home_text: String,
     /// Where the keys are.
-    pub vault: Arc<dyn SecretVault>,
+    pub keys: KeySource,
     /// Port that the profile keeps; another one is taken when it is in use.
     pub kept_port: Option<u16>,
     /// The profile's lock.
@@ -67,12 +66,11 @@ pub struct Running {
 /// Starts the node of a profile whose lock is held, and lets other processes use it.
 pub async fn start_profile(place: &Place, lock: ProfileLock) -> Result<Running, Failure> {
     let Place { home, settings } = place;
-    let source = passphrase::source(&settings.keyring, &home.vault());
     let mut running = start(Plan {
         profile: home.profile().to_owned(),
         database: home.database(),
         home_text: place.shown_home(),
-        vault: Arc::new(FileVault::new(home.vault(), source)),
+        keys: KeySource::Profile(place.clone()),
         kept_port: Some(home.port()?),
         lock: Some(lock),
         settings: settings.clone(),
@@ -104,16 +102,18 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
         profile,
         database,
         home_text,
-        vault,
+        keys,
         kept_port,
         lock,
     } = plan;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let database =
         Arc::new(Database::open(&database, OpenOptions::default(), clock.clone()).await?);
-    let keys = open_or_create_keys(vault.as_ref(), database.is_unused().await?).await?;
-    let identity = LocalIdentity::from_secret(&keys.identity_secret)
-        .map_err(|error| Failure::new(Exit::Vault, error.to_string()))?;
+    let Opened {
+        keys,
+        identity,
+        store: key_store,
+    } = keys.open(database.is_unused().await?).await?;
 
     let cancel = CancellationToken::new();
     let dht = start_dht(&settings, database.as_ref(), &keys, &cancel).await?;
@@ -133,7 +133,7 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
     let node = Node::start(Parts {
         ports,
         settings: discovery_settings(&settings),
-        key_store: vault.kind(),
+        key_store,
         profile,
         home: home_text,
         version: env!("CARGO_PKG_VERSION"),

@@ -12,6 +12,11 @@ pub(crate) fn peer_id(id: EndpointId) -> PeerId {
     PeerId(*id.as_bytes())
 }
 
+/// The peer that an endpoint with this secret key is, before there is one.
+pub fn peer_id_of(secret: &[u8; 32]) -> PeerId {
+    peer_id(iroh::SecretKey::from_bytes(secret).public())
+}
+
 /// The endpoint of a peer. Not every 32 bytes are a public key, and candidates come from strangers.
 pub(crate) fn endpoint_id(peer: PeerId) -> Result<EndpointId, NetworkError> {
     EndpointId::from_bytes(&peer.0).map_err(|_| NetworkError::Unreachable {

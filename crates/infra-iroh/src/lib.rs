@@ -23,6 +23,7 @@ mod sync;
 mod tasks;
 mod topics;
 
+pub use address::peer_id_of;
 pub use endpoint::{NetworkConfig, NetworkMode};
 pub use mdns::MdnsSource;
 pub use network::Network;

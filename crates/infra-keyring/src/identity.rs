@@ -18,6 +18,14 @@ use thiserror::Error;
 #[error("the stored identity is no valid secret key")]
 pub struct InvalidSecret;
 
+/// The public half (BIP-340, x only) of a secret key: of an author's, or of a device's.
+///
+/// # Errors
+/// [`InvalidSecret`] for zero and for bytes beyond the order of the curve.
+pub fn public_key_of(secret: &SecretBytes) -> Result<[u8; 32], InvalidSecret> {
+    Ok(LocalIdentity::from_secret(secret)?.author().0)
+}
+
 /// An author whose key is in this process. The key is wiped on drop.
 #[derive(Debug)]
 pub struct LocalIdentity {

@@ -8,12 +8,14 @@
 
 mod file_vault;
 mod identity;
+mod key_text;
 mod memory_vault;
 mod os_vault;
 mod passphrase;
 
 pub use file_vault::{FileVault, KdfCost};
-pub use identity::{InvalidSecret, LocalIdentity};
+pub use identity::{InvalidSecret, LocalIdentity, public_key_of};
+pub use key_text::{KeyTextError, SealedKey, WrittenKey, ncryptsec, nsec};
 pub use memory_vault::MemoryVault;
 pub use os_vault::OsVault;
 pub use passphrase::{

@@ -154,8 +154,8 @@ impl From<PassphraseError> for VaultError {
 }
 
 impl PassphraseSource {
-    /// How often it is worth asking for the passphrase of an existing vault.
-    pub(crate) fn attempts_max(&self) -> u32 {
+    /// How often it is worth asking for the passphrase of something that exists.
+    pub fn attempts_max(&self) -> u32 {
         if matches!(self, PassphraseSource::Prompt(_)) {
             PROMPT_ATTEMPTS_MAX
         } else {
@@ -163,8 +163,12 @@ impl PassphraseSource {
         }
     }
 
-    /// The passphrase of an existing vault. Blocks.
-    pub(crate) fn for_opening(&self, attempt: u32) -> Result<Passphrase, VaultError> {
+    /// The passphrase of something that exists. Blocks.
+    ///
+    /// # Errors
+    /// [`VaultError::PassphraseNeeded`], [`VaultError::Locked`] with a [`PassphraseError`],
+    /// [`VaultError::WrongPassphrase`] for an empty one.
+    pub fn for_opening(&self, attempt: u32) -> Result<Passphrase, VaultError> {
         match self {
             PassphraseSource::Prompt(prompt) => {
                 let line = asked(prompt, Ask::Open { attempt })?;
@@ -175,8 +179,11 @@ impl PassphraseSource {
         }
     }
 
-    /// The passphrase for a new vault; a person is asked twice. Blocks.
-    pub(crate) fn for_creating(&self) -> Result<Passphrase, VaultError> {
+    /// A passphrase for something new; a person is asked twice. Blocks.
+    ///
+    /// # Errors
+    /// [`VaultError::PassphraseNeeded`], [`VaultError::Locked`] with a [`PassphraseError`].
+    pub fn for_creating(&self) -> Result<Passphrase, VaultError> {
         let PassphraseSource::Prompt(prompt) = self else {
             return self.without_asking();
         };

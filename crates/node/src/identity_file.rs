@@ -254,7 +254,12 @@ impl KeyPlace {
         has_sealed_file: bool,
         chosen: Option<&ChosenStore>,
     ) -> Result<Self, ConfigError> {
-        let place = match recorded {
+        // A first start that came no further than the file may be begun anew elsewhere.
+        let is_binding = |recorded: &IdentityFile| {
+            recorded.keys.is_some()
+                || chosen.is_none_or(|chosen| chosen.store == recorded.key_store)
+        };
+        let place = match recorded.filter(is_binding) {
             Some(recorded) => KeyPlace::Recorded(recorded),
             None if has_sealed_file => KeyPlace::OldFile,
             None => KeyPlace::New(chosen.map(|chosen| chosen.store).unwrap_or_default()),

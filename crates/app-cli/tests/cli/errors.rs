@@ -114,9 +114,31 @@ fn a_configured_port_that_is_taken_is_5() {
 }
 
 #[test]
-fn no_passphrase_is_6_and_names_the_settings() {
+fn no_keyring_is_6_and_names_the_settings() {
     let home = Home::new();
     let said = run(&mut home.bare(&["join", "a"]), "hello\n");
+    said.check(
+        6,
+        &[
+            "no keyring is available here",
+            "KUKURI_KEYRING__STORE=file",
+            "KUKURI_KEYRING__PASSPHRASE_FILE=",
+            "keyring.store",
+            "keyring.passphrase_file",
+        ],
+    );
+    for name in ["vault", "identity"] {
+        assert!(!home.path().join(name).exists(), "{name} was made");
+    }
+    // With these very settings it works.
+    run(&mut home.kukuri(&["join", "a"]), "").check(0, &[]);
+}
+
+#[test]
+fn no_passphrase_is_6_and_names_the_settings() {
+    let home = Home::new();
+    let mut command = home.bare(&["join", "a"]);
+    let said = run(command.env("KUKURI_KEYRING__STORE", "file"), "hello\n");
     said.check(
         6,
         &[
@@ -126,6 +148,41 @@ fn no_passphrase_is_6_and_names_the_settings() {
         ],
     );
     assert!(!home.path().join("vault").exists(), "no vault was made");
+}
+
+#[test]
+fn a_store_that_does_not_hold_the_keys_is_3() {
+    let home = Home::new();
+    run(&mut home.kukuri(&["join", "a"]), "").check(0, &[]);
+    let mut command = home.kukuri(&["join", "a"]);
+    let said = run(command.env("KUKURI_KEYRING__STORE", "os"), "");
+    said.check(
+        3,
+        &[
+            "`keyring.store` (environment variable KUKURI_KEYRING__STORE)",
+            "expected 'file', found 'os'",
+            "kukuri identity move --to os",
+        ],
+    );
+    // Without the setting the profile knows by itself.
+    run(
+        home.kukuri(&["join", "a"])
+            .env_remove("KUKURI_KEYRING__STORE"),
+        "",
+    )
+    .check(0, &[]);
+}
+
+#[test]
+fn a_damaged_identity_file_is_6_and_left_as_it_is() {
+    let home = Home::new();
+    run(&mut home.kukuri(&["join", "a"]), "").check(0, &[]);
+    let file = home.path().join("identity");
+    fs::write(&file, "rubbish").expect("written");
+    for command in [["join", "a"], ["identity", "show"]] {
+        run(&mut home.kukuri(&command), "").check(6, &["identity is damaged", "  do: "]);
+    }
+    assert_eq!(fs::read_to_string(&file).expect("there"), "rubbish");
 }
 
 #[test]

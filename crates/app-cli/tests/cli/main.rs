@@ -6,6 +6,9 @@
 mod commands;
 mod demo;
 mod errors;
+mod identity;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod pipes;
 mod program;
 #[cfg(target_os = "linux")]

@@ -41,7 +41,12 @@ impl Home {
         self.folder.path().join(name)
     }
 
-    /// `kukuri` with these arguments in this home, without a passphrase.
+    /// The address of a session bus that is not there.
+    pub fn no_bus(&self) -> String {
+        format!("unix:path={}", self.beside("no-bus").display())
+    }
+
+    /// `kukuri` with these arguments in this home, without a keyring and without a passphrase.
     pub fn bare(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kukuri"));
         for (name, _) in std::env::vars_os() {
@@ -59,14 +64,18 @@ impl Home {
             .env("KUKURI_DISCOVERY__MDNS__ENABLED", "false")
             .env("KUKURI_DISCOVERY__DHT__ENABLED", "false")
             .env("HOME", self.folder.path())
+            // No test reaches the keyring of whoever runs it.
+            .env("DBUS_SESSION_BUS_ADDRESS", self.no_bus())
             .env("TZ", "UTC");
         command
     }
 
-    /// `kukuri` with these arguments in this home.
+    /// `kukuri` with these arguments in this home, whose keys a file holds.
     pub fn kukuri(&self, args: &[&str]) -> Command {
         let mut command = self.bare(args);
-        command.env("KUKURI_KEYRING__PASSPHRASE_FILE", self.passphrase());
+        command
+            .env("KUKURI_KEYRING__STORE", "file")
+            .env("KUKURI_KEYRING__PASSPHRASE_FILE", self.passphrase());
         command
     }
 }
@@ -164,6 +173,12 @@ impl Running {
                 Err(_) => panic!("{part:?} did not come; so far: {:#?}", self.out),
             }
         }
+    }
+
+    /// The id of its process.
+    #[cfg(target_os = "linux")]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     #[cfg(unix)]

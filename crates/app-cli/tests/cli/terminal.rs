@@ -119,9 +119,12 @@ impl Drop for Terminal {
 }
 
 #[test]
-fn the_first_start_asks_twice_for_a_passphrase_and_later_once() {
+fn the_first_start_without_a_keyring_asks_for_a_file_and_its_passphrase_and_later_for_that() {
     let home = Home::new();
     let mut terminal = Terminal::start(&mut home.bare(&["join", "lobby"]));
+    terminal.wait_for("No keyring is available here");
+    terminal.wait_for("Keep the keys in that file? [y/N] ");
+    terminal.press("y\r");
     terminal.wait_for("This profile has no keys yet");
     terminal.wait_for("new passphrase: ");
     terminal.press("correct horse\r");
@@ -149,9 +152,40 @@ fn the_first_start_asks_twice_for_a_passphrase_and_later_once() {
 }
 
 #[test]
-fn ctrl_c_at_the_passphrase_leaves_nothing_behind() {
+fn a_no_to_the_file_ends_with_the_settings() {
+    let home = Home::new();
+    for answer in ["\r", "n\r"] {
+        let mut terminal = Terminal::start(&mut home.bare(&["join", "lobby"]));
+        terminal.wait_for("Keep the keys in that file? [y/N] ");
+        terminal.press(answer);
+        terminal.wait_for("KUKURI_KEYRING__STORE=file");
+        assert_eq!(terminal.end(), Some(6));
+        assert!(!home.path().join("identity").exists());
+    }
+}
+
+#[test]
+fn a_yes_to_the_file_is_asked_for_once() {
     let home = Home::new();
     let mut terminal = Terminal::start(&mut home.bare(&["join", "lobby"]));
+    terminal.wait_for("Keep the keys in that file? [y/N] ");
+    terminal.press("y\r");
+    terminal.wait_for("new passphrase: ");
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), Some(130));
+    assert!(!home.path().join("vault").exists());
+    let mut terminal = Terminal::start(&mut home.bare(&["join", "lobby"]));
+    terminal.wait_for("This profile has no keys yet");
+    assert!(!terminal.seen.contains("[y/N]"), "{:?}", terminal.seen);
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), Some(130));
+}
+
+#[test]
+fn ctrl_c_at_the_passphrase_leaves_nothing_behind() {
+    let home = Home::new();
+    let mut command = home.bare(&["join", "lobby"]);
+    let mut terminal = Terminal::start(command.env("KUKURI_KEYRING__STORE", "file"));
     terminal.wait_for("new passphrase: ");
     terminal.press("abc\x03");
     assert_eq!(terminal.end(), Some(130));

@@ -64,8 +64,8 @@ pub enum MoveError {
     /// The profile could not note its new store. Both stores hold the secrets.
     #[error("the new store could not be recorded in the profile")]
     Record(#[source] Source),
-    /// A copy could not be removed from a store that the profile does not use.
-    #[error("a copy of the secrets is still in the store '{}'", .store.code())]
+    /// A store that the profile does not use did not remove what it may have.
+    #[error("the store '{}' may still hold a copy of the secrets", .store.code())]
     Leftover {
         /// Which store.
         store: KeyStore,

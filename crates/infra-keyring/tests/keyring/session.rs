@@ -138,6 +138,24 @@ pub struct Keyring {
     daemon: Child,
 }
 
+impl Keyring {
+    /// Stops it in the middle of whatever it does: it takes calls and answers none.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// The end of a pause.
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.daemon.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.expect("there is a kill").success(), "{signal}");
+    }
+}
+
 impl Drop for Keyring {
     fn drop(&mut self) {
         // It may have ended by itself; then there is nothing to end.

@@ -143,8 +143,8 @@ pub const KEYS: &[Key] = &[
     key(
         "keyring.store",
         Kind::Text,
-        "",
-        "where a new profile keeps its keys: `os` (the system's keyring, default) or `file` (sealed with a passphrase)",
+        "\"os\"",
+        "where a new profile keeps its keys: `os` (the system's keyring) or `file` (sealed with a passphrase)",
     ),
     key(
         "keyring.passphrase_file",

@@ -155,7 +155,10 @@ fn a_file_that_cannot_be_read_is_not_missing() {
 fn what_the_profile_says_wins_and_a_contradiction_is_refused() {
     use KeyringStore::{File, Os};
     let check = |recorded: Option<KeyringStore>, has_file, wish: Option<KeyringStore>| {
-        let recorded = recorded.map(self::recorded);
+        let recorded = recorded.map(|store| IdentityFile {
+            keys: Some(keys()),
+            ..self::recorded(store)
+        });
         let wish = wish.map(chosen);
         KeyPlace::find(recorded, has_file, wish.as_ref()).map(|place| place.store())
     };
@@ -184,4 +187,17 @@ fn what_the_profile_says_wins_and_a_contradiction_is_refused() {
         let command = format!("kukuri identity move --to {}", wish.word());
         assert!(hint.contains(&command), "{hint}");
     }
+}
+
+#[test]
+fn a_first_start_that_made_no_keys_may_be_begun_anew() {
+    use KeyringStore::{File, Os};
+    let find = |has_file, wish| {
+        let unfinished = Some(recorded(Os));
+        KeyPlace::find(unfinished, has_file, Some(&chosen(wish)))
+    };
+    assert_eq!(find(false, File), Ok(KeyPlace::New(File)));
+    assert!(matches!(find(false, Os), Ok(KeyPlace::Recorded(_))));
+    // A sealed file has keys, whatever was noted.
+    assert_eq!(find(true, File), Ok(KeyPlace::OldFile));
 }
