@@ -5,6 +5,7 @@
 //! decided by the pure machines, how to do it by the ports.
 
 mod actor;
+mod muted;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -16,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use kukuri_domain::{TopicId, TopicKeys, TopicName};
+use kukuri_domain::{AuthorId, TopicId, TopicKeys, TopicName};
 use thiserror::Error;
 use tokio::{sync::broadcast, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,7 @@ use crate::{
     views::{NodeEvent, TopicEvent},
 };
 use actor::Actor;
+use muted::Muted;
 
 pub use topic::{PostError, Posted, TopicClosed, TopicHandle};
 
@@ -90,7 +92,8 @@ struct Inner {
     settings: Settings,
     topics: Mutex<HashMap<TopicId, Joined>>,
     news: broadcast::Sender<NodeEvent>,
-    /// Only one join or leave at a time, so that a topic is never joined twice.
+    muted: Arc<Muted>,
+    /// Only one join, leave or mute at a time, so that a topic is never joined twice.
     changing: tokio::sync::Mutex<()>,
     cancel: CancellationToken,
 }
@@ -115,6 +118,7 @@ impl Engine {
                 settings,
                 topics: Mutex::default(),
                 news: broadcast::channel(NEWS_CAPACITY).0,
+                muted: Arc::default(),
                 changing: tokio::sync::Mutex::default(),
                 cancel: CancellationToken::new(),
             }),
@@ -151,6 +155,8 @@ impl Engine {
         let seed = self.inner.settings.seed.unwrap_or_else(rand::random);
         let cancel = self.inner.cancel.child_token();
         let last_own_at = latest_own_post(ports, keys.id).await?;
+        // Another process may have muted somebody since the last topic was joined.
+        self.inner.muted.load(ports.store.muted().await?);
         let (actor, handle) = Actor::new(
             ports.clone(),
             self.inner.settings.discovery.clone(),
@@ -159,6 +165,7 @@ impl Engine {
             seed,
             last_own_at,
             self.inner.news.clone(),
+            self.inner.muted.clone(),
         );
         let task = tokio::spawn(actor.run(cancel.clone()));
         let joined = Joined {
@@ -202,6 +209,29 @@ impl Engine {
             finish(joined).await;
         }
         self.inner.ports.book.leave(id).await
+    }
+
+    /// Leaves an author out of everything that is shown, from now on and in every topic; its
+    /// events are stored and passed on as before. Returns whether it was not muted before.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing has changed.
+    pub async fn mute(&self, author: AuthorId) -> Result<bool, StoreError> {
+        let _one_at_a_time = self.inner.changing.lock().await;
+        let is_new = self.inner.ports.store.mute(author).await?;
+        self.inner.muted.set(author, true);
+        Ok(is_new)
+    }
+
+    /// Shows an author again. Returns whether it was muted.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing has changed.
+    pub async fn unmute(&self, author: AuthorId) -> Result<bool, StoreError> {
+        let _one_at_a_time = self.inner.changing.lock().await;
+        let was_muted = self.inner.ports.store.unmute(author).await?;
+        self.inner.muted.set(author, false);
+        Ok(was_muted)
     }
 
     /// What happens in all topics from now on, joining and leaving included.

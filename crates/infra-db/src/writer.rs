@@ -143,9 +143,12 @@ struct Writer {
 /// a conversation each post would be a batch of its own.
 const IDLE: Duration = Duration::from_millis(200);
 
-/// From this many waiting posts on, a moment without a change is enough: a search has to look
-/// through all of them.
+/// From this many waiting posts on, a short pause is enough: a search has to look through all of
+/// them.
 const UNINDEXED_SOON: u64 = 20_000;
+
+/// Such a pause. Longer than one between two groups of a flood, whose commits come first.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// From this many on, each group is followed by a batch of the index, whatever waits.
 const UNINDEXED_MAX: u64 = 200_000;
@@ -221,8 +224,10 @@ impl Writer {
                 Err(mpsc::error::TryRecvError::Disconnected) => return None,
                 Err(mpsc::error::TryRecvError::Empty) => {}
             }
-            if !is_idle && self.unindexed < UNINDEXED_SOON {
-                if let Ok(next) = timeout(IDLE, jobs.recv()).await {
+            if !is_idle {
+                let is_due = self.unindexed >= UNINDEXED_SOON;
+                let pause = if is_due { PAUSE } else { IDLE };
+                if let Ok(next) = timeout(pause, jobs.recv()).await {
                     return next;
                 }
                 is_idle = true;

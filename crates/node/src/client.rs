@@ -271,7 +271,7 @@ impl Client {
     /// [`Code::Database`] and its kin.
     pub async fn mute(&self, author: AuthorId) -> Result<bool, ClientError> {
         match &self.way {
-            Way::Running(node) => node.stored.mute(author).await,
+            Way::Running(node) => Ok(node.engine.mute(author).await?),
             Way::Stored(stored) => stored.mute(author).await,
             Way::Remote(remote) => remote.mute(author).await,
         }
@@ -283,7 +283,7 @@ impl Client {
     /// [`Code::Database`] and its kin.
     pub async fn unmute(&self, author: AuthorId) -> Result<bool, ClientError> {
         match &self.way {
-            Way::Running(node) => node.stored.unmute(author).await,
+            Way::Running(node) => Ok(node.engine.unmute(author).await?),
             Way::Stored(stored) => stored.unmute(author).await,
             Way::Remote(remote) => remote.unmute(author).await,
         }

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Ports,
+    muted::Muted,
     timers::{Timer, Timers},
     topic::{Command, PostError, Snapshot, TopicHandle},
 };
@@ -106,6 +107,7 @@ pub(super) struct Actor {
     outgoing: Option<mpsc::Receiver<Outgoing>>,
     events: broadcast::Sender<TopicEvent>,
     news: broadcast::Sender<NodeEvent>,
+    muted: Arc<Muted>,
     tasks: JoinSet<Done>,
     timers: Timers,
     unverified: VecDeque<Unverified>,
@@ -126,6 +128,7 @@ impl Actor {
         seed: u64,
         last_own_at: u64,
         news: broadcast::Sender<NodeEvent>,
+        muted: Arc<Muted>,
     ) -> (Self, TopicHandle) {
         let (commands_tx, commands) = mpsc::channel(COMMANDS_CAPACITY);
         let (outbox, outgoing) = mpsc::channel(OUTBOX_CAPACITY);
@@ -152,6 +155,7 @@ impl Actor {
             outgoing: Some(outgoing),
             events,
             news,
+            muted,
             tasks: JoinSet::new(),
             timers: Timers::default(),
             unverified: VecDeque::new(),
@@ -541,6 +545,9 @@ impl Actor {
     }
 
     fn emit(&self, event: TopicEvent) {
+        if self.muted.hides(&event) {
+            return;
+        }
         if self.news.receiver_count() > 0 {
             let news = NodeEvent {
                 topic: Some(self.keys.name.clone()),

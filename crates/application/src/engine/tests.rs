@@ -200,6 +200,73 @@ async fn two_nodes_meet_and_a_post_travels() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_muted_is_stored_and_acknowledged_but_not_shown() {
+    let hub = Hub::new();
+    let a = node(&hub, 1, vec![]);
+    let b = node(
+        &hub,
+        2,
+        vec![(SourceKind::Dht, Script::Finds(vec![peer(1)]))],
+    );
+    let at_a = a.engine.join(lobby()).await.expect("joins");
+    let (mut events_a, mut news_a) = (at_a.subscribe(), a.engine.subscribe());
+    let at_b = b.engine.join(lobby()).await.expect("joins");
+    let mut events_b = at_b.subscribe();
+    wait_for(&mut events_b, joined).await;
+    let loud = FakeIdentity::from_seed(2).author();
+    assert!(a.engine.mute(loud).await.expect("mutes"));
+    let posted = at_b.post("loud").await.expect("posts");
+    let held = wait_for(&mut events_b, |event| match event {
+        TopicEvent::PostState { state, .. } => Some(state.held_by),
+        _ => None,
+    });
+    assert_eq!(held.await, 1, "it is held for other members");
+    assert!(a.store.ids(at_a.keys().id).contains(&posted.id));
+    assert_eq!(at_a.read(10, None).await.expect("reads"), []);
+
+    assert!(a.engine.unmute(loud).await.expect("unmutes"));
+    at_b.post("soft").await.expect("posts");
+    let first = wait_for(&mut events_a, content).await;
+    assert_eq!(first.0, "soft", "what came before was not shown");
+    loop {
+        let news = news_a.recv().await.expect("not too slow");
+        if let Some((text, _)) = content(&news.event) {
+            assert_eq!(text, "soft");
+            break;
+        }
+    }
+    assert_eq!(at_a.read(10, None).await.expect("reads").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mute_of_earlier_days_counts_from_the_start() {
+    let hub = Hub::new();
+    let a = node(&hub, 1, vec![]);
+    let b = node(
+        &hub,
+        2,
+        vec![(SourceKind::Dht, Script::Finds(vec![peer(1)]))],
+    );
+    a.store
+        .mute(FakeIdentity::from_seed(2).author())
+        .await
+        .expect("mutes");
+    let at_a = a.engine.join(lobby()).await.expect("joins");
+    let mut events_a = at_a.subscribe();
+    let at_b = b.engine.join(lobby()).await.expect("joins");
+    let mut events_b = at_b.subscribe();
+    wait_for(&mut events_b, joined).await;
+    at_b.post("loud").await.expect("posts");
+    let held = wait_for(&mut events_b, |event| match event {
+        TopicEvent::PostState { state, .. } => Some(state.held_by),
+        _ => None,
+    });
+    assert_eq!(held.await, 1);
+    at_a.post("own").await.expect("posts");
+    assert_eq!(wait_for(&mut events_a, content).await.0, "own");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_newcomer_gets_what_was_posted_before() {
     let hub = Hub::new();
     let a = node(&hub, 1, vec![]);

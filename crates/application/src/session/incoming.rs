@@ -37,6 +37,9 @@ impl Session {
     /// A gossip message arrived.
     pub(super) fn message(&mut self, from: PeerId, payload: &[u8], now: Now) {
         match GossipFrame::decode(payload) {
+            Ok(GossipFrame::Event(wire)) if self.seen.contains(&wire.id) => {
+                self.counters.duplicates += 1;
+            }
             Ok(GossipFrame::Event(wire)) => match wire.into_signed() {
                 Ok(event) => self.live(from, event, now),
                 // Which limit it broke changes nothing.
@@ -135,18 +138,21 @@ impl Session {
             self.in_flight.end(*id, *fingerprint);
         }
         let (mut taken, mut is_history) = (Vec::new(), false);
+        // The genuine ones are in the order in which they were handed over.
+        let mut checked = events.iter();
         for event in genuine {
+            let Some((_, fingerprint)) = checked.find(|(id, _)| *id == event.id()) else {
+                break;
+            };
             // What was fetched and not by its id is part of a neighbour's history.
             is_history |= !self.fetch_succeeded(event.id()) && arrival == Arrival::Fetched;
             if self.may_take(&event, now) {
-                taken.extend(self.afford(
-                    Taken {
-                        event,
-                        from,
-                        arrival,
-                    },
-                    now,
-                ));
+                let event = Taken {
+                    event,
+                    from,
+                    arrival,
+                };
+                taken.extend(self.afford(event, *fingerprint, now));
             }
         }
         self.counters.forged += forged as u64;
@@ -174,11 +180,8 @@ impl Session {
 
     /// The event itself if its author's bucket affords it; otherwise it waits. What was asked
     /// for costs nothing.
-    fn afford(&mut self, taken: Taken, now: Now) -> Option<Taken> {
+    fn afford(&mut self, taken: Taken, fingerprint: Fingerprint, now: Now) -> Option<Taken> {
         let (id, author) = (taken.event.id(), taken.event.author());
-        let fingerprint = self
-            .in_flight
-            .fingerprint(&taken.event.clone().into_signed());
         self.in_flight.accept(id, fingerprint);
         let is_affordable = taken.arrival != Arrival::Live
             || !self.unaffordable.has(&author) && self.author_buckets.take(author, now.mono_ms);

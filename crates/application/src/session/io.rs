@@ -59,7 +59,7 @@ pub enum Input {
     Verified {
         /// Which check.
         verify: VerifyToken,
-        /// The genuine ones.
+        /// The genuine ones, in the order of the effect.
         genuine: Vec<VerifiedEvent>,
         /// How many were forged.
         forged: usize,

@@ -194,3 +194,59 @@ async fn after_a_failure_the_next_group_succeeds() {
     );
     assert_eq!(stored(&writer).await, 300);
 }
+
+#[tokio::test]
+async fn posts_whose_place_is_taken_get_the_next_ones() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let mut writer = writer(&home).await;
+    let events = contract::events(2);
+    writer
+        .commit(&[commit(events.clone(), Origin::Peer)])
+        .await
+        .expect("commit");
+    assert_eq!(writer.unindexed, 2);
+    let places: Vec<i64> = events
+        .iter()
+        .map(|e| crate::terms::place(&e.order()))
+        .collect();
+    let taken = format!(
+        "INSERT INTO indexed (place, topic, id) VALUES ({0}, x'00', x'00'), ({0} + 1, x'00', x'00')",
+        places[0]
+    );
+    conn(&writer)
+        .execute_unprepared(&taken)
+        .await
+        .expect("rows");
+    assert_eq!(writer.try_index().await.expect("indexed"), 2);
+    let sql = format!(
+        "SELECT COUNT(*) FROM indexed i JOIN terms t ON t.rowid = i.place
+         WHERE i.place IN ({} + 2, {}) AND t.terms MATCH '\"event\"'",
+        places[0], places[1]
+    );
+    let found = migrations::integer(conn(&writer), &sql).await;
+    assert_eq!(found.expect("countable"), 2);
+    assert_eq!(writer.try_index().await.expect("nothing waits"), 0);
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_written_keeps_nobody_from_posting() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let mut writer = writer(&home).await;
+    let events = contract::events(2);
+    writer
+        .commit(&[commit(events[..1].to_vec(), Origin::Peer)])
+        .await
+        .expect("commit");
+    let broken = "ALTER TABLE indexed RENAME TO elsewhere";
+    conn(&writer)
+        .execute_unprepared(broken)
+        .await
+        .expect("renamed");
+    writer.index().await;
+    assert_eq!(writer.unindexed, 0, "it is not tried again and again");
+    writer
+        .commit(&[commit(events[1..].to_vec(), Origin::Local)])
+        .await
+        .expect("commit");
+    assert_eq!((stored(&writer).await, writer.unindexed), (2, 1));
+}

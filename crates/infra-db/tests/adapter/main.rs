@@ -4,8 +4,10 @@ mod crash;
 mod faults;
 mod figures;
 mod file;
+mod search;
+mod upgrade;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use kukuri_application::{
     ports::{EventStore as _, StoreError},
@@ -14,6 +16,7 @@ use kukuri_application::{
 use kukuri_domain::{TopicId, UnixMs};
 use kukuri_infra_db::{Database, OpenOptions};
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
 const TOPIC: TopicId = TopicId([1; 32]);
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
@@ -182,6 +185,18 @@ async fn the_book_keeps_the_contract() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_store_keeps_the_contract_on_several_threads() {
     contract::event_store(fixture).await;
+}
+
+/// Waits until the search index knows every post.
+async fn indexed(db: &Database) {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        match db.unindexed().await.expect("a number") {
+            0 => return,
+            waiting => assert!(Instant::now() < end, "{waiting} posts still wait"),
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Everything that the topic holds.

@@ -5,11 +5,14 @@
 //! was met. Nodes are fresh in each trial: new keys, new topic, new database. Must never call a
 //! target met that was not measured.
 
+mod archive;
 mod delivery;
 mod idle;
 mod islands;
 mod join;
 mod lan;
+mod posts;
+mod store;
 mod versus;
 
 use std::process::ExitCode;
@@ -99,6 +102,23 @@ enum Figure {
         #[arg(long, default_value_t = 300)]
         seconds: u64,
     },
+    /// Events into a node: decode, check, commit, announce; duplicates; the search index
+    Ingest {
+        #[arg(long, default_value_t = 3)]
+        trials: usize,
+        /// How many
+        #[arg(long, default_value_t = 100_000)]
+        events: u64,
+    },
+    /// Searches, pages and the start of a node with a large database
+    Search {
+        /// Of each kind
+        #[arg(long, default_value_t = 100)]
+        trials: usize,
+        /// How many are stored
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
     /// Every figure
     All {
         /// Few trials of each
@@ -108,6 +128,12 @@ enum Figure {
     /// A node driven by lines of JSON
     #[command(hide = true)]
     Node(NodeArgs),
+    /// Starts a node with a database, posts, and says how long that took
+    #[command(hide = true)]
+    StartNode {
+        database: std::path::PathBuf,
+        topic: String,
+    },
     /// A private DHT that says when it is ready
     #[command(hide = true)]
     Dht(lan::DhtArgs),
@@ -151,6 +177,12 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
         Figure::Publish { trials } => delivery::publish(trials).await?,
         Figure::Swarm { trials, seconds } => delivery::swarm(trials, seconds).await?,
         Figure::Idle { trials, seconds } => idle::measure(trials, seconds).await?,
+        Figure::Ingest { trials, events } => store::ingest(trials, events).await?,
+        Figure::Search { trials, events } => store::search(trials, events).await?,
+        Figure::StartNode { database, topic } => {
+            store::start_node(&database, &topic).await?;
+            return Ok(true);
+        }
         Figure::All { quick } => return all(quick).await,
         Figure::Node(args) => {
             script::serve(&args).await?;
@@ -207,6 +239,14 @@ async fn all(quick: bool) -> anyhow::Result<bool> {
         Figure::Idle {
             trials: 1,
             seconds: few(300, 60) as u64,
+        },
+        Figure::Ingest {
+            trials: few(3, 1),
+            events: few(100_000, 20_000) as u64,
+        },
+        Figure::Search {
+            trials: few(100, 20),
+            events: few(1_000_000, 100_000) as u64,
         },
     ];
     let mut is_met = true;

@@ -1,0 +1,137 @@
+//! A network that exists in memory only: any number of neighbours, each with a page of events.
+//!
+//! Owns what the figures of the store need of a network, so that they measure the way of an
+//! event through a node and not through a socket. Must never hand out an event that was decoded
+//! before it was asked for: decoding is part of what is measured.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use kukuri_application::ports::{
+    DialReport, NetworkChanges, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer,
+    SyncRequest, TopicLink, TopicNetwork,
+};
+use kukuri_domain::{
+    PeerAddress, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs, limits::NEWEST_MAX,
+    wire::GossipFrame,
+};
+use tokio::sync::mpsc;
+
+/// Events of the network that wait for the topic, as in a real one.
+const EVENTS_CAPACITY: usize = 1_024;
+
+/// The network.
+#[derive(Default)]
+pub(crate) struct Archive {
+    pages: Mutex<HashMap<PeerId, Vec<Bytes>>>,
+    topic: Mutex<Option<mpsc::Sender<NetworkEvent>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Archive {
+    /// Neighbours come up, each of which has a page of the events to give.
+    pub(crate) async fn offer(&self, events: &[SignedEvent]) -> anyhow::Result<()> {
+        let Some(topic) = lock(&self.topic).clone() else {
+            anyhow::bail!("the topic is not joined");
+        };
+        for page in events.chunks(NEWEST_MAX.into()) {
+            let frame = |event: &SignedEvent| GossipFrame::Event(event.to_wire()).encode().into();
+            let peer = PeerId(rand::random());
+            lock(&self.pages).insert(peer, page.iter().map(frame).collect());
+            let event = NetworkEvent::NeighborUp {
+                peer,
+                inbound: true,
+            };
+            topic.send(event).await?;
+        }
+        Ok(())
+    }
+}
+
+fn decoded(frame: &Bytes) -> Option<SignedEvent> {
+    match GossipFrame::decode(frame) {
+        Ok(GossipFrame::Event(wire)) => wire.into_signed().ok(),
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl TopicNetwork for Archive {
+    fn local_peer(&self) -> PeerId {
+        PeerId([0xee; 32])
+    }
+
+    async fn join(&self, _topic: Arc<TopicKeys>) -> Result<TopicLink, NetworkError> {
+        let (sender, events) = mpsc::channel(EVENTS_CAPACITY);
+        *lock(&self.topic) = Some(sender);
+        Ok(TopicLink { events })
+    }
+
+    async fn leave(&self, _topic: TopicId) -> Result<(), NetworkError> {
+        *lock(&self.topic) = None;
+        Ok(())
+    }
+
+    async fn dial(
+        &self,
+        _topic: TopicId,
+        _peer: PeerId,
+        _addresses: Vec<PeerAddress>,
+        _is_member: bool,
+    ) -> Result<DialReport, NetworkError> {
+        Err(NetworkError::Closed)
+    }
+
+    async fn broadcast(&self, _topic: TopicId, _payload: Bytes) -> Result<(), NetworkError> {
+        Ok(())
+    }
+
+    async fn broadcast_neighbours(
+        &self,
+        _topic: TopicId,
+        _payload: Bytes,
+    ) -> Result<(), NetworkError> {
+        Ok(())
+    }
+
+    async fn call(
+        &self,
+        _topic: TopicId,
+        peer: PeerId,
+        request: SyncRequest,
+        _now: UnixMs,
+    ) -> Result<SyncAnswer, NetworkError> {
+        let page = match request {
+            SyncRequest::Newest { .. } => lock(&self.pages).remove(&peer).unwrap_or_default(),
+            SyncRequest::Get(_) | SyncRequest::Receipt(_) => Vec::new(),
+        };
+        Ok(SyncAnswer {
+            events: page.iter().filter_map(decoded).collect(),
+            more: false,
+        })
+    }
+
+    async fn paths(&self, _peers: Vec<PeerId>) -> Vec<PeerPath> {
+        Vec::new()
+    }
+
+    async fn status(&self) -> NetworkStatus {
+        NetworkStatus::default()
+    }
+
+    fn changes(&self) -> NetworkChanges {
+        futures_util::stream::pending().boxed()
+    }
+
+    async fn renew(&self) {}
+
+    async fn shutdown(&self) {}
+}
