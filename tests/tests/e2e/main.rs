@@ -8,6 +8,7 @@ mod islands;
 mod lan;
 mod meeting;
 mod processes;
+mod reconnect;
 mod sources;
 
 use std::time::Duration;
