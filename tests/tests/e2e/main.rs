@@ -7,6 +7,7 @@ mod interop;
 mod islands;
 mod lan;
 mod meeting;
+mod offline;
 mod processes;
 mod reconnect;
 mod sources;

@@ -6,9 +6,11 @@
 //! target met that was not measured.
 
 mod delivery;
+mod flood;
 mod idle;
 mod islands;
 mod join;
+mod known;
 mod lan;
 mod versus;
 
@@ -91,6 +93,17 @@ enum Figure {
         #[arg(long, default_value_t = 30)]
         seconds: u64,
     },
+    /// Restart to the first neighbour by known peers only
+    RestartKnown {
+        #[arg(long, default_value_t = 30)]
+        trials: usize,
+    },
+    /// 10,000 events of one author in a minute: what others notice of it
+    Flood {
+        /// How long to flood, at that rate
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// What an idle node costs (needs root, for a namespace)
     Idle {
         #[arg(long, default_value_t = 1)]
@@ -150,6 +163,8 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
         Figure::Mdns { trials } => lan::mdns(trials).await?,
         Figure::Publish { trials } => delivery::publish(trials).await?,
         Figure::Swarm { trials, seconds } => delivery::swarm(trials, seconds).await?,
+        Figure::RestartKnown { trials } => known::measure(trials).await?,
+        Figure::Flood { seconds } => flood::measure(seconds).await?,
         Figure::Idle { trials, seconds } => idle::measure(trials, seconds).await?,
         Figure::All { quick } => return all(quick).await,
         Figure::Node(args) => {
@@ -203,6 +218,12 @@ async fn all(quick: bool) -> anyhow::Result<bool> {
         Figure::Swarm {
             trials: 1,
             seconds: few(30, 10) as u64,
+        },
+        Figure::RestartKnown {
+            trials: few(30, 10),
+        },
+        Figure::Flood {
+            seconds: few(60, 15) as u64,
         },
         Figure::Idle {
             trials: 1,
