@@ -192,6 +192,19 @@ impl Lan {
         namespace.ip("route add default dev lan0")
     }
 
+    /// Gives a machine another address in place of its own, as a router does that has forgotten it.
+    ///
+    /// # Errors
+    /// When `ip` fails.
+    pub fn change_address(&self, machine: usize, address: Ipv4Addr) -> anyhow::Result<()> {
+        let namespace = &self.machines[machine];
+        // The routes go with the last address.
+        namespace.ip("addr flush dev lan0")?;
+        namespace.ip(&format!("addr add {address}/24 dev lan0"))?;
+        namespace.ip(&format!("route replace {MULTICAST} dev lan0"))?;
+        namespace.ip("route replace default dev lan0")
+    }
+
     /// Takes a machine's address and routes away, like a pulled cable.
     ///
     /// # Errors

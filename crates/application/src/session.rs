@@ -19,6 +19,7 @@ mod incoming;
 mod io;
 mod neighbour;
 mod outgoing;
+mod postponed;
 mod receipts;
 mod seen;
 mod storing;
@@ -42,8 +43,9 @@ use bucket::{Buckets, Rate};
 use delayed::Delayed;
 use fetching::Fetch;
 use in_flight::InFlight;
-use incoming::{Unverified, Verification};
+use incoming::{Turn, Unverified, Verification};
 use neighbour::Neighbour;
+use postponed::Postponed;
 use receipts::Receipts;
 use seen::SeenSet;
 use storing::{PendingCommit, Taken};
@@ -84,10 +86,14 @@ pub struct Session {
     peer_buckets: Buckets<PeerId>,
     author_buckets: Buckets<AuthorId>,
     /// Waits for the delivering peer's bucket.
-    unverified: Delayed<PeerId, Unverified>,
+    unverified: Delayed<Turn, Unverified>,
+    /// Who of them was served last.
+    last_turn: Option<Turn>,
     /// Genuine and admitted; waits for the author's bucket.
     unaffordable: Delayed<AuthorId, Taken>,
     is_delay_timer_running: bool,
+    /// What there was no room for.
+    postponed: Postponed,
 
     /// Events that are being fetched by id.
     fetches: BTreeMap<EventId, Fetch>,
@@ -131,6 +137,8 @@ impl Session {
             unverified: Delayed::new(DELAYED_PER_STAGE_MAX),
             unaffordable: Delayed::new(DELAYED_PER_STAGE_MAX),
             is_delay_timer_running: false,
+            last_turn: None,
+            postponed: Postponed::default(),
             fetches: BTreeMap::new(),
             finds: 0,
             receipts: Receipts::default(),
@@ -169,6 +177,7 @@ impl Session {
             Input::Timer(Timer::Delayed) => self.release_delayed(now),
             Input::Timer(Timer::Retry(peer)) => self.fetch_newest(peer),
             Input::Timer(Timer::Unsent) => self.load_unsent(),
+            Input::Timer(Timer::Postponed) => self.postponed_due(),
             Input::Lagged => self.lagged(),
         }
         mem::take(&mut self.effects)

@@ -6,13 +6,17 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
 
 use iroh::{
     EndpointId,
-    endpoint::{AfterHandshakeOutcome, Connection, EndpointHooks, Side, WeakConnectionHandle},
+    endpoint::{
+        AfterHandshakeOutcome, Connection, EndpointHooks, LocalTransportAddr, Side,
+        WeakConnectionHandle,
+    },
 };
 use iroh_gossip::net::GOSSIP_ALPN;
 
@@ -101,6 +105,28 @@ impl Connections {
         };
         let superseded = entries.iter().filter(is_superseded);
         superseded.map(|entry| entry.connection.clone()).collect()
+    }
+
+    /// The open connections that are older than `before` and send from an address that is not
+    /// one that `is_ours`.
+    pub(crate) fn stranded(
+        &self,
+        before: Instant,
+        is_ours: impl Fn(IpAddr) -> bool,
+    ) -> Vec<Connection> {
+        let table = self.lock();
+        let older = table.values().flatten().filter(|e| e.opened_at < before);
+        let live = older.filter_map(Entry::live);
+        live.filter(|connection| {
+            let paths = connection.paths();
+            let used = paths.iter().find(|path| path.is_selected());
+            !used.is_some_and(|path| match path.local_addr() {
+                LocalTransportAddr::Ip(Some(ip)) => is_ours(*ip),
+                // A relay, or a system that does not say: left to time.
+                _ => true,
+            })
+        })
+        .collect()
     }
 
     /// Any open connection to this peer, one for gossip rather than another.

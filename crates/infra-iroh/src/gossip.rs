@@ -36,6 +36,12 @@ const TOPIC_EVENTS_CAPACITY: usize = 1_024;
 /// How long a connection that a newer one took the place of stays open, for what is under way.
 const SUPERSEDED_GRACE: Duration = Duration::from_secs(5);
 
+/// Connections over which a peer is asked in vain before all with it are closed first.
+const ASKED_IN_VAIN_MAX: usize = 2;
+
+/// What the peer is given to notice that, before a new connection comes.
+const BEGIN_ANEW_PAUSE: Duration = Duration::from_millis(100);
+
 /// What it takes to join topics.
 #[derive(Debug, Clone)]
 pub(crate) struct Links {
@@ -79,12 +85,34 @@ impl Links {
         let current = self.connections.gossip(id);
         let connection = match current.filter(|current| !topic.was_asked_in_vain(current)) {
             Some(connection) => connection,
-            None => self.open(addr).await?,
+            None => {
+                self.begin_anew_if_in_vain(topic, id).await;
+                self.open(addr).await?
+            }
         };
         topic.note_asked(&connection);
         let asked = topic.sender.join_peers(vec![id]).await;
         asked.map_err(|_| NetworkError::NotJoined)?;
         Ok(connection_addresses(&connection))
+    }
+
+    /// A peer that answers, and does not become a neighbour over a second connection either, may
+    /// still take us for its neighbour of before: over a connection that broke on our side only
+    /// (our address changed, we were killed), and gossip there does not reply twice. It lets go of
+    /// us when the connection that it sends over is closed.
+    async fn begin_anew_if_in_vain(&self, topic: &Topic, peer: EndpointId) {
+        if topic.asked_in_vain(peer) < ASKED_IN_VAIN_MAX || self.topics.have_neighbour(peer) {
+            return;
+        }
+        let mut was_open = false;
+        while let Some(connection) = self.connections.gossip(peer) {
+            connection.close(0_u32.into(), b"begins anew");
+            was_open = true;
+        }
+        if was_open {
+            debug!(peer = %peer.fmt_short(), "asked in vain; begins anew");
+            tokio::time::sleep(BEGIN_ANEW_PAUSE).await;
+        }
     }
 
     /// Opens a connection and gives it to gossip, which from now on sends over it.
@@ -153,6 +181,7 @@ impl Forwarding<'_> {
                 .await;
             }
             Event::NeighborDown(peer) => {
+                self.topic.note_gone(peer);
                 self.distrust(peer);
                 self.notice(NetworkEvent::NeighborDown(peer_id(peer))).await;
             }

@@ -5,16 +5,20 @@
 //! anew. Must never decide what that means for a topic: whoever listens is told that something
 //! changed, and no more.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{net::IpAddr, sync::OnceLock, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use iroh::{Endpoint, Watcher as _};
 use kukuri_application::ports::NetworkChanges;
-use netwatch::netmon::Monitor;
-use tokio::sync::watch;
+use netwatch::{interfaces::State, netmon::Monitor};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 use tracing::{debug, info, warn};
 
 use crate::{
+    connections::Connections,
     dht::{DhtClient, DhtError},
     endpoint::NetworkConfig,
     mdns::Mdns,
@@ -24,6 +28,10 @@ use crate::{
 /// A DHT that answers this soon after the start is no news: the topics are being joined just now.
 const START: Duration = Duration::from_secs(1);
 
+/// How long connections may take to move to other addresses of this machine; it takes iroh some
+/// milliseconds, and a router that answers for the new address a little more.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
+
 /// How often it is looked whether the DHT can still be reached.
 const DHT_CHECK: Duration = Duration::from_secs(10);
 
@@ -31,15 +39,17 @@ const DHT_CHECK: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Machine {
     endpoint: Endpoint,
+    connections: Connections,
     mdns: Option<Mdns>,
     dht: OnceLock<DhtClient>,
     changes: watch::Sender<u64>,
 }
 
 impl Machine {
-    pub(crate) fn new(endpoint: Endpoint, mdns: Option<Mdns>) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, connections: Connections, mdns: Option<Mdns>) -> Self {
         Self {
             endpoint,
+            connections,
             mdns,
             dht: OnceLock::new(),
             changes: watch::Sender::new(0),
@@ -77,16 +87,53 @@ impl Machine {
         };
         let mut states = monitor.interface_state();
         let mut last = states.get();
-        while let Ok(state) = states.updated().await {
-            let is_other = state.is_major_change(&last);
-            last = state;
-            if !is_other {
-                debug!("an interface changed, but not the way out");
-                continue;
+        let mut changed_at = None;
+        loop {
+            let settled_at = changed_at.map(|at| at + SETTLED_AFTER);
+            tokio::select! {
+                state = states.updated() => {
+                    let Ok(state) = state else { return };
+                    let is_other = state.is_major_change(&last);
+                    last = state;
+                    if !is_other {
+                        debug!("an interface changed, but not the way out");
+                        continue;
+                    }
+                    info!("the network of this machine changed");
+                    changed_at = Some(Instant::now());
+                    self.renew().await;
+                    self.tell();
+                }
+                () = sleep_until_some(settled_at) => {
+                    if let Some(at) = changed_at.take() {
+                        self.drop_stranded(at, &last);
+                    }
+                }
             }
-            info!("the network of this machine changed");
-            self.renew().await;
-            self.tell();
+        }
+    }
+
+    /// Closes what was not moved to the addresses that there are now, so that a new connection
+    /// takes its place: iroh 1.4 may hold on to a path from an address that is gone and close the
+    /// good ones as redundant, and both sides would wait half a minute for it.
+    fn drop_stranded(&self, changed_at: Instant, state: &State) {
+        let ours: Vec<IpAddr> = state
+            .interfaces
+            .values()
+            .filter(|interface| interface.is_up())
+            .flat_map(|interface| interface.addrs().map(|net| net.addr()))
+            .collect();
+        if ours.iter().all(IpAddr::is_loopback) {
+            // There is no network to take another connection over; this one may survive.
+            return;
+        }
+        let stranded = self.connections.stranded(changed_at.into_std(), |ip| {
+            ours.contains(&ip.to_canonical())
+        });
+        for connection in stranded {
+            let peer = connection.remote_id();
+            debug!(peer = %peer.fmt_short(), "a connection did not move to the new address");
+            connection.close(0_u32.into(), b"network changed");
         }
     }
 
@@ -117,6 +164,13 @@ impl Machine {
 
     fn tell(&self) {
         self.changes.send_modify(|changes| *changes += 1);
+    }
+}
+
+async fn sleep_until_some(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -117,7 +117,11 @@ impl Network {
             tasks: tasks.clone(),
         };
         let sync = SyncClient::new(endpoint.clone(), agent, tasks.clone());
-        let machine = Arc::new(Machine::new(endpoint.clone(), mdns.as_ref().ok().cloned()));
+        let machine = Arc::new(Machine::new(
+            endpoint.clone(),
+            connections.clone(),
+            mdns.as_ref().ok().cloned(),
+        ));
         machine::watch(&machine, &config, &tasks);
         let is_closed = AtomicBool::new(false);
         info!(peer = %local.short(), listen = ?endpoint.bound_sockets(), "the network is open");

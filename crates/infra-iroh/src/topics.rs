@@ -4,7 +4,7 @@
 //! mDNS by presence key. Must never hold its lock across an await.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -27,9 +27,7 @@ pub(crate) struct Topic {
     pub(crate) events: mpsc::Sender<NetworkEvent>,
     /// Cancelled when the topic is left.
     pub(crate) left: CancellationToken,
-    /// Over which connection a peer was last asked to become a neighbour, in vain as far as we
-    /// know.
-    asked: Mutex<HashMap<EndpointId, usize>>,
+    links: Mutex<LinkNotes>,
 }
 
 impl Topic {
@@ -44,38 +42,71 @@ impl Topic {
             sender,
             events,
             left,
-            asked: Mutex::default(),
+            links: Mutex::default(),
         }
     }
 
     /// Notes that the peer was asked over this connection.
     pub(crate) fn note_asked(&self, connection: &Connection) {
-        let mut asked = self
-            .asked
-            .lock()
-            .expect("no code panics while it holds the table");
-        if asked.len() >= ASKED_MAX {
-            asked.clear();
+        let mut links = self.links();
+        if links.asked.len() >= ASKED_MAX {
+            links.asked.clear();
         }
-        asked.insert(connection.remote_id(), connection.stable_id());
+        let id = connection.stable_id();
+        let asked = links.asked.entry(connection.remote_id()).or_default();
+        if asked.last != Some(id) {
+            asked.last = Some(id);
+            asked.connections += 1;
+        }
     }
 
     /// Whether the peer was asked over this connection and did not become a neighbour.
     pub(crate) fn was_asked_in_vain(&self, connection: &Connection) -> bool {
-        let asked = self
-            .asked
-            .lock()
-            .expect("no code panics while it holds the table");
-        asked.get(&connection.remote_id()) == Some(&connection.stable_id())
+        let links = self.links();
+        let asked = links.asked.get(&connection.remote_id());
+        asked.is_some_and(|asked| asked.last == Some(connection.stable_id()))
+    }
+
+    /// Over how many connections the peer was asked, one after the other, without becoming a
+    /// neighbour.
+    pub(crate) fn asked_in_vain(&self, peer: EndpointId) -> usize {
+        let links = self.links();
+        links.asked.get(&peer).map_or(0, |asked| asked.connections)
     }
 
     /// Notes that the peer became a neighbour.
     pub(crate) fn note_neighbour(&self, peer: EndpointId) {
-        self.asked
-            .lock()
-            .expect("no code panics while it holds the table")
-            .remove(&peer);
+        let mut links = self.links();
+        links.asked.remove(&peer);
+        links.neighbours.insert(peer);
     }
+
+    /// Notes that it is none any more.
+    pub(crate) fn note_gone(&self, peer: EndpointId) {
+        self.links().neighbours.remove(&peer);
+    }
+
+    fn links(&self) -> MutexGuard<'_, LinkNotes> {
+        self.links
+            .lock()
+            .expect("no code panics while it holds the notes")
+    }
+}
+
+/// What a topic remembers of its links.
+#[derive(Debug, Default)]
+struct LinkNotes {
+    /// Who was asked to become a neighbour, in vain as far as we know.
+    asked: HashMap<EndpointId, Asked>,
+    /// Who is one.
+    neighbours: HashSet<EndpointId>,
+}
+
+#[derive(Debug, Default)]
+struct Asked {
+    /// The connection over which it was asked last.
+    last: Option<usize>,
+    connections: usize,
 }
 
 /// Every joined topic. Cheap to clone.
@@ -126,6 +157,14 @@ impl Topics {
 
     pub(crate) fn get(&self, id: TopicId) -> Option<Arc<Topic>> {
         self.lock().get(&id).cloned()
+    }
+
+    /// Whether the peer is a neighbour in any topic.
+    pub(crate) fn have_neighbour(&self, peer: EndpointId) -> bool {
+        let table = self.lock();
+        table
+            .values()
+            .any(|topic| topic.links().neighbours.contains(&peer))
     }
 
     /// The keys of every joined topic, in the order of their ids.

@@ -7,7 +7,9 @@ mod interop;
 mod islands;
 mod lan;
 mod meeting;
+mod offline;
 mod processes;
+mod reconnect;
 mod sources;
 
 use std::time::Duration;

@@ -365,6 +365,13 @@ impl Actor {
                 let store = self.ports.store.clone();
                 self.spawn_note(async move { store.note_sent(topic, ids, neighbours).await });
             }
+            Effect::NoteHeld { peer, ids } => {
+                let store = self.ports.store.clone();
+                self.tasks.spawn(async move {
+                    let held = store.note_held(topic, peer, ids).await;
+                    Done::Session(session::Input::Held(held.unwrap_or_else(none_of)))
+                });
+            }
             Effect::FindMissing { from, ids } => {
                 let store = self.ports.store.clone();
                 self.tasks.spawn(async move {

@@ -35,21 +35,30 @@ impl<K: Ord + Copy, T> Delayed<K, T> {
         self.queues.keys().copied().collect()
     }
 
+    /// The same, beginning behind `last`.
+    pub(super) fn keys_after(&self, last: Option<K>) -> Vec<K> {
+        let mut keys = self.keys();
+        let first = last.map_or(0, |last| keys.partition_point(|key| *key <= last));
+        keys.rotate_left(first);
+        keys
+    }
+
     /// The first of this key.
     pub(super) fn front(&self, key: &K) -> Option<&T> {
         self.queues.get(key)?.front()
     }
 
     /// Puts an item at the end of its queue. When there is no room, the last item of the longest
-    /// queue has to go and is returned.
-    pub(super) fn push(&mut self, key: K, item: T) -> Option<T> {
+    /// queue has to go and is returned with its key.
+    pub(super) fn push(&mut self, key: K, item: T) -> Option<(K, T)> {
         self.queues.entry(key).or_default().push_back(item);
         self.len += 1;
         if self.len <= self.items_max {
             return None;
         }
         let (longest, _) = self.queues.iter().max_by_key(|(_, queue)| queue.len())?;
-        self.take(*longest, VecDeque::pop_back)
+        let longest = *longest;
+        Some((longest, self.take(longest, VecDeque::pop_back)?))
     }
 
     /// Takes the first item of this key.
@@ -90,13 +99,30 @@ mod tests {
     }
 
     #[test]
+    fn keys_come_in_turn() {
+        let mut delayed = Delayed::new(10);
+        for key in ['a', 'b', 'c'] {
+            assert_eq!(delayed.push(key, 0), None);
+        }
+        assert_eq!(delayed.keys_after(None), ['a', 'b', 'c']);
+        assert_eq!(delayed.keys_after(Some('a')), ['b', 'c', 'a']);
+        assert_eq!(delayed.keys_after(Some('c')), ['a', 'b', 'c']);
+        delayed.pop('b');
+        assert_eq!(delayed.keys_after(Some('b')), ['c', 'a']);
+    }
+
+    #[test]
     fn a_flood_loses_its_own_last_items() {
         let mut delayed = Delayed::new(4);
         for item in 0..10 {
             let lost = delayed.push('f', item);
-            assert_eq!(lost, (item >= 4).then_some(item));
+            assert_eq!(lost, (item >= 4).then_some(('f', item)));
         }
-        assert_eq!(delayed.push('q', 99), Some(3), "the quiet one gets room");
+        assert_eq!(
+            delayed.push('q', 99),
+            Some(('f', 3)),
+            "the quiet one gets room"
+        );
         assert_eq!(delayed.pop('q'), Some(99));
     }
 }

@@ -111,7 +111,8 @@ impl Session {
         let beyond = events.len().saturating_sub(n.min(NEWEST_MAX).into());
         self.counters.malformed += beyond as u64;
         events.truncate(events.len() - beyond);
-        self.verify_unknown(peer, events);
+        let known = self.verify_unknown(peer, events);
+        self.gave_known(peer, known);
     }
 
     fn get_answered(&mut self, peer: PeerId, ids: Vec<EventId>, answer: SyncAnswer) {
@@ -147,6 +148,14 @@ impl Session {
         events.sort_by_key(SignedEvent::order);
         self.verify(peer, Arrival::Fetched, events);
         known
+    }
+
+    /// A peer gave events that are here already, and so holds them: its receipt may have been lost
+    /// with the connection, or it may have them from somebody else.
+    pub(super) fn gave_known(&mut self, peer: PeerId, ids: Vec<EventId>) {
+        if !ids.is_empty() {
+            self.push(Effect::NoteHeld { peer, ids });
+        }
     }
 
     /// The event is here. Returns whether it was being fetched by its id.

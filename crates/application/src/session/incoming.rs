@@ -5,7 +5,7 @@
 //! which one of them is still open.
 
 use kukuri_domain::{
-    EventId, Now, PeerId, SignedEvent, VerifiedEvent,
+    AuthorId, EventId, Now, PeerId, SignedEvent, VerifiedEvent,
     event::admit,
     wire::{FrameError, GossipFrame},
 };
@@ -19,6 +19,14 @@ const VERIFYING_MAX: usize = 4_096;
 /// Least time between two looks at what waits, in milliseconds: at 400 events a second it
 /// releases 8 at a time instead of waking for each.
 const DELAY_TICK_MS: u64 = 20;
+
+/// Whose turn it is when a peer's bucket has a token again: each author that the peer brings has
+/// a queue of its own, so that the backlog of one does not delay the others. Who the author is has
+/// not been checked then; who invents authors gains nothing beyond the bucket of the peer.
+pub(super) type Turn = (PeerId, AuthorId);
+
+/// The author of announcements, which name none.
+const NO_AUTHOR: AuthorId = AuthorId([0; 32]);
 
 /// What a peer sent and its bucket could not afford.
 pub(super) enum Unverified {
@@ -53,12 +61,13 @@ impl Session {
     }
 
     fn live(&mut self, from: PeerId, event: SignedEvent, now: Now) {
+        let turn = (from, event.author());
         if self.is_duplicate(&event) {
             self.counters.duplicates += 1;
-        } else if self.may_pass(from, now) {
+        } else if self.may_pass(turn, now) {
             self.verify(from, Arrival::Live, vec![event]);
         } else {
-            self.delay_unverified(from, Unverified::Event(event), now);
+            self.delay_unverified(turn, Unverified::Event(event), now);
         }
     }
 
@@ -66,10 +75,11 @@ impl Session {
         if ids.iter().all(|id| self.is_known(id)) {
             return;
         }
-        if self.may_pass(from, now) {
+        let turn = (from, NO_AUTHOR);
+        if self.may_pass(turn, now) {
             self.announced(from, ids);
         } else {
-            self.delay_unverified(from, Unverified::Have(ids), now);
+            self.delay_unverified(turn, Unverified::Have(ids), now);
         }
     }
 
@@ -82,11 +92,11 @@ impl Session {
                 .is_copy(&id, self.in_flight.fingerprint(event))
     }
 
-    /// Whether `from` may send one more without waiting; takes the token if so.
-    fn may_pass(&mut self, from: PeerId, now: Now) -> bool {
-        !self.unverified.has(&from)
+    /// Whether a peer may send one more of this author without waiting; takes the token if so.
+    fn may_pass(&mut self, turn: Turn, now: Now) -> bool {
+        !self.unverified.has(&turn)
             && self.in_flight.verifying() < VERIFYING_MAX
-            && self.peer_buckets.take(from, now.mono_ms)
+            && self.peer_buckets.take(turn.0, now.mono_ms)
     }
 
     /// Has signatures checked.
@@ -189,18 +199,23 @@ impl Session {
             return Some(taken);
         }
         self.counters.delayed += 1;
-        if let Some(lost) = self.unaffordable.push(author, taken) {
+        if let Some((_, lost)) = self.unaffordable.push(author, taken) {
             self.in_flight.release(lost.event.id());
             self.counters.dropped += 1;
+            self.postpone(lost.from, [lost.event.id()]);
         }
         self.start_delay_timer(now);
         None
     }
 
-    fn delay_unverified(&mut self, from: PeerId, item: Unverified, now: Now) {
+    fn delay_unverified(&mut self, turn: Turn, item: Unverified, now: Now) {
         self.counters.delayed += 1;
-        if self.unverified.push(from, item).is_some() {
+        if let Some(((from, _), lost)) = self.unverified.push(turn, item) {
             self.counters.dropped += 1;
+            match lost {
+                Unverified::Event(event) => self.postpone(from, [event.id()]),
+                Unverified::Have(ids) => self.postpone(from, ids),
+            }
         }
         self.start_delay_timer(now);
     }
@@ -208,9 +223,7 @@ impl Session {
     /// Lets through what the buckets can afford by now.
     pub(super) fn release_delayed(&mut self, now: Now) {
         self.is_delay_timer_running = false;
-        for peer in self.unverified.keys() {
-            self.release_of_peer(peer, now);
-        }
+        self.release_unverified(now);
         let mut taken = Vec::new();
         for author in self.unaffordable.keys() {
             while self.unaffordable.has(&author) && self.author_buckets.take(author, now.mono_ms) {
@@ -221,27 +234,39 @@ impl Session {
         self.start_delay_timer(now);
     }
 
-    fn release_of_peer(&mut self, peer: PeerId, now: Now) {
-        while let Some(first) = self.unverified.front(&peer) {
-            // It may have come by another way meanwhile.
-            if let Unverified::Event(event) = first
-                && self.is_duplicate(event)
-            {
-                self.counters.duplicates += 1;
-                self.unverified.pop(peer);
-                continue;
-            }
-            if self.in_flight.verifying() >= VERIFYING_MAX
-                || !self.peer_buckets.take(peer, now.mono_ms)
-            {
-                return;
-            }
-            match self.unverified.pop(peer) {
-                Some(Unverified::Event(event)) => self.verify(peer, Arrival::Live, vec![event]),
-                Some(Unverified::Have(ids)) => self.announced(peer, ids),
-                None => return,
+    /// One of each author in turn, as long as there are tokens; who was served last waits longest.
+    fn release_unverified(&mut self, now: Now) {
+        let mut goes_on = true;
+        while goes_on {
+            goes_on = false;
+            for turn in self.unverified.keys_after(self.last_turn) {
+                if self.release_first(turn, now) {
+                    (self.last_turn, goes_on) = (Some(turn), true);
+                }
             }
         }
+    }
+
+    /// Whether the first that waits here left.
+    fn release_first(&mut self, turn: Turn, now: Now) -> bool {
+        // It may have come by another way meanwhile.
+        if let Some(Unverified::Event(event)) = self.unverified.front(&turn)
+            && self.is_duplicate(event)
+        {
+            self.counters.duplicates += 1;
+            return self.unverified.pop(turn).is_some();
+        }
+        let (peer, _) = turn;
+        if self.in_flight.verifying() >= VERIFYING_MAX || !self.peer_buckets.take(peer, now.mono_ms)
+        {
+            return false;
+        }
+        match self.unverified.pop(turn) {
+            Some(Unverified::Event(event)) => self.verify(peer, Arrival::Live, vec![event]),
+            Some(Unverified::Have(ids)) => self.announced(peer, ids),
+            None => return false,
+        }
+        true
     }
 
     /// Wakes when the first of those that wait can be afforded.
@@ -251,7 +276,7 @@ impl Session {
             return;
         }
         let peers = self.unverified.keys().into_iter();
-        let peers = peers.map(|peer| self.peer_buckets.wait_ms(&peer, now.mono_ms));
+        let peers = peers.map(|(peer, _)| self.peer_buckets.wait_ms(&peer, now.mono_ms));
         let authors = self.unaffordable.keys().into_iter();
         let authors = authors.map(|author| self.author_buckets.wait_ms(&author, now.mono_ms));
         let after_ms = peers.chain(authors).min().unwrap_or(0).max(DELAY_TICK_MS);

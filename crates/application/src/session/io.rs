@@ -136,6 +136,8 @@ pub enum Timer {
     Retry(PeerId),
     /// More own events may be waiting to be sent.
     Unsent,
+    /// Events for which there was no room may be asked for.
+    Postponed,
 }
 
 /// What a session wants done.
@@ -178,6 +180,13 @@ pub enum Effect {
         ids: Vec<EventId>,
         /// To how many neighbours.
         neighbours: u32,
+    },
+    /// Note that a peer holds these events; those that are not own ones are ignored.
+    NoteHeld {
+        /// Who.
+        peer: PeerId,
+        /// Which.
+        ids: Vec<EventId>,
     },
     /// Find which of these ids the store does not have.
     FindMissing {

@@ -3,7 +3,7 @@
 //! Owns the moment at which an event becomes known: seen-set, notice, broadcast, receipts and
 //! telling on all begin here. Must never do any of that before the store said so.
 
-use std::iter;
+use std::{collections::BTreeMap, iter};
 
 use kukuri_domain::{
     EventId, EventOrder, Now, PeerId, SignedEvent, VerifiedEvent, limits::IDS_PER_FRAME_MAX,
@@ -110,7 +110,7 @@ impl Session {
         newest_of: Option<PeerId>,
         now: Now,
     ) {
-        let (mut new, mut learned) = (0, Vec::new());
+        let (mut new, mut learned, mut known) = (0, Vec::new(), BTreeMap::<_, Vec<_>>::new());
         let is_new = is_new.iter().copied().chain(iter::repeat(false));
         for (
             Taken {
@@ -123,6 +123,9 @@ impl Session {
         {
             self.note_stored(event.id(), is_new);
             if !is_new {
+                if arrival == Arrival::Fetched {
+                    known.entry(from).or_default().push(event.id());
+                }
                 continue;
             }
             new += 1;
@@ -132,6 +135,9 @@ impl Session {
                 learned.push((event.order(), from));
             }
             self.emit_post(event, arrival, now);
+        }
+        for (peer, ids) in known {
+            self.gave_known(peer, ids);
         }
         if let Some(peer) = newest_of.filter(|_| new > 0) {
             self.push(Effect::Emit(TopicEvent::Fetched { peer, new }));

@@ -296,6 +296,7 @@ fn show(effect: &Effect) -> Option<String> {
         Effect::Broadcast(payload) => format!("broadcast {}", frame(payload)),
         Effect::BroadcastNeighbours(payload) => format!("neighbours {}", frame(payload)),
         Effect::NoteSent { ids, neighbours } => format!("note {} sent {neighbours}", ids.len()),
+        Effect::NoteHeld { peer, ids } => format!("note {} held by {}", ids.len(), peer.0[0]),
         Effect::Call { peer, request } => {
             let request = match request {
                 SyncRequest::Get(ids) => format!("get {}", ids.len()),

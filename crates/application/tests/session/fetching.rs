@@ -32,6 +32,7 @@ fn a_new_neighbour_is_asked_for_its_newest_events() {
             more: true
         })),
         [
+            "note 1 held by 1",
             "commit 2 peer",
             "emit p0 Fetched",
             "emit p2 Fetched",
@@ -44,7 +45,10 @@ fn a_new_neighbour_is_asked_for_its_newest_events() {
         bench.tell(Input::NeighborUp(peer(2))),
         ["call 2 newest 200"]
     );
-    assert_eq!(bench.answer_with(newest_first(&history)), [""; 0]);
+    assert_eq!(
+        bench.answer_with(newest_first(&history)),
+        ["note 3 held by 2"]
+    );
     assert_eq!(bench.session.neighbours(), [peer(1), peer(2)]);
 }
 

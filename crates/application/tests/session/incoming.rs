@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kukuri_application::{
-    ports::SyncAnswer,
+    ports::{SyncAnswer, SyncRequest},
     session::{Counters, Effect, Input},
 };
 use kukuri_domain::{
@@ -10,7 +10,7 @@ use kukuri_domain::{
     event::Draft,
     limits::{
         AUTHOR_EVENTS_BURST, AUTHOR_EVENTS_PER_SECOND, DELAYED_EVENTS_MAX, EVENT_FUTURE_MS_MAX,
-        EVENT_TAGS_MAX, PEER_EVENTS_BURST,
+        EVENT_TAGS_MAX, PEER_EVENTS_BURST, PEER_EVENTS_PER_SECOND,
     },
     wire::WireEvent,
 };
@@ -431,4 +431,63 @@ fn what_was_asked_for_passes_no_bucket() {
         seen,
         ["commit 1 peer", "emit fetched Fetched", "fetched 1 of 1"]
     );
+}
+
+#[test]
+fn the_backlog_of_one_author_does_not_delay_another_of_the_same_peer() {
+    let mut bench = Bench::with_neighbours(&[1]);
+    let mut waits_ms = Vec::new();
+    let mut flood = unsigned_events(u32::MAX);
+    for payload in flood.by_ref().take(PEER_EVENTS_BURST as usize) {
+        bench.message(1, payload);
+    }
+    // Twice what the peer may send, for three seconds, and somebody else now and then.
+    for round in 0..30 {
+        for payload in flood.by_ref().take(PEER_EVENTS_PER_SECOND as usize / 5) {
+            bench.message(1, payload);
+        }
+        let quiet = Author::new(2).post("quiet", round);
+        let mut seen = shown(bench.event(1, &quiet));
+        let mut wait_ms = 0;
+        while seen.is_empty() && wait_ms < 100 {
+            seen = shown(bench.pass(1));
+            wait_ms += 1;
+        }
+        assert_eq!(seen, ["quiet"], "round {round}");
+        waits_ms.push(wait_ms);
+        bench.pass(100 - wait_ms);
+    }
+    let counters = bench.session.counters();
+    assert!(counters.delayed > 1_000, "{counters:?}");
+    let longest = waits_ms.iter().max().expect("there were some");
+    assert!(*longest <= 25, "waited {waits_ms:?} ms");
+}
+
+#[test]
+fn what_there_was_no_room_for_is_fetched_later() {
+    const BEYOND: usize = 100;
+    let mut bench = Bench::with_neighbours(&[1]);
+    let room = AUTHOR_EVENTS_BURST as usize + DELAYED_EVENTS_MAX / 2;
+    // Another peer's bucket for each part: it is the author's that is looked at.
+    let flood = posts(1, (room + BEYOND) as u64);
+    for (number, post) in flood.iter().enumerate() {
+        bench.event(1 + u8::from(number >= PEER_EVENTS_BURST as usize), post);
+    }
+    assert_eq!(bench.session.counters().dropped, BEYOND as u64);
+    assert_eq!(bench.stored.len(), AUTHOR_EVENTS_BURST as usize);
+
+    for _ in 0..60 {
+        bench.pass(1_000);
+        while let Some((_, request)) = bench.calls.front() {
+            let ids = match request {
+                SyncRequest::Get(ids) => ids.clone(),
+                _ => Vec::new(),
+            };
+            let given = flood.iter().filter(|post| ids.contains(&post.id()));
+            let given = given.map(|post| post.clone().into_signed()).collect();
+            bench.answer_with(given);
+        }
+    }
+    assert_eq!(bench.stored.len(), flood.len(), "delayed, not rejected");
+    assert!(bench.timers.is_empty(), "nothing waits any more");
 }

@@ -78,6 +78,7 @@ impl Watched {
             Step::Timer(0) => Input::Timer(Timer::Receipts),
             Step::Timer(1) => Input::Timer(Timer::Delayed),
             Step::Timer(2) => Input::Timer(Timer::Unsent),
+            Step::Timer(3) => Input::Timer(Timer::Postponed),
             Step::Timer(n) => Input::Timer(Timer::Retry(peer(n))),
             Step::Lagged => Input::Lagged,
             Step::Pass(ms) => {

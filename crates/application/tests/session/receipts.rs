@@ -2,7 +2,7 @@
 
 use kukuri_application::session::Input;
 
-use crate::bench::{Bench, peer, posts};
+use crate::bench::{Bench, peer, posts, signed};
 
 /// Delivers `count` events by neighbour 1 and returns the calls of the first batch.
 fn check(count: u64, neighbours: &[u8], expected: &[&str]) {
@@ -95,4 +95,23 @@ fn a_peer_that_takes_none_gets_a_bounded_queue() {
         "{}",
         counters.dropped
     );
+}
+
+#[test]
+fn who_gives_an_own_event_holds_it_also_after_a_restart() {
+    let own = posts(1, 1);
+    let mut bench = Bench::new();
+    bench.post(&own[0]);
+    bench.tell(Input::NeighborUp(peer(1)));
+    let seen = bench.answer_with(signed(&own));
+    assert_eq!(seen, ["note 1 held by 1"]);
+
+    // After a restart the event is in the store and not in memory.
+    let mut bench = Bench::new();
+    bench
+        .stored
+        .insert(own[0].id(), own[0].clone().into_signed());
+    bench.tell(Input::NeighborUp(peer(2)));
+    let seen = bench.answer_with(signed(&own));
+    assert_eq!(seen, ["commit 1 peer", "note 1 held by 2"]);
 }

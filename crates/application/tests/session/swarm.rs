@@ -283,7 +283,8 @@ impl Swarm {
                 let number = self.next + 1;
                 return self.schedule(node, after_ms, Coming::Fire(timer, number));
             }
-            Effect::PostDone { .. } => return,
+            // Counted by the receipts here, which are never lost.
+            Effect::PostDone { .. } | Effect::NoteHeld { .. } => return,
         };
         self.schedule(node, after_ms, Coming::Input(outcome));
     }

@@ -7,9 +7,11 @@
 
 mod archive;
 mod delivery;
+mod flood;
 mod idle;
 mod islands;
 mod join;
+mod known;
 mod lan;
 mod posts;
 mod store;
@@ -94,6 +96,17 @@ enum Figure {
         #[arg(long, default_value_t = 30)]
         seconds: u64,
     },
+    /// Restart to the first neighbour by known peers only
+    RestartKnown {
+        #[arg(long, default_value_t = 30)]
+        trials: usize,
+    },
+    /// 10,000 events of one author in a minute: what others notice of it
+    Flood {
+        /// How long to flood, at that rate
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// What an idle node costs (needs root, for a namespace)
     Idle {
         #[arg(long, default_value_t = 1)]
@@ -176,6 +189,8 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
         Figure::Mdns { trials } => lan::mdns(trials).await?,
         Figure::Publish { trials } => delivery::publish(trials).await?,
         Figure::Swarm { trials, seconds } => delivery::swarm(trials, seconds).await?,
+        Figure::RestartKnown { trials } => known::measure(trials).await?,
+        Figure::Flood { seconds } => flood::measure(seconds).await?,
         Figure::Idle { trials, seconds } => idle::measure(trials, seconds).await?,
         Figure::Ingest { trials, events } => store::ingest(trials, events).await?,
         Figure::Search { trials, events } => store::search(trials, events).await?,
@@ -235,6 +250,12 @@ async fn all(quick: bool) -> anyhow::Result<bool> {
         Figure::Swarm {
             trials: 1,
             seconds: few(30, 10) as u64,
+        },
+        Figure::RestartKnown {
+            trials: few(30, 10),
+        },
+        Figure::Flood {
+            seconds: few(60, 15) as u64,
         },
         Figure::Idle {
             trials: 1,
