@@ -146,6 +146,9 @@ pub enum Command {
     },
     /// Who this profile is: show it, copy its key, replace it, move it to another store
     Identity(crate::identity::IdentityArgs),
+    /// Look at what a node needs: database, keyring, clock, DHT, LAN, UDP
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor,
     /// What the configuration is, and where it comes from
     #[command(subcommand, after_help = CONFIG_EXAMPLES)]
     Config(ConfigCommand),
@@ -265,6 +268,13 @@ const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   kukuri explain lobby
   kukuri explain lobby --json";
+
+const DOCTOR_EXAMPLES: &str = "\
+It changes nothing and asks for no passphrase. The exit code is 1 if something does not work.
+
+Examples:
+  kukuri doctor
+  kukuri doctor --json";
 
 const CONFIG_EXAMPLES: &str = "\
 Examples:

@@ -5,6 +5,7 @@
 
 pub mod authors;
 pub mod config;
+pub mod doctor;
 pub mod posts;
 pub mod state;
 pub mod topics;

@@ -14,7 +14,6 @@ use kukuri_node::{
     ClientError, ConfigError, Home, HomeError, LockError, ProfileLock,
     client::Code,
     control::{AttachError, ControlError},
-    identity_file::IdentityFileError,
     logs::LogError,
 };
 use serde_json::json;
@@ -84,6 +83,8 @@ pub struct Failure {
     pub details: Vec<String>,
     /// What to do.
     pub hint: Option<String>,
+    /// Whether nothing is to be said any more.
+    pub is_quiet: bool,
 }
 
 impl Failure {
@@ -95,6 +96,7 @@ impl Failure {
             message: message.into(),
             details: Vec::new(),
             hint: None,
+            is_quiet: false,
         }
     }
 
@@ -112,6 +114,24 @@ impl Failure {
     /// Nobody reads the output any more.
     pub fn output_gone() -> Self {
         Self::new(Exit::OutputGone, "nobody reads the output")
+    }
+
+    /// What is wrong has been said already.
+    pub fn quiet(exit: Exit) -> Self {
+        Self {
+            is_quiet: true,
+            ..Self::new(exit, "see above")
+        }
+    }
+
+    /// What is so, with its details, for a table.
+    pub fn in_one_line(&self) -> String {
+        let mut line = self.message.clone();
+        for detail in &self.details {
+            line.push_str("; ");
+            line.push_str(detail);
+        }
+        line
     }
 
     /// Names the process that holds the profile.
@@ -149,11 +169,7 @@ impl Failure {
 
     /// As programs read it on standard error.
     pub fn json(&self) -> String {
-        let mut message = self.message.clone();
-        for detail in &self.details {
-            message.push_str("; ");
-            message.push_str(detail);
-        }
+        let message = self.in_one_line();
         let error = json!({ "code": self.code, "message": message, "hint": self.hint });
         json!({ "error": error }).to_string()
     }
@@ -240,24 +256,6 @@ impl From<TopicRefError> for Failure {
             TopicRefError::Name(error) => error.into(),
             TopicRefError::Id => Failure::new(Exit::Usage, error.to_string())
                 .hint("see the ids: kukuri topic list --json"),
-        }
-    }
-}
-
-impl From<IdentityFileError> for Failure {
-    fn from(error: IdentityFileError) -> Self {
-        let failure = Failure::new(Exit::Vault, error.to_string()).causes(&error);
-        match error {
-            IdentityFileError::Access { .. } => {
-                failure.hint("make the profile's folder readable and writable for this user")
-            }
-            IdentityFileError::Damaged { .. } => failure
-                .detail("the file was left as it is")
-                .hint("put a backup of the file 'identity' in its place"),
-            IdentityFileError::NewerVersion { .. } => {
-                failure.hint("use the newer version of kukuri")
-            }
-            IdentityFileError::Random(_) => failure,
         }
     }
 }
@@ -388,6 +386,7 @@ impl From<ClientError> for Failure {
             message: error.message,
             details: error.details,
             hint: error.hint,
+            is_quiet: false,
         }
     }
 }

@@ -25,7 +25,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
 use commands::{
-    authors,
+    authors, doctor,
     posts::{self, ReadWish},
     state, topics, up,
 };
@@ -97,6 +97,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Status => state::status(args).await,
         Command::Explain { topic } => state::explain(args, &topic).await,
         Command::Identity(wish) => identity::run(args, &wish).await,
+        Command::Doctor => doctor::run(args).await,
         Command::Config(command) => commands::config::run(args, &command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "kukuri", &mut io::stdout());
@@ -121,7 +122,7 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
 
 fn ended(failure: &Failure, is_json: bool) -> ExitCode {
     // Whoever interrupted the program, or closed its output, knows that.
-    if !matches!(failure.exit, Exit::Interrupted | Exit::OutputGone) {
+    if !failure.is_quiet && !matches!(failure.exit, Exit::Interrupted | Exit::OutputGone) {
         if is_json {
             eprintln!("{}", failure.json());
         } else {

@@ -156,6 +156,8 @@ pub struct PeerView {
     pub path: PathKind,
     /// Round-trip time in milliseconds.
     pub rtt_ms: Option<u64>,
+    /// How far its clock is ahead of ours in milliseconds, where it has said so.
+    pub clock_skew_ms: Option<i64>,
     /// How it was found.
     pub found_by: FoundBy,
     /// Milliseconds from joining the topic until it was a neighbour.

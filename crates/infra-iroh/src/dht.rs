@@ -21,6 +21,7 @@ mod tracker;
 pub use address_lookup::{
     AddressLookupConfig, DHT_PROVENANCE, DhtAddressLookup, PublishedAddresses,
 };
+pub(crate) use bootstrap::resolve;
 pub use client::{DhtClient, DhtConfig, DhtError, DhtStatus, PUBLIC_BOOTSTRAP};
 pub use put_queue::{PutQueueError, PutRate};
 pub use slots::{

@@ -6,6 +6,7 @@
 //! shows in what the application sees.
 
 pub mod dht;
+pub mod probe;
 pub mod testnet;
 
 mod address;

@@ -46,7 +46,7 @@ use crate::{
     machine::{self, Machine},
     mdns::{Mdns, MdnsSource},
     meet::{MeetError, MeetServer, meet},
-    sync::{SyncClient, SyncServer},
+    sync::{PeerClocks, SyncClient, SyncServer},
     tasks::Tasks,
     topics::{Topic, Topics},
 };
@@ -66,6 +66,7 @@ struct Inner {
     known: KnownAddresses,
     connections: Connections,
     topics: Topics,
+    clocks: PeerClocks,
     sync: SyncClient,
     mdns: Result<Mdns, String>,
     machine: Arc<Machine>,
@@ -101,12 +102,13 @@ impl Network {
         let gossip = Gossip::builder()
             .max_message_size(GOSSIP_MESSAGE_BYTES_MAX)
             .spawn(endpoint.clone());
+        let clocks = PeerClocks::default();
         let router = Router::builder(endpoint.clone())
             .accept(GOSSIP_ALPN, gossip.clone())
             .accept(MEET_ALPN, MeetServer::new(local, topics.clone()))
             .accept(
                 SYNC_ALPN,
-                SyncServer::new(local, agent.clone(), clock, topics.clone()),
+                SyncServer::new(local, agent.clone(), clock, clocks.clone(), topics.clone()),
             )
             .spawn();
         let links = Links {
@@ -116,7 +118,7 @@ impl Network {
             topics: topics.clone(),
             tasks: tasks.clone(),
         };
-        let sync = SyncClient::new(endpoint.clone(), agent, tasks.clone());
+        let sync = SyncClient::new(endpoint.clone(), agent, clocks.clone(), tasks.clone());
         let machine = Arc::new(Machine::new(
             endpoint.clone(),
             connections.clone(),
@@ -132,6 +134,7 @@ impl Network {
             known,
             connections,
             topics,
+            clocks,
             sync,
             mdns,
             machine,
@@ -229,6 +232,7 @@ impl Network {
             peer,
             kind: PathKind::None,
             rtt_ms: None,
+            clock_skew_ms: self.0.clocks.skew_ms(&peer),
             addresses: Vec::new(),
         };
         let Ok(id) = endpoint_id(peer) else {
@@ -245,10 +249,10 @@ impl Network {
                 let rtt_ms = u64::try_from(used.rtt().as_millis()).ok();
                 let kind = path_kind(used.remote_addr());
                 return PeerPath {
-                    peer,
                     kind,
                     rtt_ms,
                     addresses: connection_addresses(&connection),
+                    ..none
                 };
             }
         }

@@ -7,6 +7,7 @@
 //! those from gossip.
 
 mod client;
+mod clocks;
 mod server;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use thiserror::Error;
 use crate::stream::{StreamError, read_frame, write_frame};
 
 pub(crate) use client::SyncClient;
+pub(crate) use clocks::PeerClocks;
 pub(crate) use server::SyncServer;
 
 /// Limit of one exchange, connection aside.

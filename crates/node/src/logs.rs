@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Write as _},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -231,7 +231,7 @@ impl io::Write for LogFile {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Write as _, path::Path};
+    use std::path::Path;
 
     use super::*;
     use crate::home::DEFAULT_PROFILE;

@@ -43,9 +43,16 @@ fn describe(page: &mut String, command: &clap::Command, level: usize) {
     let help = shown.render_long_help().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
     let heading = "#".repeat(level.min(3));
-    write!(page, "\n{heading} {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end())
-        .expect("a string takes everything");
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    write!(
+        page,
+        "\n{heading} {name}\n\n```text\n{}\n```\n",
+        help.join("\n").trim_end()
+    )
+    .expect("a string takes everything");
+    for sub in command
+        .get_subcommands()
+        .filter(|sub| sub.get_name() != "help")
+    {
         describe(page, sub, level + 1);
     }
 }

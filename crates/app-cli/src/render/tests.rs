@@ -254,6 +254,7 @@ fn explain_lists_sources_peers_and_attempts() {
             id: peer,
             name: None,
             path: PathKind::Direct,
+            clock_skew_ms: None,
             rtt_ms: Some(23),
             found_by: FoundBy::Dht,
             found_after_ms: 940,

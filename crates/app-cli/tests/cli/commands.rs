@@ -111,7 +111,12 @@ fn posts_are_stored_read_and_found() {
         let posts = page["posts"].as_array().expect("a list");
         assert_eq!(posts.len(), 2);
         assert_eq!(posts[0]["event"]["content"], "猫 and dog");
-        assert!(posts[0]["received_at"].as_str().expect("a time").ends_with('Z'));
+        assert!(
+            posts[0]["received_at"]
+                .as_str()
+                .expect("a time")
+                .ends_with('Z')
+        );
         let author = posts[0]["author"]["npub"].as_str().expect("npub");
         assert!(author.starts_with("npub1"));
 
@@ -137,12 +142,18 @@ fn posts_are_stored_read_and_found() {
             assert_eq!(found["posts"][0]["topic"], "lobby");
             assert_eq!(found["posts"][0]["matches"][0], serde_json::json!(range));
         }
-        assert_eq!(scene.json(&["search", "京都"])["posts"], serde_json::json!([]));
+        assert_eq!(
+            scene.json(&["search", "京都"])["posts"],
+            serde_json::json!([])
+        );
         let words = scene.run(&["read", "lobby"]);
         words.check(0, &[]);
         assert!(words.out.contains("-- today ---"), "{words:#?}");
         assert!(words.out.contains("明日は東京へ行く"), "{words:#?}");
-        assert!(!words.out.contains('\x1b'), "colours are for terminals: {words:#?}");
+        assert!(
+            !words.out.contains('\x1b'),
+            "colours are for terminals: {words:#?}"
+        );
     }
 }
 
@@ -175,8 +186,14 @@ fn muted_authors_are_not_shown() {
         assert_eq!(scene.json(&["mute", &npub])["changed"], true);
         assert_eq!(scene.json(&["mute", &npub])["changed"], false);
         assert_eq!(scene.json(&["mute"])["authors"][0]["npub"], npub);
-        assert_eq!(scene.json(&["read", "lobby"])["posts"], serde_json::json!([]));
-        assert_eq!(scene.json(&["search", "hello"])["posts"], serde_json::json!([]));
+        assert_eq!(
+            scene.json(&["read", "lobby"])["posts"],
+            serde_json::json!([])
+        );
+        assert_eq!(
+            scene.json(&["search", "hello"])["posts"],
+            serde_json::json!([])
+        );
         assert_eq!(scene.json(&["unmute", &npub])["changed"], true);
         let page = scene.json(&["read", "lobby"]);
         assert_eq!(page["posts"].as_array().map(Vec::len), Some(1));
@@ -221,7 +238,10 @@ fn wrong_names_and_ids_are_answered_the_same_way() {
         ] {
             let error = scene.error(args, exit);
             assert_eq!(error["code"], code, "{args:?}: {error}");
-            assert!(error["message"].is_string() && error["hint"].is_string(), "{args:?}: {error}");
+            assert!(
+                error["message"].is_string() && error["hint"].is_string(),
+                "{args:?}: {error}"
+            );
         }
         let unknown = "00".repeat(32);
         let error = scene.error(&["read", "lobby", "--before", &unknown], 8);
@@ -257,7 +277,10 @@ fn join_uses_the_node_that_runs() {
     let page = scene.json(&["read", "lobby"]);
     assert_eq!(page["posts"][0]["event"]["content"], "from a chat");
     let status = scene.json(&["status"]);
-    assert_eq!(status["topics"][0]["name"], "lobby", "leaving the chat does not leave the topic");
+    assert_eq!(
+        status["topics"][0]["name"], "lobby",
+        "leaving the chat does not leave the topic"
+    );
 }
 
 #[test]
@@ -265,7 +288,13 @@ fn a_second_node_of_a_profile_is_refused() {
     let scene = Scene::with_node();
     let error = scene.error(&["up"], 4);
     assert_eq!(error["code"], "in_use");
-    assert!(error["message"].as_str().expect("text").contains("running already"), "{error}");
+    assert!(
+        error["message"]
+            .as_str()
+            .expect("text")
+            .contains("running already"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -281,10 +310,22 @@ fn the_configuration_is_shown_and_its_defaults_are_a_file() {
     assert!(defaults.out.contains("[discovery.dht]\n"), "{defaults:#?}");
     let shown = run(&["--set", "discovery.dht.retries=7", "config", "show"]);
     shown.check(0, &[]);
-    let row = shown.out.lines().find(|line| line.starts_with("discovery.dht.retries"));
+    let row = shown
+        .out
+        .lines()
+        .find(|line| line.starts_with("discovery.dht.retries"));
     let row = row.expect("a row for each key");
-    assert!(row.contains('7') && row.contains("--set discovery.dht.retries"), "{row}");
-    let wrong = run(&["--json", "--set", "discovery.dht.retries=many", "config", "show"]);
+    assert!(
+        row.contains('7') && row.contains("--set discovery.dht.retries"),
+        "{row}"
+    );
+    let wrong = run(&[
+        "--json",
+        "--set",
+        "discovery.dht.retries=many",
+        "config",
+        "show",
+    ]);
     wrong.check(3, &["\"code\":\"config\"", "discovery.dht.retries"]);
 }
 
@@ -294,7 +335,10 @@ fn completions_name_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let said = run(&mut home.bare(&["completions", shell]), "");
         said.check(0, &[]);
-        assert!(said.out.contains("topic") && said.out.contains("search"), "{shell}");
+        assert!(
+            said.out.contains("topic") && said.out.contains("search"),
+            "{shell}"
+        );
     }
 }
 
@@ -302,6 +346,9 @@ fn completions_name_the_commands() {
 fn an_empty_profile_says_so() {
     let home = Home::new();
     let said = run(&mut home.bare(&["read", "lobby"]), "");
-    said.check(8, &["profile \"default\" is empty", "kukuri topic join lobby"]);
+    said.check(
+        8,
+        &["profile \"default\" is empty", "kukuri topic join lobby"],
+    );
     assert!(!home.path().join("lock").exists(), "reading takes no lock");
 }

@@ -247,6 +247,7 @@ impl TopicHandle {
                 name: None,
                 path: path.map_or(kukuri_domain::peer::PathKind::None, |path| path.kind),
                 rtt_ms: path.and_then(|path| path.rtt_ms),
+                clock_skew_ms: path.and_then(|path| path.clock_skew_ms),
                 found_by: neighbour.found_by,
                 found_after_ms: neighbour.found_after_ms,
                 topics: vec![self.keys.name.clone()],

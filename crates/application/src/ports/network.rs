@@ -105,6 +105,8 @@ pub struct PeerPath {
     pub kind: PathKind,
     /// Round-trip time in milliseconds, where it was measured.
     pub rtt_ms: Option<u64>,
+    /// How far its clock is ahead of ours in milliseconds, where it has said so.
+    pub clock_skew_ms: Option<i64>,
     /// Addresses at which it is reached now.
     pub addresses: Vec<PeerAddress>,
 }

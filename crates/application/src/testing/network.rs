@@ -670,12 +670,14 @@ impl TopicNetwork for FakeNetwork {
                 peer,
                 kind: PathKind::Lan,
                 rtt_ms: Some(1),
+                clock_skew_ms: None,
                 addresses: vec![address_of(peer)],
             },
             false => PeerPath {
                 peer,
                 kind: PathKind::None,
                 rtt_ms: None,
+                clock_skew_ms: None,
                 addresses: Vec::new(),
             },
         };

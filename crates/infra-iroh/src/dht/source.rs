@@ -9,9 +9,7 @@ use futures_util::stream::{once, select_all, unfold};
 use futures_util::{Stream, StreamExt};
 use iroh::EndpointId;
 use kukuri_application::{
-    ports::{
-        Announced, Announcement, Candidate, CandidateStream, PeerSource, Query, SourceError,
-    },
+    ports::{Announced, Announcement, Candidate, CandidateStream, PeerSource, Query, SourceError},
     views::{DhtView, DiscoveryView},
 };
 use kukuri_domain::{PeerId, peer::SourceKind};

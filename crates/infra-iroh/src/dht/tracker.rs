@@ -104,11 +104,6 @@ pub struct SlotTracker {
 }
 
 impl SlotTracker {
-    /// The client that the records go through.
-    pub(super) fn client(&self) -> &DhtClient {
-        &self.client
-    }
-
     /// Makes the tracker of an endpoint; once per process, in a tokio runtime.
     #[must_use]
     pub fn new(

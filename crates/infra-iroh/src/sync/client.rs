@@ -21,7 +21,7 @@ use kukuri_domain::{
 use rand::Rng as _;
 use tokio::time::{Instant, timeout};
 
-use super::{EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, finish, read, write};
+use super::{EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, PeerClocks, finish, read, write};
 use crate::{
     address::peer_id,
     connect::connect,
@@ -37,6 +37,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct SyncClient {
     endpoint: Endpoint,
     agent: String,
+    clocks: PeerClocks,
     kept: Arc<Mutex<HashMap<EndpointId, Arc<Kept>>>>,
     tasks: Tasks,
 }
@@ -56,10 +57,11 @@ enum Outcome {
 }
 
 impl SyncClient {
-    pub(crate) fn new(endpoint: Endpoint, agent: String, tasks: Tasks) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, agent: String, clocks: PeerClocks, tasks: Tasks) -> Self {
         Self {
             endpoint,
             agent,
+            clocks,
             kept: Arc::default(),
             tasks,
         }
@@ -188,7 +190,9 @@ impl SyncClient {
         )
         .await?;
         match read(&mut recv).await? {
-            SyncFrame::Welcome(welcome) if greeting.is_proved_by(&welcome) => {}
+            SyncFrame::Welcome(welcome) if greeting.is_proved_by(&welcome) => {
+                self.clocks.note(peer, welcome.clock, now);
+            }
             SyncFrame::Welcome(_) => {
                 return Err(ExchangeError::Broken("it did not prove the topic's key"));
             }

@@ -28,7 +28,7 @@ use tokio::{
 };
 use tracing::debug;
 
-use super::{EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, finish, read, write};
+use super::{EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, PeerClocks, finish, read, write};
 use crate::{address::peer_id, topics::Topic, topics::Topics};
 
 /// Exchanges that are served at once, of all peers.
@@ -48,6 +48,7 @@ struct Inner {
     local: PeerId,
     agent: String,
     clock: Arc<dyn Clock>,
+    clocks: PeerClocks,
     topics: Topics,
     room: Arc<Semaphore>,
     per_peer: Mutex<HashMap<EndpointId, Arc<Semaphore>>>,
@@ -68,13 +69,20 @@ struct Room {
 }
 
 impl SyncServer {
-    pub(crate) fn new(local: PeerId, agent: String, clock: Arc<dyn Clock>, topics: Topics) -> Self {
+    pub(crate) fn new(
+        local: PeerId,
+        agent: String,
+        clock: Arc<dyn Clock>,
+        clocks: PeerClocks,
+        topics: Topics,
+    ) -> Self {
         let room = Arc::new(Semaphore::new(EXCHANGES_MAX));
         let per_peer = Mutex::default();
         Self(Arc::new(Inner {
             local,
             agent,
             clock,
+            clocks,
             topics,
             room,
             per_peer,
@@ -169,11 +177,10 @@ impl Inner {
             return Err(ExchangeError::Broken("it did not say hello"));
         };
         let now = self.clock.now().unix;
-        let clock_skew_ms =
-            hello.clock.0.saturating_sub(now.0) as i64 - now.0.saturating_sub(hello.clock.0) as i64;
         let Some(topic) = self.topic_of(peer, &hello) else {
             return write(send, &SyncFrame::Refuse(RefuseReason::UnknownTopic)).await;
         };
+        let clock_skew_ms = self.clocks.note(peer, hello.clock, now);
         write(
             send,
             &SyncFrame::Welcome(self.welcome(peer, &hello, &topic, now)),

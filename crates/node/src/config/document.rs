@@ -43,21 +43,22 @@ pub fn shown(sources: &ConfigSources) -> Result<Vec<KeyView>, ConfigError> {
         .collect())
 }
 
-/// A `config.toml` that sets every key to its default and says what it means. A key that is not
-/// set by default stands in a comment.
+/// A `config.toml` that says of every key what it means and what its default is. All of it stands
+/// in comments, so that the file changes nothing.
 pub fn default_document() -> String {
     let mut tables: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for key in KEYS {
         let (table, name) = key.name.rsplit_once('.').unwrap_or(("", key.name));
-        let line = match key.default {
-            "" => format!("# {name} = \"\""),
-            default => format!("{name} = {default}"),
+        let default = match key.default {
+            "" => "\"\"",
+            default => default,
         };
+        let meaning = capitalised(key.meaning);
         let lines = tables.entry(table).or_default();
-        lines.push(format!("# {}.\n{line}\n", capitalised(key.meaning)));
+        lines.push(format!("# {meaning}.\n#{name} = {default}\n"));
     }
     let mut document = String::from(
-        "# The configuration of kukuri. Every key has its default here; remove what you do not\n\
+        "# The configuration of kukuri: every key with its default. Remove the # before what you\n\
          # change. Environment variables (KUKURI_NETWORK__MODE) and --set win over this file.\n",
     );
     for (table, lines) in tables {
@@ -112,7 +113,16 @@ mod tests {
     fn the_document_of_defaults_is_valid_and_changes_nothing() {
         let (_folder, sources) = load_text(&default_document(), &[]);
         assert_eq!(load(&sources), Ok(Settings::default()));
-        for key in shown(&sources).expect("valid") {
+        let used = default_document()
+            .replace("\n#", "\n")
+            .replace("\n ", "\n# ");
+        let (_folder, sources) = load_text(&used, &[]);
+        let shown = shown(&sources).expect("every line is a setting of its key");
+        for key in shown {
+            if key.key.ends_with(".file") || key.key.ends_with("_file") {
+                continue;
+            }
+            assert!(key.origin.is_some(), "{} is not in the document", key.key);
             let default = KEYS.iter().find(|known| known.name == key.key);
             let default = default.expect("a key of the table").default;
             assert_eq!(key.value.unwrap_or_default(), default, "{}", key.key);

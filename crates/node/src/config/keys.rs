@@ -171,6 +171,16 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
     KEYS.iter().find(|key| key.name == name).map(|key| key.kind)
 }
 
+/// Whether keys belong to the table of this name; the empty name is the whole file.
+pub(super) fn is_table(name: &str) -> bool {
+    let belongs = |key: &Key| {
+        key.name
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('.'))
+    };
+    name.is_empty() || KEYS.iter().any(belongs)
+}
+
 /// The key that may have been meant by `name`: one that differs in at most three places.
 pub(super) fn similar_to(name: &str) -> Option<&'static str> {
     const EDITS_MAX: usize = 3;
@@ -200,6 +210,16 @@ fn edits(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_are_what_stands_before_a_dot() {
+        for table in ["", "network", "discovery", "discovery.dht"] {
+            assert!(is_table(table), "{table}");
+        }
+        for other in ["net", "network.mode", "colour"] {
+            assert!(!is_table(other), "{other}");
+        }
+    }
 
     #[test]
     fn a_slip_of_the_finger_is_recognised() {

@@ -117,10 +117,11 @@ fn value(key: &str, text: &str, origin: &str) -> Value {
     Value::new(Some(&origin), kind)
 }
 
-/// Nested tables as dotted names. An empty table is kept, so that it is refused when unknown.
+/// Nested tables as dotted names. An empty table is kept, so that it is refused, unless it is one
+/// that keys belong to: somebody took the last key out of it.
 pub(super) fn flatten(prefix: &str, value: Value, flat: &mut BTreeMap<String, Value>) {
     match value.kind {
-        ValueKind::Table(table) if prefix.is_empty() || !table.is_empty() => {
+        ValueKind::Table(table) if !table.is_empty() || keys::is_table(prefix) => {
             for (name, inner) in table {
                 let name = if prefix.is_empty() {
                     name

@@ -54,7 +54,7 @@ fn served() -> Served {
             book: Arc::new(MemoryBook::default()),
             network: Hub::new().network(PeerId([7; 32])),
             sources: Vec::new(),
-            identity: Arc::new(FakeIdentity::new(7)),
+            identity: Arc::new(FakeIdentity::from_seed(7)),
             clock,
         },
         settings: engine::Settings::default(),
