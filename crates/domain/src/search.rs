@@ -168,21 +168,19 @@ pub fn index_terms(text: &str) -> Vec<String> {
 
 /// Distinct terms in the order of their first appearance.
 #[derive(Default)]
-struct Terms {
+struct Terms<'a> {
     list: Vec<String>,
-    known: HashSet<String>,
+    known: HashSet<&'a [char]>,
 }
 
-impl Terms {
-    fn add(&mut self, chars: &[char]) {
-        let term: String = chars.iter().collect();
-        if !self.known.contains(&term) {
-            self.known.insert(term.clone());
-            self.list.push(term);
+impl<'a> Terms<'a> {
+    fn add(&mut self, chars: &'a [char]) {
+        if self.known.insert(chars) {
+            self.list.push(chars.iter().collect());
         }
     }
 
-    fn pairs(&mut self, run: &[char]) {
+    fn pairs(&mut self, run: &'a [char]) {
         run.windows(2).for_each(|pair| self.add(pair));
     }
 }
@@ -204,8 +202,18 @@ fn fold(text: &str) -> Folded {
         return folded;
     }
     let chars: Vec<char> = text.chars().collect();
+    folded.chars.reserve(chars.len());
+    folded.sources.reserve(chars.len());
     let mut start = 0;
     while start < chars.len() {
+        // Nearly every character of a text needs no tables.
+        if let Some(same) = folds_to_one(chars[start])
+            && chars.get(start + 1).is_none_or(|next| !joins(*next))
+        {
+            folded.push(same, start..start + 1);
+            start += 1;
+            continue;
+        }
         let mut end = start + 1;
         while end < chars.len() && joins(chars[end]) {
             end += 1;
@@ -222,11 +230,24 @@ fn fold(text: &str) -> Folded {
     folded
 }
 
+/// What the commonest characters fold to: ASCII, kana, Han and Hangul that NFKC leaves alone.
+fn folds_to_one(c: char) -> Option<char> {
+    match c {
+        '\0'..='\u{7F}' => Some(c.to_ascii_lowercase()),
+        '\u{3001}'..='\u{3002}'
+        | '\u{3041}'..='\u{3096}'
+        | '\u{30A1}'..='\u{30FC}'
+        | '\u{4E00}'..='\u{9FFF}'
+        | '\u{AC00}'..='\u{D7A3}' => Some(c),
+        _ => None,
+    }
+}
+
 /// Whether a character may compose with the one before it: marks, half-width voice marks, and
 /// the later parts of a Hangul syllable.
 fn joins(c: char) -> bool {
     let first = match c {
-        c if c.is_ascii() => return false,
+        c if folds_to_one(c).is_some() => return false,
         c => std::iter::once(c).nfkd().next().unwrap_or(c),
     };
     canonical_combining_class(first) != 0 || matches!(first, '\u{1160}'..='\u{11FF}')

@@ -135,6 +135,31 @@ fn texts() -> impl Strategy<Value = String> {
     ]
 }
 
+/// The commonest characters take a shorter way.
+#[test]
+fn every_character_is_folded_as_unicode_says() {
+    use unicode_normalization::UnicodeNormalization as _;
+    for c in ('\0'..='\u{3FFFF}').filter(|c| c.is_alphanumeric()) {
+        let text = format!("{c}");
+        let folded = caseless::default_case_fold_str(&text.nfkc().collect::<String>());
+        let folded: String = folded.nfkc().collect();
+        for term in index_terms(&text) {
+            assert!(
+                folded.contains(&term),
+                "U+{:04X}: {term:?} of {folded:?}",
+                c as u32
+            );
+        }
+        if let Ok(query) = SearchQuery::parse(&folded) {
+            assert!(
+                query.find(&text).is_some(),
+                "U+{:04X} as {folded:?}",
+                c as u32
+            );
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_found_is_in_the_index(text in texts(), query in texts()) {

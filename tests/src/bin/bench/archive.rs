@@ -38,14 +38,13 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Archive {
     /// Neighbours come up, each of which has a page of the events to give.
-    pub(crate) async fn offer(&self, events: &[SignedEvent]) -> anyhow::Result<()> {
+    pub(crate) async fn offer(&self, events: &[Bytes]) -> anyhow::Result<()> {
         let Some(topic) = lock(&self.topic).clone() else {
             anyhow::bail!("the topic is not joined");
         };
         for page in events.chunks(NEWEST_MAX.into()) {
-            let frame = |event: &SignedEvent| GossipFrame::Event(event.to_wire()).encode().into();
             let peer = PeerId(rand::random());
-            lock(&self.pages).insert(peer, page.iter().map(frame).collect());
+            lock(&self.pages).insert(peer, page.to_vec());
             let event = NetworkEvent::NeighborUp {
                 peer,
                 inbound: true,
@@ -54,6 +53,11 @@ impl Archive {
         }
         Ok(())
     }
+}
+
+/// An event as it travels.
+pub(crate) fn encoded(event: &SignedEvent) -> Bytes {
+    GossipFrame::Event(event.to_wire()).encode().into()
 }
 
 fn decoded(frame: &Bytes) -> Option<SignedEvent> {

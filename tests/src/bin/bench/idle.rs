@@ -92,7 +92,7 @@ async fn one(report: &mut Report, period: Duration) -> anyhow::Result<()> {
 
 /// Time in user and kernel mode (fields 14 and 15; the name before them may hold anything, so
 /// they are counted from its closing bracket).
-fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
+pub(crate) fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let (_, fields) = stat.rsplit_once(')').context("the name is in brackets")?;
     let field = |number: usize| -> anyhow::Result<f64> {

@@ -11,13 +11,14 @@ use std::{
 };
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use kukuri_application::{
     engine::{Engine, Ports, Settings, TopicHandle},
     keys::open_or_create_keys,
     ports::{EventStore as _, Origin},
     views::TopicEvent,
 };
-use kukuri_domain::{SignedEvent, TopicKeys, TopicName, search::SearchQuery};
+use kukuri_domain::{TopicKeys, TopicName, search::SearchQuery, wire::GossipFrame};
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_infra_keyring::{LocalIdentity, MemoryVault};
 use kukuri_node::platform::SystemClock;
@@ -28,7 +29,7 @@ use kukuri_tests::{
 use tokio::{process::Command, sync::broadcast, time::sleep};
 
 use crate::{
-    archive::Archive,
+    archive::{Archive, encoded},
     posts::{POST_BYTES, Writers, verified},
 };
 
@@ -52,7 +53,7 @@ const START_MB_MAX: f64 = 250.0;
 const FILL_BATCH: u64 = 10_000;
 
 /// How often a number is looked at that nothing announces.
-const POLL: Duration = Duration::from_millis(1);
+const POLL: Duration = Duration::from_millis(5);
 
 /// How long one step may take before the run is given up.
 const STEP_MAX: Duration = Duration::from_secs(600);
@@ -99,7 +100,7 @@ impl Node {
     }
 
     /// Takes new events in; returns when the last of them was announced.
-    async fn take_new(&self, events: &[SignedEvent]) -> anyhow::Result<Duration> {
+    async fn take_new(&self, events: &[Bytes]) -> anyhow::Result<Duration> {
         let mut notices = self.topic.subscribe();
         let start = Instant::now();
         let offered = self.archive.offer(events);
@@ -125,7 +126,7 @@ impl Node {
     }
 
     /// Takes events in that it has; returns when the last of them was recognised.
-    async fn take_known(&self, events: &[SignedEvent]) -> anyhow::Result<Duration> {
+    async fn take_known(&self, events: &[Bytes]) -> anyhow::Result<Duration> {
         let before = self.duplicates().await?;
         let start = Instant::now();
         self.archive.offer(events).await?;
@@ -158,16 +159,23 @@ pub(crate) async fn ingest(trials: usize, events: u64) -> anyhow::Result<Report>
     let topic = fresh_topic();
     let writers = Arc::new(Writers::new(topic.clone()));
     let posts = verified(&writers, 0..events).await?;
-    let posts: Vec<SignedEvent> = posts.into_iter().map(|post| post.into_signed()).collect();
+    let posts = posts.into_iter().map(|post| encoded(&post.into_signed()));
+    let posts: Vec<Bytes> = posts.collect();
     let (mut new, mut lag) = (Trials::default(), Trials::default());
     let (mut rates, mut ratios, mut cheaper) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..trials {
         let home = tempfile::tempdir()?;
+        let mut cpu = CpuMeter::start()?;
         let bare = bare_loop(home.path().join("bare.db"), posts.clone()).await?;
+        cpu.note("bare loop", events)?;
         let node = Node::start(&home.path().join("kukuri.db"), topic.clone()).await?;
+        cpu.note("start", 1)?;
         let took = node.take_new(&posts).await?;
+        cpu.note("new", events)?;
         lag.push(Ok(indexed(&node.database).await?));
+        cpu.note("index", events)?;
         let known = node.take_known(&posts).await?;
+        cpu.note("known", events)?;
         node.stop().await?;
         new.push(Ok(took));
         rates.push(events as f64 / took.as_secs_f64());
@@ -179,6 +187,7 @@ pub(crate) async fn ingest(trials: usize, events: u64) -> anyhow::Result<Report>
             events as f64 / known.as_secs_f64(),
             events as f64 / bare.as_secs_f64(),
         ));
+        report.note(format!("CPU time of one: {}", cpu.notes.join(", ")));
     }
     report.trials("all of them", &new);
     report.trials("search index afterwards", &lag);
@@ -199,6 +208,37 @@ pub(crate) async fn ingest(trials: usize, events: u64) -> anyhow::Result<Report>
     Ok(report)
 }
 
+/// What the steps of a trial cost in CPU time of the whole process, which other programs of the
+/// machine do not change as much as they change how long a step takes.
+struct CpuMeter {
+    last: Duration,
+    notes: Vec<String>,
+}
+
+impl CpuMeter {
+    fn start() -> anyhow::Result<Self> {
+        Ok(Self {
+            last: cpu_time()?,
+            notes: Vec::new(),
+        })
+    }
+
+    fn note(&mut self, step: &str, times: u64) -> anyhow::Result<()> {
+        let now = cpu_time()?;
+        let each_us = (now - self.last).as_secs_f64() * 1e6 / times as f64;
+        self.last = now;
+        self.notes.push(format!("{step} {each_us:.1} us"));
+        Ok(())
+    }
+}
+
+/// The CPU time of this process so far, in user and kernel mode (`/proc/self/stat`).
+fn cpu_time() -> anyhow::Result<Duration> {
+    Ok(Duration::from_secs_f64(crate::idle::cpu_seconds(
+        std::process::id(),
+    )?))
+}
+
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -206,14 +246,9 @@ fn median(values: &mut [f64]) -> f64 {
 
 /// What one thread does with rusqlite and nothing else: decode, verify, insert, commit every
 /// thousand.
-async fn bare_loop(path: PathBuf, events: Vec<SignedEvent>) -> anyhow::Result<Duration> {
+async fn bare_loop(path: PathBuf, frames: Vec<Bytes>) -> anyhow::Result<Duration> {
     tokio::task::spawn_blocking(move || {
-        use kukuri_domain::wire::GossipFrame;
         const BATCH: usize = 1_000;
-        let frames: Vec<Vec<u8>> = events
-            .iter()
-            .map(|event| GossipFrame::Event(event.to_wire()).encode())
-            .collect();
         let mut conn = rusqlite::Connection::open(path)?;
         conn.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
@@ -233,7 +268,7 @@ async fn bare_loop(path: PathBuf, events: Vec<SignedEvent>) -> anyhow::Result<Du
                 insert.execute((
                     event.id.0,
                     event.author.0,
-                    event.created_at,
+                    i64::try_from(event.created_at)?,
                     event.kind,
                     serde_json::to_string(&event.tags)?,
                     event.content,
