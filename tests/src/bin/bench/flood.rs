@@ -146,7 +146,7 @@ async fn stretch(
 ) -> anyhow::Result<Stretch> {
     let mut stretch = Stretch::default();
     let author: AuthorId = quiet.client().author();
-    let mut events = reader.client().subscribe(topic)?;
+    let mut events = reader.client().subscribe(topic).await?;
     let mut ticks = interval(QUIET_PAUSE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let started = Instant::now();
