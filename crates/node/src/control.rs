@@ -109,7 +109,7 @@ pub async fn attach(home: &Home) -> Result<Option<Client>, AttachError> {
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::ConnectionRefused
     )
 }
 
