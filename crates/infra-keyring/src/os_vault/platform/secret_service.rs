@@ -39,11 +39,13 @@ fn secret_service_error(error: Service) -> VaultError {
 fn connection_error(error: zbus::Error) -> VaultError {
     match &error {
         zbus::Error::Address(_) => VaultError::Unavailable(Box::new(error)),
-        zbus::Error::InputOutput(io) => match io.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
-                VaultError::Unavailable(Box::new(error))
+        zbus::Error::InputOutput(io) | zbus::Error::Connection(io, _) => match io.kind() {
+            // No bus: nobody listens there, or there is no such place.
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::ConnectionRefused => {
+                // Its text names the cause already.
+                VaultError::Unavailable(error.to_string().into())
             }
-            _ => VaultError::Access(Box::new(error)),
+            _ => VaultError::Access(error.to_string().into()),
         },
         zbus::Error::MethodError(name, ..) => of_name(name.as_str(), error.to_string()),
         _ => VaultError::Refused(Box::new(error)),
@@ -92,7 +94,17 @@ mod tests {
         Service::Zbus(zbus::Error::InputOutput(error))
     }
 
+    fn connecting(kind: ErrorKind) -> Service {
+        let address = "unix:path=/nowhere".parse().expect("an address");
+        let error = std::sync::Arc::new(std::io::Error::from(kind));
+        Service::Zbus(zbus::Error::Connection(error, address))
+    }
+
     #[rstest]
+    #[case(connecting(ErrorKind::NotFound), "unavailable")]
+    #[case(connecting(ErrorKind::ConnectionRefused), "unavailable")]
+    #[case(connecting(ErrorKind::NotADirectory), "unavailable")]
+    #[case(connecting(ErrorKind::PermissionDenied), "access")]
     #[case(Service::Unavailable, "unavailable")]
     #[case(Service::Zbus(zbus::Error::Address("nonsense".into())), "unavailable")]
     #[case(io(ErrorKind::NotFound), "unavailable")]
