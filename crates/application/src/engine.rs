@@ -164,8 +164,7 @@ impl Engine {
             link,
             seed,
             last_own_at,
-            self.inner.news.clone(),
-            self.inner.muted.clone(),
+            (self.inner.news.clone(), self.inner.muted.clone()),
         );
         let task = tokio::spawn(actor.run(cancel.clone()));
         let joined = Joined {

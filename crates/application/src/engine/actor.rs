@@ -127,8 +127,7 @@ impl Actor {
         link: TopicLink,
         seed: u64,
         last_own_at: u64,
-        news: broadcast::Sender<NodeEvent>,
-        muted: Arc<Muted>,
+        (news, muted): (broadcast::Sender<NodeEvent>, Arc<Muted>),
     ) -> (Self, TopicHandle) {
         let (commands_tx, commands) = mpsc::channel(COMMANDS_CAPACITY);
         let (outbox, outgoing) = mpsc::channel(OUTBOX_CAPACITY);
