@@ -20,6 +20,9 @@ use super::{Before, ClientError, Code, FindQuery, Profile, ReadQuery};
 /// Most posts of one page.
 pub const PAGE_POSTS_MAX: u32 = 1_000;
 
+/// What to do about a search that is none.
+const QUERY_HINT: &str = "search for one or more words, for example: kukuri search 東京";
+
 /// The database of a profile, with what is known about the profile.
 pub(crate) struct Stored {
     pub(crate) store: Arc<dyn EventStore>,
@@ -109,7 +112,7 @@ impl Stored {
     /// Searches one joined topic, or all.
     pub(super) async fn search(&self, query: &FindQuery) -> Result<Vec<FoundView>, ClientError> {
         let words = SearchQuery::parse(&query.text)
-            .map_err(|error| ClientError::new(Code::Query, error.to_string()))?;
+            .map_err(|error| ClientError::new(Code::Query, error.to_string()).hint(QUERY_HINT))?;
         let topics = match &query.topic {
             Some(topic) => vec![self.find(topic).await?],
             None => self.book.joined().await?,
