@@ -23,6 +23,10 @@ use crate::{
 /// Something that happened in a topic, told to whoever subscribed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most events are posts: a box would cost each of them an allocation"
+)]
 pub enum TopicEvent {
     /// An event was committed here.
     Post {

@@ -83,7 +83,7 @@ pub(super) struct Chat {
 /// What happened.
 enum Step {
     Typed(Option<Typed>),
-    Event(Option<TopicEvent>),
+    Event(Box<Option<TopicEvent>>),
     Signal,
     Due,
 }
@@ -129,7 +129,7 @@ impl Chat {
             let due = self.due();
             let step = tokio::select! {
                 line = typed.recv(), if self.leaving_by.is_none() => Step::Typed(line),
-                event = events.next() => Step::Event(event),
+                event = events.next() => Step::Event(Box::new(event)),
                 () = guard.asked() => Step::Signal,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Step::Due,
             };
@@ -172,8 +172,10 @@ impl Chat {
             Step::Typed(Some(Typed::End) | None) => {
                 self.leaving_by = Some(Instant::now() + HAND_OVER_MAX);
             }
-            Step::Event(Some(event)) => self.take_event(event).await?,
-            Step::Event(None) => return Err(ClientError::closed().into()),
+            Step::Event(event) => match *event {
+                Some(event) => self.take_event(event).await?,
+                None => return Err(ClientError::closed().into()),
+            },
             Step::Due => self.take_due().await?,
         }
         let has_time_left = self.leaving_by.is_none_or(|by| Instant::now() < by);

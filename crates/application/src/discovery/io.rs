@@ -86,6 +86,10 @@ pub enum Timer {
 
 /// What the policy wants done.
 #[derive(Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "effects live for one step; what is emitted is as large as it is"
+)]
 pub enum Effect {
     /// Ask a source; every candidate comes back at once.
     Search {

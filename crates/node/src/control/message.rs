@@ -189,7 +189,7 @@ pub(crate) enum Incoming {
         result: Result<Value, ClientError>,
     },
     /// An event of a subscription.
-    Event(EventParams),
+    Event(Box<EventParams>),
 }
 
 /// Reads a line that a node sent.
@@ -216,7 +216,7 @@ pub(crate) fn parse_incoming(line: &str) -> Result<Incoming, serde_json::Error> 
     }
     let message: Message = serde_json::from_str(line)?;
     if let Some(params) = message.params {
-        return Ok(Incoming::Event(params));
+        return Ok(Incoming::Event(Box::new(params)));
     }
     let result = match message.error {
         Some(Failed { message, data }) => {
