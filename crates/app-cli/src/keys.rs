@@ -31,7 +31,7 @@ pub use failing::{of_move, of_setup, of_vault};
 /// Where a node takes its keys from.
 pub enum KeySource {
     /// The vault of a profile.
-    Profile(Place),
+    Profile(Box<Place>),
     /// Memory; they are lost with the node.
     ThrowAway(MemoryVault),
 }

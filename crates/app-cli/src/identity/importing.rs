@@ -153,7 +153,7 @@ fn open_sealed(sealed: &SealedKey, source: &PassphraseSource) -> Result<SecretBy
         let opened = source
             .for_opening(attempt)
             .map_err(|error| of_passphrase(&error))
-            .and_then(|passphrase| Ok(sealed.open(&passphrase)));
+            .map(|passphrase| sealed.open(&passphrase));
         match opened? {
             Err(KeyTextError::WrongPassphrase) if attempt < source.attempts_max() => attempt += 1,
             Err(KeyTextError::WrongPassphrase) => {
