@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod fake;
+#[allow(dead_code, reason = "the tests of the program use the rest of it")]
 mod session;
 
 use std::{
