@@ -132,7 +132,7 @@ async fn both_ways_answer_the_same() {
     let joined = there.join(&lobby()).await.expect("joined");
     assert_eq!(joined, here.topic(&lobby()).await.expect("joined"));
     let posted = there.post(&lobby(), "東京 is far").await.expect("posted");
-    let query = ReadQuery::newest(&lobby(), 10);
+    let query = ReadQuery::newest(lobby(), 10);
     let page = there.read(&query).await.expect("readable");
     assert_eq!(page, here.read(&query).await.expect("readable"));
     assert_eq!(page.posts.len(), 1);
