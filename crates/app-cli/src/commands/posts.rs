@@ -9,8 +9,8 @@ use chrono::DateTime;
 use kukuri_application::views::{NodeEvent, PostView, TopicEvent};
 use kukuri_domain::{AuthorId, EventId, TopicRef, UnixMs, limits::EVENT_BYTES_MAX};
 use kukuri_node::{
-    TopicEvents,
-    client::{Before, FindQuery, ReadQuery},
+    Client, TopicEvents,
+    client::{Before, FindQuery, Posts, ReadQuery},
 };
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
@@ -142,6 +142,16 @@ pub async fn read(args: &ProfileArgs, wish: ReadWish<'_>) -> Result<(), Failure>
 async fn print_page(access: &Access, console: Console, query: &ReadQuery) -> Result<(), Failure> {
     let client = access.client();
     let page = client.read(query).await?;
+    let newest = page.posts.first().map(|post| post.event.id());
+    show_page(client, console, page)?;
+    // Without a node nothing is written for reading alone.
+    match newest {
+        Some(newest) if client.has_node() => Ok(client.mark_read(&query.topic, newest).await?),
+        _ => Ok(()),
+    }
+}
+
+fn show_page(client: &Client, console: Console, page: Posts) -> Result<(), Failure> {
     if console.is_json {
         return console.json(&page);
     }

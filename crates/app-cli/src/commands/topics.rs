@@ -73,7 +73,8 @@ async fn join(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
     let topic: TopicName = topic.parse()?;
     with_client(args, Need::Note, async |access, console| {
         let view = access.client().join(&topic).await?;
-        let has_node = access.client().has_node();
+        // A node of our own ends with this command.
+        let has_node = access.client().has_node() && access.own_node().is_none();
         console.answer(&view, |view| render::joined(view, has_node))
     })
     .await

@@ -96,8 +96,8 @@ fn line_of(event: &NodeEvent) -> Option<String> {
         TopicEvent::PeerLeft { peer } => format!("{} left", peer.short()),
         TopicEvent::State { state } => state.code().to_owned(),
         TopicEvent::Fetched { peer, new } if *new > 0 => render::fetched(*peer, *new),
-        TopicEvent::TopicJoined => "joined".to_owned(),
-        TopicEvent::TopicLeft => "left".to_owned(),
+        TopicEvent::TopicJoined => "the topic was joined".to_owned(),
+        TopicEvent::TopicLeft => "the topic was left".to_owned(),
         TopicEvent::Resync => "some events were not shown, the output was too slow".to_owned(),
         TopicEvent::Post { .. } | TopicEvent::PostState { .. } | TopicEvent::Fetched { .. } => {
             return None;

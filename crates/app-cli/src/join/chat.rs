@@ -15,7 +15,7 @@ use kukuri_application::{
     views::{PeerView, PostView, TopicEvent},
 };
 use kukuri_domain::{
-    EventId, PeerId, SignedEvent, TopicName, UnixMs,
+    EventId, EventOrder, PeerId, SignedEvent, TopicName, UnixMs,
     peer::{ConnectionState, FoundBy},
 };
 use kukuri_node::{
@@ -70,6 +70,8 @@ pub(super) struct Chat {
     has_commands: bool,
     shown: Shown,
     last_at: Option<UnixMs>,
+    /// The newest post that was shown.
+    newest: Option<EventOrder>,
     gathered: Vec<SignedEvent>,
     gathered_until: Option<Instant>,
     own: OwnPosts,
@@ -108,6 +110,7 @@ impl Chat {
             has_commands,
             shown: Shown::default(),
             last_at: None,
+            newest: None,
             gathered: Vec::new(),
             gathered_until: None,
             own: OwnPosts::default(),
@@ -134,6 +137,7 @@ impl Chat {
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Step::Due,
             };
             if let Some(ended) = self.handle(step).await? {
+                self.mark_read().await?;
                 return self.end(ended);
             }
             if self.output.is_gone() {
@@ -158,6 +162,14 @@ impl Chat {
             self.show_member(peer.id, peer.found_by, peer.found_after_ms, Some(&peer));
         }
         Ok(events)
+    }
+
+    /// What was shown was read.
+    async fn mark_read(&self) -> Result<(), Failure> {
+        match self.newest {
+            Some(newest) => Ok(self.client.mark_read(&self.topic, newest.id).await?),
+            None => Ok(()),
+        }
     }
 
     async fn handle(&mut self, step: Step) -> Result<Option<Ended>, Failure> {
@@ -416,6 +428,7 @@ impl Chat {
             self.output.print(&day);
         }
         self.last_at = Some(at);
+        self.newest = self.newest.max(Some(event.order()));
         true
     }
 

@@ -284,6 +284,37 @@ fn join_uses_the_node_that_runs() {
 }
 
 #[test]
+fn what_was_read_is_no_longer_unread() {
+    let aoi = Scene::with_node();
+    let spec = aoi.json(&["status"]);
+    let peer = format!(
+        "{}@{}",
+        spec["peer_id"].as_str().expect("an id"),
+        spec["listen"][0].as_str().expect("an address")
+    );
+    aoi.json(&["topic", "join", "lobby"]);
+    aoi.json(&["post", "lobby", "are you there"]);
+    let home = Home::new();
+    let mut up = home.kukuri(&["up"]);
+    let mut taro = Running::start(up.env("KUKURI_NETWORK__PEERS", peer));
+    taro.wait_for("Ctrl-C stops the node");
+    let taro = Scene {
+        home,
+        node: Some(taro),
+    };
+    taro.json(&["topic", "join", "lobby"]);
+    let deadline = std::time::Instant::now() + crate::program::PATIENCE;
+    while taro.json(&["topic", "show", "lobby"])["unread"] != 1 {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "the post did not come"
+        );
+    }
+    taro.json(&["read", "lobby"]);
+    assert_eq!(taro.json(&["topic", "show", "lobby"])["unread"], 0);
+}
+
+#[test]
 fn a_second_node_of_a_profile_is_refused() {
     let scene = Scene::with_node();
     let error = scene.error(&["up"], 4);
