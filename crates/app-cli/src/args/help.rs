@@ -73,14 +73,12 @@ pub fn help_text(help: &clap::Error) -> String {
 
 /// What is said about arguments that make no sense.
 pub fn wrong_usage_text(error: &clap::Error) -> String {
-    let said = error.render().ansi().to_string();
+    let text = with_fixed_words(&error.render().ansi().to_string());
     let meaning = crate::language::meaning("usage").unwrap_or_default();
-    let text = with_fixed_words(&said);
-    // A command that needs another word behind it shows its help; that says enough.
-    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        return text;
-    }
-    format!("{}\n{text}", say!("error: {message}", message = meaning))
+    let head = say!("error: {message}", message = meaning);
+    // A command that needs another word behind it shows its help, which begins with no error.
+    let text = text.replacen("error:", &format!("{head}\n "), 1);
+    format!("{}\n", text.trim_end().trim_end_matches('.'))
 }
 
 /// Words that the parser writes into every text. They are what stands before the first text of

@@ -80,6 +80,16 @@ fn literal(text: &str) -> Option<String> {
 
 /// The texts that the code says, and where.
 fn said() -> BTreeMap<String, PathBuf> {
+    let said = literals_after(&["say!(", "noted!("]);
+    assert!(
+        said.len() > 100,
+        "the sources were not understood: {said:?}"
+    );
+    said
+}
+
+/// The string literals that stand right behind one of these, and where.
+fn literals_after(begins: &[&str]) -> BTreeMap<String, PathBuf> {
     let mut files = Vec::new();
     sources(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
@@ -88,7 +98,7 @@ fn said() -> BTreeMap<String, PathBuf> {
     let mut said = BTreeMap::new();
     for file in files {
         let code = fs::read_to_string(&file).expect("readable");
-        for begin in ["say!(", "noted!("] {
+        for begin in begins {
             for (at, _) in code.match_indices(begin) {
                 if let Some(text) = literal(&code[at + begin.len()..]) {
                     said.insert(text, file.clone());
@@ -96,11 +106,20 @@ fn said() -> BTreeMap<String, PathBuf> {
             }
         }
     }
-    assert!(
-        said.len() > 100,
-        "the sources were not understood: {said:?}"
-    );
     said
+}
+
+#[test]
+fn every_advice_has_its_japanese() {
+    let advice = literals_after(&[".hint(", ".hint(format!("]);
+    assert!(advice.len() > 20, "the sources were not understood");
+    let missing: Vec<_> = advice
+        .into_iter()
+        // What other settings a first start is told is filled in there.
+        .map(|(text, file)| (text.replace("{FILE_SETTINGS}", "{settings}"), file))
+        .filter(|(text, _)| of_catalogue(text).is_none())
+        .collect();
+    assert!(missing.is_empty(), "no Japanese: {missing:#?}");
 }
 
 #[test]

@@ -176,6 +176,14 @@ pub const FAILURES: &[(&str, &str)] = &[
          and put back the right one or remove it",
         "キーリングのプログラムでサービス 'kukuri' の項目を開き、正しいものに戻すか削除してください",
     ),
+    (
+        "search for one or more words, for example: kukuri search 東京",
+        "一つ以上の言葉で検索してください。例: kukuri search 東京",
+    ),
+    (
+        "run it again with the release build on a machine that is otherwise idle",
+        "ほかに何も動いていないマシンで、リリースビルドを使ってもう一度実行してください",
+    ),
     ("try again", "もう一度試してください"),
     (
         "to keep them in a file sealed with a passphrase, {settings}",
