@@ -159,6 +159,10 @@ pub fn phrase(text: &str) -> String {
     })
 }
 
+/// Places that hold a text again. All others hold names and figures, which stay: a topic may have
+/// the name of a state.
+const TEXTS: [&str; 3] = ["why", "hint", "settings"];
+
 /// The Japanese of a text of the catalogue, also with its places filled.
 pub fn known_phrase(text: &str) -> Option<String> {
     if let Some(known) = japanese(text) {
@@ -172,7 +176,10 @@ pub fn known_phrase(text: &str) -> Option<String> {
         let values = matched(english, text)?;
         let values: Vec<(&str, String)> = values
             .into_iter()
-            .map(|(name, value)| (name, phrase(value)))
+            .map(|(name, value)| match TEXTS.contains(&name) {
+                true => (name, phrase(value)),
+                false => (name, value.to_owned()),
+            })
             .collect();
         let values: Vec<(&str, &dyn Display)> = values
             .iter()

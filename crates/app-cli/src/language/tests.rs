@@ -228,6 +228,10 @@ fn a_phrase_is_known_by_its_form() {
             phrase("join it first: kukuri topic join 東京"),
             "先に参加してください: kukuri topic join 東京"
         );
+        assert_eq!(
+            phrase("join it first: kukuri topic join alone"),
+            "先に参加してください: kukuri topic join alone"
+        );
         assert_eq!(phrase("something unheard of"), "something unheard of");
         assert_eq!(phrase("failed: timed out"), "失敗: 時間切れ");
     });

@@ -293,6 +293,11 @@ pub const FAILURES: &[(&str, &str)] = &[
         "move it away, or name another folder with --home DIR",
         "それを移すか、--home DIR で別のフォルダーを指定してください",
     ),
+    ("end one of them", "どれか一つの接続を終えてください"),
+    (
+        "remove the setting, or move the keys with: kukuri identity move --to {store}",
+        "設定を削除するか、次のコマンドで鍵を移してください: kukuri identity move --to {store}",
+    ),
     ("did you mean `{similar}`?", "`{similar}` のことですか"),
     (
         "remove it, or see the list of keys in docs/reference/configuration.md",

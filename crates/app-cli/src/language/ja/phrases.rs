@@ -38,6 +38,12 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("no answer in time", "時間内に応答なし"),
     ("none remembered", "記録なし"),
     ("no one on this network", "このネットワークには誰もいない"),
+    ("the ticket names nobody", "チケットに相手がない"),
+    (
+        "nobody has published a record",
+        "レコードを公開した人がいない",
+    ),
+    ("{n} found", "{n} 件発見"),
     ("found at {n} s", "{n} 秒で発見"),
     ("asking since {n} s", "{n} 秒から問い合わせ中"),
     ("tried at {n} s", "{n} 秒に確認"),
