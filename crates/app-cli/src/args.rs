@@ -304,5 +304,9 @@ Examples:
   kukuri demo
   kukuri demo --keep";
 
+mod help;
+
+pub use help::{help_text, in_users_language, wrong_usage_text};
+
 #[cfg(test)]
 mod tests;

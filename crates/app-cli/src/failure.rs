@@ -18,6 +18,8 @@ use kukuri_node::{
 };
 use serde_json::json;
 
+use crate::language::{self, say};
+
 /// The exit codes; they are fixed, because scripts use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -174,16 +176,26 @@ impl Failure {
         json!({ "error": error }).to_string()
     }
 
-    /// As it is shown on standard error.
+    /// As it is shown on standard error. In another language than English the kind of error comes
+    /// first, and then the exact words, which are those of the log and of the documentation.
     pub fn shown(&self) -> String {
-        let mut shown = format!("error: {}\n", self.message);
-        for detail in &self.details {
+        let mut lines: Vec<&str> = self.details.iter().map(String::as_str).collect();
+        let head = match language::meaning(self.code) {
+            Some(meaning) => {
+                lines.insert(0, &self.message);
+                meaning
+            }
+            None => &self.message,
+        };
+        let mut shown = say!("error: {message}", message = head) + "\n";
+        for line in lines {
             // Writing to a string cannot fail.
-            let _ = writeln!(shown, "  {detail}");
+            let _ = writeln!(shown, "  {line}");
         }
         if let Some(hint) = &self.hint {
+            let hint = say!("do: {hint}", hint = language::phrase(hint));
             // Nor here.
-            let _ = writeln!(shown, "  do: {hint}");
+            let _ = writeln!(shown, "  {hint}");
         }
         shown
     }
@@ -321,16 +333,19 @@ impl From<&VaultError> for Failure {
         let failure = Failure::new(Exit::Vault, error.to_string()).causes(error);
         match error {
             VaultError::PassphraseNeeded => failure
+                .code("missing_passphrase")
                 .detail("the keys of this profile are kept in a file sealed with a passphrase, and there is no terminal to ask on")
                 .hint(PASSPHRASE_SETTINGS),
             VaultError::WrongPassphrase => failure
+                .code("wrong_passphrase")
                 .detail("the vault was left as it is")
                 .hint("try again, or check the file that keyring.passphrase_file names"),
             VaultError::Corrupt(_) => failure
+                .code("vault_damaged")
                 .detail("the file was left as it is")
                 .hint("put a backup of the file 'vault' in its place"),
             // The cause says what to do.
-            VaultError::Locked(_) => failure,
+            VaultError::Locked(_) => failure.code("vault_locked"),
             VaultError::Access(_) => {
                 failure.hint("make the profile's folder readable and writable for this user")
             }
@@ -362,6 +377,7 @@ impl From<KeySetupError> for Failure {
         match &error {
             KeySetupError::Load { source, .. } | KeySetupError::Create { source, .. } => source.into(),
             KeySetupError::Missing { .. } => Failure::new(Exit::Vault, error.to_string())
+                .code("keys_missing")
                 .hint("put the profile's 'vault' file back beside its database, or use another profile with --profile NAME"),
             KeySetupError::Random(_) => Failure::new(Exit::Unexpected, error.to_string()).causes(&error),
         }

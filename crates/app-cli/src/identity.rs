@@ -22,6 +22,7 @@ use crate::{
     console::Console,
     failure::{Exit, Failure},
     keys::{self, ProfileVault},
+    language::say,
 };
 
 const EXAMPLES: &str = "\
@@ -174,13 +175,20 @@ impl Shown {
 
     fn in_words(&self, place: &Place) -> String {
         let keys = match self.key_store {
-            KeyStore::Os => "in the system's keyring".to_owned(),
-            KeyStore::File => format!("in {}/vault, sealed with a passphrase", place.shown_home()),
-            KeyStore::Memory => "in memory".to_owned(),
+            KeyStore::Os => say!("in the system's keyring"),
+            KeyStore::File => say!(
+                "in {home}/vault, sealed with a passphrase",
+                home = place.shown_home()
+            ),
+            KeyStore::Memory => say!("in memory"),
         };
-        format!(
-            "you are  {}\npubkey   {}\ndevice   {}\npeer id  {}\nkeys     {keys}",
-            self.npub, self.pubkey, self.device, self.peer_id
+        say!(
+            "you are  {npub}\npubkey   {pubkey}\ndevice   {device}\npeer id  {peer}\nkeys     {keys}",
+            npub = self.npub,
+            pubkey = self.pubkey,
+            device = self.device,
+            peer = self.peer_id,
+            keys = keys
         )
     }
 }
@@ -205,12 +213,15 @@ async fn show_unrecorded(place: &Place) -> Result<Shown, Failure> {
 
 /// Whether somebody typed the whole word.
 async fn is_confirmed(question: String) -> Result<bool, Failure> {
-    let answer = keys::ask(format!("{question}\nType yes to go on: ")).await?;
+    let ask = say!("Type yes to go on: ");
+    let answer = keys::ask(format!("{question}\n{ask}")).await?;
     Ok(answer.eq_ignore_ascii_case("yes"))
 }
 
 fn not_confirmed(what: &str) -> Failure {
-    Failure::new(Exit::Refused, format!("{what} was not confirmed")).detail("nothing was changed")
+    Failure::new(Exit::Refused, format!("{what} was not confirmed"))
+        .code("not_confirmed")
+        .detail("nothing was changed")
 }
 
 /// Runs what takes a second of a core, such as opening a sealed key.

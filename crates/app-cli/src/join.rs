@@ -16,6 +16,7 @@ use crate::{
     access::{Access, Need},
     args::ProfileArgs,
     failure::{Exit, Failure},
+    language::say,
     screen::{LogScreen, Screen, Typed},
     stopping::{self, StopGuard},
 };
@@ -41,7 +42,7 @@ pub async fn run(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
     let mut chat = Chat::new(access.client().clone(), topic, output.clone(), has_commands);
     let ended = chat.run(&mut typed, &guard).await;
     log.show_on(None);
-    output.print("leaving");
+    output.print(&say!("leaving"));
     let stopped = stop(access, &mut typed).await;
     output.close();
     match ended? {

@@ -23,6 +23,7 @@ use kukuri_node::{IdentityFile, PublicKeys, config::KeyringStore, identity_file:
 use crate::{
     access::Place,
     failure::{Exit, Failure},
+    language::say,
     passphrase::{self, Reason},
 };
 
@@ -127,7 +128,7 @@ pub fn has_sealed_file(place: &Place) -> bool {
 
 fn no_keys(place: &Place) -> Failure {
     let message = format!("profile \"{}\" has no identity yet", place.home.profile());
-    Failure::new(Exit::NotFound, message).hint(
+    Failure::new(Exit::NotFound, message).code("no_identity").hint(
         "make one by joining a topic (kukuri join lobby), or bring yours (kukuri identity import)",
     )
 }
@@ -159,7 +160,10 @@ fn keyring(place: &Place, file: &IdentityFile) -> OsVault {
     let label = format!("profile {}", place.home.profile());
     OsVault::new(file.vault_id.clone(), label).on_waiting(|| {
         eprintln!(
-            "waiting for the keyring; it may be asking for its password in a window of its own"
+            "{}",
+            say!(
+                "waiting for the keyring; it may be asking for its password in a window of its own"
+            )
         );
     })
 }
@@ -190,11 +194,11 @@ async fn file_instead(place: &Place, error: &VaultError) -> Result<KeyringStore,
     if !(is_absent && is_default && has_terminal()) {
         return Err(failure);
     }
-    let question = format!(
+    let question = say!(
         "No keyring is available here, so there is no safe place for the keys of this profile yet.\n\
-         They can be kept in {}, sealed with a passphrase that you choose.\n\
+         They can be kept in {file}, sealed with a passphrase that you choose.\n\
          Keep the keys in that file? [y/N] ",
-        place.home.vault().display()
+        file = place.home.vault().display()
     );
     if is_yes(&ask(question).await?) {
         Ok(KeyringStore::File)

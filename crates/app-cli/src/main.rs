@@ -12,6 +12,7 @@ mod failure;
 mod identity;
 mod join;
 mod keys;
+mod language;
 mod passphrase;
 mod render;
 mod screen;
@@ -21,7 +22,7 @@ mod wiring;
 
 use std::{io, process::ExitCode, time::Duration};
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
 use args::{Cli, Command};
 use commands::{
@@ -30,15 +31,20 @@ use commands::{
     state, topics, up,
 };
 use failure::{Exit, Failure};
+use language::Language;
 
 fn main() -> ExitCode {
     kukuri_node::platform::make_new_files_private();
     restore_terminal_on_panic();
-    let cli = match Cli::try_parse() {
+    let cli = match parsed() {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error),
     };
     let is_json = cli.profile.json;
+    if is_json {
+        // What programs read is the same in every language.
+        language::choose(Language::English);
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -50,6 +56,17 @@ fn main() -> ExitCode {
     // Blocking work that is still under way (a name being resolved) must not hold up the end.
     runtime.shutdown_background();
     result.map_or_else(|failure| ended(&failure, is_json), |()| ExitCode::SUCCESS)
+}
+
+/// Reads the arguments; the help speaks the user's language.
+fn parsed() -> Result<Cli, clap::Error> {
+    language::choose(Language::of_environment());
+    if !language::is_japanese() {
+        return Cli::try_parse();
+    }
+    let mut command = args::in_users_language(Cli::command());
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches(&matches)
 }
 
 /// A message in a raw terminal is hard to read, and a raw terminal hard to use afterwards.
@@ -110,7 +127,14 @@ async fn run(cli: Cli) -> Result<(), Failure> {
 /// What the parser says is for people; a program that asked for JSON gets that.
 fn wrong_usage(error: &clap::Error) -> ExitCode {
     let is_json = std::env::args_os().any(|arg| arg == "--json");
-    if !is_json || !error.use_stderr() {
+    if !error.use_stderr() {
+        print_help(error);
+    }
+    if !is_json && language::is_japanese() {
+        anstream::eprint!("{}", args::wrong_usage_text(error));
+        return Exit::Usage.into();
+    }
+    if !is_json {
         error.exit();
     }
     let text = error.to_string();
@@ -118,6 +142,15 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
     let message = first.strip_prefix("error: ").unwrap_or(first);
     let failure = Failure::new(Exit::Usage, message).hint("see kukuri --help");
     ended(&failure, true)
+}
+
+/// Help and version, which are no error.
+fn print_help(error: &clap::Error) -> ! {
+    if language::is_japanese() {
+        anstream::print!("{}", args::help_text(error));
+        std::process::exit(0);
+    }
+    error.exit()
 }
 
 fn ended(failure: &Failure, is_json: bool) -> ExitCode {

@@ -13,7 +13,7 @@ use kukuri_node::config::KeyringSettings;
 
 use zeroize::Zeroizing;
 
-use crate::screen;
+use crate::{language::say, screen};
 
 /// What a new passphrase is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,26 +54,29 @@ pub fn read_hidden(prompt: &str) -> io::Result<Zeroizing<String>> {
 
 fn prompt(ask: Ask, vault: &str, reason: Reason) -> String {
     match ask {
-        Ask::Open { attempt: 1 } => "passphrase: ".to_owned(),
-        Ask::Open { .. } => "that is not it, passphrase: ".to_owned(),
+        Ask::Open { attempt: 1 } => say!("passphrase: "),
+        Ask::Open { .. } => say!("that is not it, passphrase: "),
         Ask::Choose { attempt: 1 } => {
             let what = match reason {
-                Reason::NewProfile => format!(
+                Reason::NewProfile => say!(
                     "This profile has no keys yet. They are made now and kept in {vault}, sealed with a\n\
-                     passphrase that you choose. Without it nobody can open them, you neither."
+                     passphrase that you choose. Without it nobody can open them, you neither.",
+                    vault = vault
                 ),
-                Reason::Move => format!(
+                Reason::Move => say!(
                     "The keys of this profile move to {vault}, sealed with a passphrase that you\n\
-                     choose. Without it nobody can open them, you neither."
+                     choose. Without it nobody can open them, you neither.",
+                    vault = vault
                 ),
-                Reason::Export => "The copy is sealed with a passphrase that you choose. Without it nobody can open the\n\
+                Reason::Export => say!(
+                    "The copy is sealed with a passphrase that you choose. Without it nobody can open the\n\
                      copy, you neither."
-                    .to_owned(),
+                ),
             };
-            format!("{what}\nnew passphrase: ")
+            format!("{what}\n{}", say!("new passphrase: "))
         }
-        Ask::Choose { .. } => "empty, or not the same twice; new passphrase: ".to_owned(),
-        Ask::Repeat => "the same again: ".to_owned(),
+        Ask::Choose { .. } => say!("empty, or not the same twice; new passphrase: "),
+        Ask::Repeat => say!("the same again: "),
     }
 }
 

@@ -16,7 +16,10 @@ use kukuri_domain::{
 
 use kukuri_node::config::KeyView;
 
-use crate::text;
+use crate::{
+    language::{self, phrase, say},
+    text,
+};
 
 /// Columns of the name of an author.
 const NAME_COLUMNS: usize = 8;
@@ -54,7 +57,7 @@ impl<Tz: TimeZone> Render<Tz> {
     fn text_of(&self, event: &SignedEvent, content: &str) -> String {
         let is_own = event.author() == self.own;
         let name = if is_own {
-            "you".to_owned()
+            say!("you")
         } else {
             event.author().short()
         };
@@ -106,9 +109,9 @@ impl<Tz: TimeZone> Render<Tz> {
         let today = self.date(now);
         let yesterday = today.and_then(|today| today.checked_sub_days(Days::new(1)));
         let name = if Some(date) == today {
-            "today".to_owned()
+            say!("today")
         } else if Some(date) == yesterday {
-            "yesterday".to_owned()
+            say!("yesterday")
         } else {
             date.to_string()
         };
@@ -200,12 +203,14 @@ fn with_state(post: &str, state: &str, columns: usize) -> String {
 
 /// "stored here · sent to 2 · held by 2".
 pub fn state_text(state: PostState) -> String {
-    let mut text = "stored here".to_owned();
+    let mut text = say!("stored here");
     if state.sent_to > 0 {
-        text.push_str(&format!(" · sent to {}", state.sent_to));
+        text.push_str(" · ");
+        text.push_str(&say!("sent to {n}", n = state.sent_to));
     }
     if state.held_by > 0 {
-        text.push_str(&format!(" · held by {}", state.held_by));
+        text.push_str(" · ");
+        text.push_str(&say!("held by {n}", n = state.held_by));
     }
     text
 }
@@ -213,20 +218,21 @@ pub fn state_text(state: PostState) -> String {
 /// The first line: where you are, and who can be there.
 pub fn topic_intro(topic: &TopicView) -> String {
     let meaning = match topic.visibility {
-        Visibility::Public => {
+        Visibility::Public => say!(
             "public topic: anyone who knows the name can join, members see each other's addresses"
-        }
-        Visibility::Private => "private topic: only who was invited can join",
+        ),
+        Visibility::Private => say!("private topic: only who was invited can join"),
     };
     format!("#{}  {meaning}", topic.name)
 }
 
 /// The second line: who you are.
 pub fn identity_intro(author: AuthorId, home: &str) -> String {
-    format!(
-        "you are {} ({}), home {home}",
-        author.short(),
-        short_npub(author)
+    say!(
+        "you are {name} ({npub}), home {home}",
+        name = author.short(),
+        npub = short_npub(author),
+        home = home
     )
 }
 
@@ -249,11 +255,11 @@ pub fn looking(sources: &[SourceView]) -> String {
             format!(
                 "{} {}",
                 short_source(source.source),
-                text::one_line(&source.state)
+                text::one_line(&phrase(&source.state))
             )
         })
         .collect();
-    format!("looking for members   {}", asked.join(" · "))
+    say!("looking for members   {asked}", asked = asked.join(" · "))
 }
 
 /// Nobody was found so far: what came of asking, and what that means.
@@ -270,16 +276,16 @@ pub fn alone(sources: &[SourceView]) -> String {
             format!(
                 "{}: {}",
                 short_source(source.source),
-                text::one_line(result)
+                text::one_line(&phrase(result))
             )
         })
         .collect();
     if asked.is_empty() {
-        return "nobody can be found: every way of looking for members is switched off".to_owned();
+        return say!("nobody can be found: every way of looking for members is switched off");
     }
-    format!(
-        "nobody here yet   {}\nwhat you post is stored and goes out when somebody comes; looking goes on",
-        asked.join(" · ")
+    say!(
+        "nobody here yet   {asked}\nwhat you post is stored and goes out when somebody comes; looking goes on",
+        asked = asked.join(" · ")
     )
 }
 
@@ -288,36 +294,36 @@ fn is_configured_by_hand(source: SourceKind) -> bool {
     matches!(source, SourceKind::Manual | SourceKind::Bootstrap)
 }
 
-fn short_source(source: SourceKind) -> &'static str {
+fn short_source(source: SourceKind) -> String {
     match source {
-        SourceKind::Ticket => "ticket",
-        SourceKind::Known => "known peers",
-        SourceKind::Mdns => "LAN",
-        SourceKind::Dht => "DHT",
-        SourceKind::Manual => "configured peers",
-        SourceKind::Bootstrap => "bootstrap",
+        SourceKind::Ticket => say!("ticket"),
+        SourceKind::Known => say!("known peers"),
+        SourceKind::Mdns => "LAN".to_owned(),
+        SourceKind::Dht => "DHT".to_owned(),
+        SourceKind::Manual => say!("configured peers"),
+        SourceKind::Bootstrap => say!("bootstrap"),
     }
 }
 
-fn long_source(source: SourceKind) -> &'static str {
+fn long_source(source: SourceKind) -> String {
     if source == SourceKind::Mdns {
-        "LAN (mDNS)"
+        "LAN (mDNS)".to_owned()
     } else {
         short_source(source)
     }
 }
 
 /// How a peer was found, in words.
-fn found_by_text(found_by: FoundBy) -> &'static str {
+fn found_by_text(found_by: FoundBy) -> String {
     match found_by {
-        FoundBy::Ticket => "by ticket",
-        FoundBy::Known => "known from before",
-        FoundBy::Mdns => "by LAN",
-        FoundBy::Dht => "by DHT",
-        FoundBy::Manual => "configured",
-        FoundBy::Bootstrap => "by bootstrap",
-        FoundBy::Neighbour => "told by a member",
-        FoundBy::Inbound => "it found us",
+        FoundBy::Ticket => say!("by ticket"),
+        FoundBy::Known => say!("known from before"),
+        FoundBy::Mdns => say!("by LAN"),
+        FoundBy::Dht => say!("by DHT"),
+        FoundBy::Manual => say!("configured"),
+        FoundBy::Bootstrap => say!("by bootstrap"),
+        FoundBy::Neighbour => say!("told by a member"),
+        FoundBy::Inbound => say!("it found us"),
     }
 }
 
@@ -328,82 +334,124 @@ pub fn peer_joined(
     after_ms: u64,
     path: Option<(PathKind, Option<u64>)>,
 ) -> String {
-    let seconds = seconds(after_ms);
+    let (peer, took) = (peer.short(), seconds(after_ms));
     let mut line = match found_by {
-        FoundBy::Inbound => format!("{} found us after {seconds}", peer.short()),
-        FoundBy::Neighbour => format!("found {} after {seconds}, told by a member", peer.short()),
-        FoundBy::Known => format!("found {} in {seconds}, known from before", peer.short()),
-        FoundBy::Manual => format!("found {} in {seconds}, a configured peer", peer.short()),
-        by => format!("found {} {} in {seconds}", peer.short(), found_by_text(by)),
+        FoundBy::Inbound => say!("{peer} found us after {took}", peer = peer, took = took),
+        FoundBy::Neighbour => say!(
+            "found {peer} after {took}, told by a member",
+            peer = peer,
+            took = took
+        ),
+        FoundBy::Known => say!(
+            "found {peer} in {took}, known from before",
+            peer = peer,
+            took = took
+        ),
+        FoundBy::Manual => say!(
+            "found {peer} in {took}, a configured peer",
+            peer = peer,
+            took = took
+        ),
+        by => say!(
+            "found {peer} {by} in {took}",
+            peer = peer,
+            by = found_by_text(by),
+            took = took
+        ),
     };
     let kind = match path.map(|(kind, _)| kind) {
-        Some(PathKind::Direct) => ", direct connection",
-        Some(PathKind::Relay) => ", through a relay",
-        Some(PathKind::Lan) => ", direct connection on the LAN",
-        Some(PathKind::None) | None => "",
+        Some(PathKind::Direct) => say!(", direct connection"),
+        Some(PathKind::Relay) => say!(", through a relay"),
+        Some(PathKind::Lan) => say!(", direct connection on the LAN"),
+        Some(PathKind::None) | None => String::new(),
     };
-    line.push_str(kind);
+    line.push_str(&kind);
     if let Some((kind, Some(rtt_ms))) = path
         && kind != PathKind::None
     {
-        line.push_str(&format!(", {}", milliseconds(rtt_ms)));
+        line.push_str(&say!(", {rtt}", rtt = milliseconds(rtt_ms)));
     }
     line
 }
 
 /// A member is gone; `left` are still here.
 pub fn peer_left(peer: PeerId, left: usize) -> String {
-    let rest = if left == 0 {
-        ", nobody else is here now; looking goes on"
+    let peer = peer.short();
+    if left == 0 {
+        say!(
+            "{peer} left, nobody else is here now; looking goes on",
+            peer = peer
+        )
     } else {
-        ""
-    };
-    format!("{} left{rest}", peer.short())
+        say!("{peer} left", peer = peer)
+    }
 }
 
 /// History arrived.
 pub fn fetched(peer: PeerId, new: u64) -> String {
     let posts = counted(new, "missed post");
-    format!("fetched {posts} from {}", peer.short())
+    say!(
+        "fetched {posts} from {peer}",
+        posts = posts,
+        peer = peer.short()
+    )
 }
 
 /// `/status`
 pub fn status(status: &StatusView, topic: &TopicView) -> String {
     let mut lines = vec![
-        format!(
-            "#{}: {}, {} connected, {}",
-            topic.name,
-            state_of(topic),
-            counted(topic.neighbours as u64, "member"),
-            counted(topic.posts, "post")
-        ),
-        format!(
-            "you are {}, keys in {}, up {}",
-            status.author.pubkey.npub(),
-            status.key_store.code(),
-            duration(status.uptime_ms)
+        headline(topic),
+        say!(
+            "you are {npub}, keys in {store}, up {time}",
+            npub = status.author.pubkey.npub(),
+            store = phrase(status.key_store.code()),
+            time = duration(status.uptime_ms)
         ),
     ];
     lines.extend(network_lines(status));
     let c = &topic.counters;
-    lines.push(format!(
-        "since the start: {} stored, {} known already, {} forged, {} refused, {} malformed, {} of other programs",
-        c.stored, c.duplicates, c.forged, c.refused, c.malformed, c.foreign + c.other_version
+    lines.push(say!(
+        "since the start: {stored} stored, {known} known already, {forged} forged, {refused} refused, {malformed} malformed, {foreign} of other programs",
+        stored = c.stored,
+        known = c.duplicates,
+        forged = c.forged,
+        refused = c.refused,
+        malformed = c.malformed,
+        foreign = c.foreign + c.other_version
     ));
     lines.join("\n")
+}
+
+/// Where the topic stands, in one line.
+fn headline(topic: &TopicView) -> String {
+    say!(
+        "#{topic}: {state}, {members} connected, {posts}",
+        topic = topic.name,
+        state = state_of(topic),
+        members = counted(topic.neighbours as u64, "member"),
+        posts = counted(topic.posts, "post")
+    )
 }
 
 /// `kukuri topic list`
 pub fn topics(topics: &[TopicView], now: UnixMs) -> String {
     if topics.is_empty() {
-        return "no topic is joined; join one: kukuri topic join lobby".to_owned();
+        return say!("no topic is joined; join one: kukuri topic join lobby");
     }
-    let head = ["topic", "state", "members", "posts", "unread", "last post"];
-    let mut rows = vec![head.map(str::to_owned)];
+    let mut rows = vec![[
+        say!("topic"),
+        say!("state"),
+        say!("members"),
+        say!("posts"),
+        say!("unread"),
+        say!("last post"),
+    ]];
     rows.extend(topics.iter().map(|topic| {
         [
             format!("#{}", topic.name),
-            topic.state.map_or("-", |state| state.code()).to_owned(),
+            topic
+                .state
+                .map_or_else(|| "-".to_owned(), |state| phrase(state.code())),
             topic.neighbours.to_string(),
             grouped(topic.posts),
             grouped(topic.unread),
@@ -416,61 +464,71 @@ pub fn topics(topics: &[TopicView], now: UnixMs) -> String {
 /// `kukuri topic show`
 pub fn topic(topic: &TopicView, now: UnixMs) -> String {
     let members = match topic.state {
-        Some(state) => format!(
-            "{}, {} connected",
-            state.code(),
-            counted(topic.neighbours as u64, "member")
+        Some(state) => say!(
+            "{state}, {members} connected",
+            state = phrase(state.code()),
+            members = counted(topic.neighbours as u64, "member")
         ),
-        None => "no node is running".to_owned(),
+        None => say!("no node is running"),
     };
+    let posts = say!(
+        "{posts}, {unread} unread, last one {time}",
+        posts = grouped(topic.posts),
+        unread = grouped(topic.unread),
+        time = last_post(topic, now)
+    );
+    let row = |name: String, value: String| format!("{}{value}", text::padded(&name, 11));
     [
         topic_intro(topic),
-        format!("id         {}", topic.id),
-        format!("members    {members}"),
-        format!(
-            "posts      {}, {} unread, last one {}",
-            grouped(topic.posts),
-            grouped(topic.unread),
-            last_post(topic, now)
-        ),
+        row("id".to_owned(), topic.id.to_string()),
+        row(say!("members"), members),
+        row(say!("posts"), posts),
     ]
     .join("\n")
 }
 
 fn last_post(topic: &TopicView, now: UnixMs) -> String {
     match topic.last_post_at {
-        Some(at) => format!("{} ago", duration(now.0.saturating_sub(at.0))),
-        None => "never".to_owned(),
+        Some(at) => say!("{time} ago", time = duration(now.0.saturating_sub(at.0))),
+        None => say!("never"),
     }
 }
 
 /// `kukuri topic join`
 pub fn joined(topic: &TopicView, has_node: bool) -> String {
     let next = if has_node {
-        format!(
-            "looking for members; see how: kukuri explain {}",
-            topic.name
+        say!(
+            "looking for members; see how: kukuri explain {topic}",
+            topic = topic.name
         )
     } else {
-        "no node is running; the next one looks for members: kukuri up".to_owned()
+        say!("no node is running; the next one looks for members: kukuri up")
     };
-    format!("joined {}\n{next}", topic_intro(topic))
+    say!(
+        "joined {topic}\n{next}",
+        topic = topic_intro(topic),
+        next = next
+    )
 }
 
 /// `kukuri status`
 pub fn node_status(status: &StatusView, now: UnixMs) -> String {
     let mut lines = vec![match status.pid {
-        Some(pid) => format!(
-            "profile {}: the node runs in process {pid}, up {}",
-            status.profile,
-            duration(status.uptime_ms)
+        Some(pid) => say!(
+            "profile {profile}: the node runs in process {pid}, up {time}",
+            profile = status.profile,
+            pid = pid,
+            time = duration(status.uptime_ms)
         ),
-        None => format!("profile {}: no node is running", status.profile),
+        None => say!(
+            "profile {profile}: no node is running",
+            profile = status.profile
+        ),
     }];
-    lines.push(format!(
-        "you are {}, keys in {}",
-        status.author.pubkey.npub(),
-        status.key_store.code()
+    lines.push(say!(
+        "you are {npub}, keys in {store}",
+        npub = status.author.pubkey.npub(),
+        store = phrase(status.key_store.code())
     ));
     if status.pid.is_some() {
         lines.extend(network_lines(status));
@@ -484,7 +542,7 @@ pub fn node_status(status: &StatusView, now: UnixMs) -> String {
 fn network_lines(status: &StatusView) -> [String; 2] {
     let listen: Vec<String> = status.listen.iter().map(ToString::to_string).collect();
     let listen = if listen.is_empty() {
-        "nothing".to_owned()
+        say!("nothing")
     } else {
         listen.join(", ")
     };
@@ -493,24 +551,27 @@ fn network_lines(status: &StatusView) -> [String; 2] {
         addresses: status.addresses.clone(),
     };
     let place = if own.addresses.is_empty() {
-        format!("this node is {}, no address is known yet", status.peer_id)
+        say!(
+            "this node is {peer}, no address is known yet",
+            peer = status.peer_id
+        )
     } else {
-        format!("others can set this node as a peer: {own}")
+        say!("others can set this node as a peer: {own}", own = own)
     };
-    [format!("listening on {listen}"), place]
+    [say!("listening on {listen}", listen = listen), place]
 }
 
 fn discovery_line(status: &StatusView) -> String {
     let dht = &status.discovery.dht;
     let dht = match (dht.enabled, dht.bootstrapped) {
-        (false, _) => "off".to_owned(),
-        (true, false) => "no node has answered yet".to_owned(),
+        (false, _) => say!("off"),
+        (true, false) => say!("no node has answered yet"),
         (true, true) => counted(dht.table_nodes as u64, "node"),
     };
     let mdns = if status.discovery.mdns.enabled {
-        "on"
+        say!("on")
     } else {
-        "off"
+        say!("off")
     };
     format!("DHT {dht} · LAN (mDNS) {mdns}")
 }
@@ -519,8 +580,9 @@ fn discovery_line(status: &StatusView) -> String {
 pub fn up_intro(status: &StatusView) -> String {
     let [listen, place] = network_lines(status);
     let topics = match status.topics.len() {
-        0 => "no topic is joined yet; join one from another terminal: kukuri topic join lobby"
-            .to_owned(),
+        0 => {
+            say!("no topic is joined yet; join one from another terminal: kukuri topic join lobby")
+        }
         n => {
             let names: Vec<String> = status
                 .topics
@@ -530,45 +592,57 @@ pub fn up_intro(status: &StatusView) -> String {
             format!("{}: {}", counted(n as u64, "topic"), names.join(", "))
         }
     };
-    format!(
-        "profile {}, you are {}\n{listen}\n{place}\n{topics}\nCtrl-C stops the node",
-        status.profile,
-        status.author.pubkey.npub()
-    )
+    let who = say!(
+        "profile {profile}, you are {npub}",
+        profile = status.profile,
+        npub = status.author.pubkey.npub()
+    );
+    let end = say!("Ctrl-C stops the node");
+    format!("{who}\n{listen}\n{place}\n{topics}\n{end}")
 }
 
 /// `kukuri config show`
 pub fn config(keys: &[KeyView]) -> String {
-    let mut rows = vec![["key", "value", "set by"].map(str::to_owned)];
+    let mut rows = vec![[say!("key"), say!("value"), say!("set by")]];
     rows.extend(keys.iter().map(|key| {
         [
             key.key.to_owned(),
             text::one_line(key.value.as_deref().unwrap_or("-")),
-            text::one_line(key.origin.as_deref().unwrap_or("default")),
+            match key.origin.as_deref() {
+                Some(origin) => text::one_line(&phrase(origin)),
+                None => say!("default"),
+            },
         ]
     }));
     table(&rows)
 }
 
 /// Where the topic stands.
-fn state_of(topic: &TopicView) -> &'static str {
-    topic
-        .state
-        .map_or("no node is running", |state| state.code())
+fn state_of(topic: &TopicView) -> String {
+    match topic.state {
+        Some(state) => phrase(state.code()),
+        None => say!("no node is running"),
+    }
 }
 
 /// `/peers`
 pub fn peers(peers: &[PeerView], now: UnixMs) -> String {
     if peers.is_empty() {
-        return "no member is connected".to_owned();
+        return say!("no member is connected");
     }
-    let mut rows = vec![["peer", "path", "rtt", "found by", "since"].map(str::to_owned)];
+    let mut rows = vec![[
+        say!("peer"),
+        say!("path"),
+        say!("rtt"),
+        say!("found by"),
+        say!("since"),
+    ]];
     rows.extend(peers.iter().map(|peer| {
         [
             peer.name
                 .as_deref()
                 .map_or_else(|| peer.id.short(), text::one_line),
-            peer.path.code().to_owned(),
+            phrase(peer.path.code()),
             peer.rtt_ms.map_or_else(|| "-".to_owned(), milliseconds),
             format!(
                 "{}, {}",
@@ -583,26 +657,18 @@ pub fn peers(peers: &[PeerView], now: UnixMs) -> String {
 
 /// `/explain`
 pub fn explain(explain: &ExplainView, now: UnixMs) -> String {
-    let topic = &explain.topic;
-    let head = format!(
-        "#{}: {}, {} connected, {}",
-        topic.name,
-        state_of(topic),
-        counted(topic.neighbours as u64, "member"),
-        counted(topic.posts, "post")
-    );
-    let mut rows = vec![["source", "state", "result"].map(str::to_owned)];
+    let head = headline(&explain.topic);
+    let mut rows = vec![[say!("source"), say!("state"), say!("result")]];
     rows.extend(
         explain
             .sources
             .iter()
             .filter(|s| s.source != SourceKind::Ticket)
             .map(|source| {
-                let name = long_source(source.source).to_owned();
                 [
-                    name,
-                    text::one_line(&source.state),
-                    text::one_line(&source.result),
+                    long_source(source.source),
+                    text::one_line(&phrase(&source.state)),
+                    text::one_line(&phrase(&source.result)),
                 ]
             }),
     );
@@ -620,14 +686,20 @@ fn last_attempts(explain: &ExplainView) -> String {
     if explain.attempts.is_empty() {
         return String::new();
     }
-    let mut rows = vec![["at", "source", "peer", "took", "result"].map(str::to_owned)];
+    let mut rows = vec![[
+        say!("at"),
+        say!("source"),
+        say!("peer"),
+        say!("took"),
+        say!("result"),
+    ]];
     let skipped = explain.attempts.len().saturating_sub(SHOWN);
     rows.extend(explain.attempts.iter().skip(skipped).map(|attempt| {
-        let detail = text::one_line(&attempt.detail);
-        let result = attempt.result.code().replace('_', " ");
+        let detail = text::one_line(&phrase(&attempt.detail));
+        let result = phrase(&attempt.result.code().replace('_', " "));
         [
             seconds(attempt.started_after_ms),
-            short_source(attempt.source).to_owned(),
+            short_source(attempt.source),
             attempt
                 .peer
                 .map_or_else(|| "-".to_owned(), |peer| peer.short()),
@@ -643,13 +715,15 @@ fn last_attempts(explain: &ExplainView) -> String {
 }
 
 /// `/help`
-pub fn help() -> &'static str {
-    "/status   this topic and this node\n\
+pub fn help() -> String {
+    say!(
+        "/status   this topic and this node\n\
      /peers    who is connected, and how they were found\n\
      /explain  what was tried to find members, and what came of it\n\
      /help     this list\n\
      /quit     leave (also Ctrl-D and Ctrl-C)\n\
      //text    post a line that begins with /"
+    )
 }
 
 fn table<const N: usize>(rows: &[[String; N]]) -> String {
@@ -672,6 +746,9 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 
 /// "1 post", "1,204 posts".
 pub fn counted(n: u64, thing: &str) -> String {
+    if let Some(text) = language::japanese(&format!("{{n}} {thing}")) {
+        return language::filled(text, &[("n", &grouped(n))]);
+    }
     format!("{} {thing}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
@@ -683,7 +760,8 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-fn grouped(n: u64) -> String {
+/// "1,204".
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -697,14 +775,15 @@ fn grouped(n: u64) -> String {
 
 /// "0.9 s".
 pub fn seconds(ms: u64) -> String {
-    format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
+    let tenths = format!("{}.{}", ms / 1_000, ms % 1_000 / 100);
+    say!("{n} s", n = tenths)
 }
 
 fn milliseconds(ms: u64) -> String {
     if ms == 0 {
-        "< 1 ms".to_owned()
+        say!("< 1 ms")
     } else {
-        format!("{ms} ms")
+        say!("{n} ms", n = ms)
     }
 }
 
@@ -712,10 +791,10 @@ fn milliseconds(ms: u64) -> String {
 fn duration(ms: u64) -> String {
     let secs = ms / 1_000;
     match secs {
-        0..=89 => format!("{secs} s"),
-        90..=5_399 => format!("{} min", secs / 60),
-        5_400..=172_799 => format!("{} h", secs / 3_600),
-        _ => format!("{} days", secs / 86_400),
+        0..=89 => say!("{n} s", n = secs),
+        90..=5_399 => say!("{n} min", n = secs / 60),
+        5_400..=172_799 => say!("{n} h", n = secs / 3_600),
+        _ => say!("{n} days", n = secs / 86_400),
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::with_client;
-use crate::{access::Need, args::ProfileArgs, commands::posts::author, failure::Failure};
+use crate::{
+    access::Need, args::ProfileArgs, commands::posts::author, failure::Failure, language::say,
+};
 
 /// `kukuri mute`
 pub async fn mute(args: &ProfileArgs, who: Option<&str>) -> Result<(), Failure> {
@@ -16,8 +18,8 @@ pub async fn mute(args: &ProfileArgs, who: Option<&str>) -> Result<(), Failure> 
         console.answer(
             &json!({ "muted": true, "changed": changed }),
             |_| match changed {
-                true => format!("{} is muted", author.npub()),
-                false => format!("{} was muted already", author.npub()),
+                true => say!("{author} is muted", author = author.npub()),
+                false => say!("{author} was muted already", author = author.npub()),
             },
         )
     })
@@ -32,8 +34,8 @@ pub async fn unmute(args: &ProfileArgs, who: &str) -> Result<(), Failure> {
         console.answer(
             &json!({ "muted": false, "changed": changed }),
             |_| match changed {
-                true => format!("{} is shown again", author.npub()),
-                false => format!("{} was not muted", author.npub()),
+                true => say!("{author} is shown again", author = author.npub()),
+                false => say!("{author} was not muted", author = author.npub()),
             },
         )
     })
@@ -47,7 +49,7 @@ async fn list(args: &ProfileArgs) -> Result<(), Failure> {
             return console.json(&json!({ "authors": muted }));
         }
         if muted.is_empty() {
-            return console.text("nobody is muted");
+            return console.text(&say!("nobody is muted"));
         }
         let lines: Vec<String> = muted.iter().map(|author| author.pubkey.npub()).collect();
         console.text(&lines.join("\n"))

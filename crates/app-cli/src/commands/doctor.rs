@@ -32,6 +32,7 @@ use crate::{
     args::ProfileArgs,
     console::Console,
     failure::{Exit, Failure},
+    language::noted,
     render, wiring,
 };
 use judge::{Check, Outcome, Report};
@@ -112,8 +113,11 @@ async fn running_node(place: &Place) -> Result<Option<Client>, String> {
 
 fn node_outcome(node: &Result<Option<Client>, String>) -> Outcome {
     match node {
-        Ok(Some(client)) => Outcome::ok(format!("runs, version {}", client.profile().version)),
-        Ok(None) => Outcome::skipped("none is running for this profile"),
+        Ok(Some(client)) => Outcome::ok(noted!(
+            "runs, version {version}",
+            version = client.profile().version
+        )),
+        Ok(None) => Outcome::skipped(noted!("none is running for this profile")),
         Err(why) => Outcome::fails(why.clone()),
     }
 }
@@ -123,7 +127,7 @@ async fn database(place: &Place) -> Outcome {
     let bytes = match path.metadata() {
         Ok(found) => found.len(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Outcome::skipped("there is none yet");
+            return Outcome::skipped(noted!("there is none yet"));
         }
         Err(error) => return Outcome::fails(error.to_string()),
     };
@@ -136,11 +140,15 @@ async fn database(place: &Place) -> Outcome {
     let checked = tokio::time::timeout(INTEGRITY_MAX, database.check_integrity()).await;
     let size = render::bytes(bytes);
     match checked {
-        Ok(Ok(())) => Outcome::ok(format!("{size}, looked through without finding damage")),
+        Ok(Ok(())) => Outcome::ok(noted!(
+            "{size}, looked through without finding damage",
+            size = size
+        )),
         Ok(Err(error)) => Outcome::fails(Failure::from(error).in_one_line()),
-        Err(_) => Outcome::ok(format!(
-            "{size}, opens; looking through all of it takes more than {} s",
-            INTEGRITY_MAX.as_secs()
+        Err(_) => Outcome::ok(noted!(
+            "{size}, opens; looking through all of it takes more than {n} s",
+            size = size,
+            n = INTEGRITY_MAX.as_secs()
         )),
     }
 }
@@ -165,9 +173,9 @@ async fn keyring(place: &Place) -> Outcome {
         KeyringStore::Os => {
             let vault_id = file.map_or_else(|| "doctor".to_owned(), |file| file.vault_id);
             match OsVault::new(vault_id, "kukuri doctor").self_test().await {
-                Ok(took) => Outcome::ok(format!(
-                    "the system's keyring, self-test {} ms",
-                    took.as_millis()
+                Ok(took) => Outcome::ok(noted!(
+                    "the system's keyring, self-test {n} ms",
+                    n = took.as_millis()
                 )),
                 Err(error) => Outcome::fails(Failure::from(&error).in_one_line()),
             }
@@ -179,9 +187,9 @@ async fn keyring(place: &Place) -> Outcome {
 fn sealed_file(place: &Place) -> Outcome {
     let path = place.home.vault();
     match std::fs::File::open(&path) {
-        Ok(_) => Outcome::ok("a file sealed with a passphrase, readable".to_owned()),
+        Ok(_) => Outcome::ok(noted!("a file sealed with a passphrase, readable")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Outcome::skipped("the sealed file is made at the first start")
+            Outcome::skipped(noted!("the sealed file is made at the first start"))
         }
         Err(error) => Outcome::fails(format!("{}: {error}", path.display())),
     }
@@ -189,7 +197,7 @@ fn sealed_file(place: &Place) -> Outcome {
 
 async fn clock(node: Option<&Client>) -> Outcome {
     let Some(client) = node else {
-        return Outcome::skipped("needs a running node with members: kukuri up");
+        return Outcome::skipped(noted!("needs a running node with members: kukuri up"));
     };
     match client.all_peers().await {
         Ok(peers) => judge::clock(peers.iter().filter_map(|peer| peer.clock_skew_ms).collect()),
@@ -199,14 +207,14 @@ async fn clock(node: Option<&Client>) -> Outcome {
 
 async fn dht(place: &Place, status: Option<&StatusView>) -> Outcome {
     if !place.settings.dht_enabled() {
-        return Outcome::skipped("switched off by the configuration");
+        return Outcome::skipped(noted!("switched off by the configuration"));
     }
     if let Some(dht) = status.map(|status| &status.discovery.dht)
         && dht.bootstrapped
     {
-        return Outcome::ok(format!(
-            "{} nodes in the table of the running node",
-            dht.table_nodes
+        return Outcome::ok(noted!(
+            "{n} nodes in the table of the running node",
+            n = dht.table_nodes
         ));
     }
     let mut config = DhtConfig::default();
@@ -222,16 +230,17 @@ async fn dht(place: &Place, status: Option<&StatusView>) -> Outcome {
     client.shutdown();
     cancel.cancel();
     match ready {
-        Ok(()) => Outcome::ok(format!(
-            "answers, {} nodes in the table",
-            status.table_nodes
+        Ok(()) => Outcome::ok(noted!(
+            "answers, {n} nodes in the table",
+            n = status.table_nodes
         )),
         Err(_) => {
             let why = status.last_error.map(|why| format!(" ({why})"));
-            Outcome::fails(format!(
-                "no answer from any of {asked} bootstrap nodes in {} s{}",
-                DHT_MAX.as_secs(),
-                why.unwrap_or_default()
+            Outcome::fails(noted!(
+                "no answer from any of {asked} bootstrap nodes in {n} s{why}",
+                asked = asked,
+                n = DHT_MAX.as_secs(),
+                why = why.unwrap_or_default()
             ))
         }
     }
@@ -239,11 +248,11 @@ async fn dht(place: &Place, status: Option<&StatusView>) -> Outcome {
 
 async fn lan(place: &Place) -> Outcome {
     if !place.settings.discovery.mdns_enabled {
-        return Outcome::skipped("switched off by the configuration");
+        return Outcome::skipped(noted!("switched off by the configuration"));
     }
     match probe::multicast(MULTICAST_MAX).await {
-        Ok(_) => Outcome::ok("multicast works".to_owned()),
-        Err(error) => Outcome::warn(format!("multicast does not work: {error}")),
+        Ok(_) => Outcome::ok(noted!("multicast works")),
+        Err(error) => Outcome::warn(noted!("multicast does not work: {error}", error = error)),
     }
 }
 
@@ -251,17 +260,18 @@ async fn lan(place: &Place) -> Outcome {
 /// from one that is not there.
 async fn udp(place: &Place, dht_works: bool) -> Outcome {
     if dht_works {
-        return Outcome::ok("packets go to the internet and come back".to_owned());
+        return Outcome::ok(noted!("packets go to the internet and come back"));
     }
     if place.settings.network.mode == NetworkMode::Lan || !place.settings.dht_enabled() {
-        return Outcome::skipped("nothing on the internet is asked");
+        return Outcome::skipped(noted!("nothing on the internet is asked"));
     }
     let mut places = probe::default_relays();
     places.extend(PUBLIC_BOOTSTRAP.iter().map(|place| (*place).to_owned()));
     match probe::tcp(&places, TCP_MAX).await {
-        Ok(_) => Outcome::fails("blocked; TCP works".to_owned()),
-        Err(error) => Outcome::fails(format!(
-            "nothing on the internet answers, TCP neither: {error}"
+        Ok(_) => Outcome::fails(noted!("blocked; TCP works")),
+        Err(error) => Outcome::fails(noted!(
+            "nothing on the internet answers, TCP neither: {error}",
+            error = error
         )),
     }
 }

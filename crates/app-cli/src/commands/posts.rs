@@ -21,6 +21,7 @@ use crate::{
     args::ProfileArgs,
     console::Console,
     failure::{Exit, Failure},
+    language::say,
     render,
 };
 
@@ -44,15 +45,18 @@ pub async fn post(
         let mut events = client.subscribe(&topic).await?;
         let mut posted = client.post(&topic, &text).await?;
         if access.own_node().is_some() && !wait.is_zero() {
-            console.remark(
-                "stored here; looking for somebody who takes it (Ctrl-C leaves, nothing is lost)",
-            );
+            console.remark(&say!(
+                "stored here; looking for somebody who takes it (Ctrl-C leaves, nothing is lost)"
+            ));
             wait_for_holder(&mut events, &mut posted, wait).await;
         }
         console.answer(&posted, |posted| {
             let state = render::state_text(posted.state);
             match posted.state.sent_to {
-                0 => format!("{state}; it goes out when a node of this profile meets somebody"),
+                0 => say!(
+                    "{state}; it goes out when a node of this profile meets somebody",
+                    state = state
+                ),
                 _ => state,
             }
         })
@@ -77,7 +81,7 @@ async fn wait_for_holder(events: &mut TopicEvents, posted: &mut PostView, wait: 
 /// The whole standard input, without the line's end.
 fn text_of_input() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
-        eprintln!("the text, then Ctrl-D:");
+        eprintln!("{}", say!("the text, then Ctrl-D:"));
     }
     let mut bytes = Vec::new();
     io::stdin()
@@ -158,7 +162,7 @@ fn show_page(client: &Client, console: Console, page: Posts) -> Result<(), Failu
     let mut posts = page.posts;
     posts.reverse();
     if posts.is_empty() {
-        console.remark(&format!("no posts in #{}", page.topic.name));
+        console.remark(&say!("no posts in #{topic}", topic = page.topic.name));
         return Ok(());
     }
     let render = console.render(client.author());
@@ -205,9 +209,11 @@ async fn follow(access: &Access, console: Console, query: &ReadQuery) -> Result<
                 console.text(&render.post(&event, Some(state), console.columns()))?;
             }
             TopicEvent::Resync => {
-                console.remark("some posts were skipped because the output was too slow");
+                console.remark(&say!(
+                    "some posts were skipped because the output was too slow"
+                ));
             }
-            TopicEvent::TopicLeft => console.remark(&format!("#{name} was left")),
+            TopicEvent::TopicLeft => console.remark(&say!("#{topic} was left", topic = name)),
             _ => {}
         }
     }
@@ -239,7 +245,7 @@ pub async fn search(
         }
         found.reverse();
         if found.is_empty() {
-            console.remark("nothing was found");
+            console.remark(&say!("nothing was found"));
         }
         let render = console.render(client.author());
         let mut heading = None;

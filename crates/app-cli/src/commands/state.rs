@@ -13,6 +13,7 @@ use crate::{
     args::ProfileArgs,
     console::Console,
     failure::Failure,
+    language::say,
     render,
 };
 
@@ -73,9 +74,9 @@ async fn look_for_members(
         return Ok(());
     };
     node.join_noted_topics().await?;
-    console.remark(&format!(
-        "no node is running; one was started and looks for members for up to {} s",
-        LOOK_MAX.as_secs()
+    console.remark(&say!(
+        "no node is running; one was started and looks for members for up to {n} s",
+        n = LOOK_MAX.as_secs()
     ));
     let deadline = Instant::now() + LOOK_MAX;
     while !has_settled(access.client(), topic).await? && Instant::now() < deadline {

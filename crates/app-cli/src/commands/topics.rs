@@ -9,6 +9,7 @@ use crate::{
     args::{ProfileArgs, TopicCommand},
     console::Console,
     failure::Failure,
+    language::say,
     render,
 };
 
@@ -63,9 +64,11 @@ fn show_tracker(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
             "tracker_secret": secret,
         }));
     }
-    console.text(&format!(
-        "topic hash      {}\ntracker secret  {secret}\nBoth follow from the name #{}; neither is secret.",
-        keys.id, keys.name
+    console.text(&say!(
+        "topic hash      {id}\ntracker secret  {secret}\nBoth follow from the name #{name}; neither is secret.",
+        id = keys.id,
+        secret = secret,
+        name = keys.name
     ))
 }
 
@@ -85,7 +88,10 @@ async fn leave(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
     with_client(args, Need::Note, async |access, console| {
         let left = access.client().leave(&topic).await?;
         console.answer(&json!({ "left": left }), |_| {
-            format!("left {topic}; its posts stay in the database")
+            say!(
+                "left {topic}; its posts stay in the database",
+                topic = topic
+            )
         })
     })
     .await

@@ -10,6 +10,7 @@ use crate::{
     args::ProfileArgs,
     console::Console,
     failure::{Exit, Failure},
+    language::{phrase, say},
     render,
     screen::LogScreen,
     stopping::StopGuard,
@@ -39,7 +40,7 @@ pub async fn run(args: &ProfileArgs, port: Option<u16>) -> Result<(), Failure> {
         ended = tell(&access, console) => ended,
         () = guard.asked() => {
             if !console.is_json {
-                console.text("stopping")?;
+                console.text(&say!("stopping"))?;
             }
             Ok(())
         }
@@ -85,7 +86,7 @@ async fn tell(access: &Access, console: Console) -> Result<(), Failure> {
 fn line_of(event: &NodeEvent) -> Option<String> {
     let topic = match &event.topic {
         Some(name) => format!("#{name}"),
-        None => "all topics".to_owned(),
+        None => say!("all topics"),
     };
     let text = match &event.event {
         TopicEvent::PeerJoined {
@@ -93,12 +94,12 @@ fn line_of(event: &NodeEvent) -> Option<String> {
             found_by,
             after_ms,
         } => render::peer_joined(*peer, *found_by, *after_ms, None),
-        TopicEvent::PeerLeft { peer } => format!("{} left", peer.short()),
-        TopicEvent::State { state } => state.code().to_owned(),
+        TopicEvent::PeerLeft { peer } => say!("{peer} left", peer = peer.short()),
+        TopicEvent::State { state } => phrase(state.code()),
         TopicEvent::Fetched { peer, new } if *new > 0 => render::fetched(*peer, *new),
-        TopicEvent::TopicJoined => "the topic was joined".to_owned(),
-        TopicEvent::TopicLeft => "the topic was left".to_owned(),
-        TopicEvent::Resync => "some events were not shown, the output was too slow".to_owned(),
+        TopicEvent::TopicJoined => say!("the topic was joined"),
+        TopicEvent::TopicLeft => say!("the topic was left"),
+        TopicEvent::Resync => say!("some events were not shown, the output was too slow"),
         TopicEvent::Post { .. } | TopicEvent::PostState { .. } | TopicEvent::Fetched { .. } => {
             return None;
         }

@@ -14,6 +14,7 @@ use crate::{
     console::Console,
     failure::{Exit, Failure},
     keys,
+    language::say,
     passphrase::{self, Reason},
 };
 
@@ -54,6 +55,7 @@ fn of_passphrase(error: &kukuri_application::ports::VaultError) -> Failure {
             Exit::Vault,
             "the copy needs a passphrase, and there is no terminal to ask on",
         )
+        .code("missing_passphrase")
         .hint("put it into a file that only you can read, and name it with --passphrase-file FILE"),
         other => other.into(),
     }
@@ -69,9 +71,11 @@ async fn confirm(wish: &ExportArgs) -> Result<(), Failure> {
             "leave out --nsec to get a copy that is sealed with a passphrase, or add --yes",
         ));
     }
-    let question = "This prints the secret key in the clear. Whoever sees it can post as you for ever, and\n\
-                    nobody can take that back. Without --nsec it is sealed with a passphrase.";
-    if is_confirmed(question.to_owned()).await? {
+    let question = say!(
+        "This prints the secret key in the clear. Whoever sees it can post as you for ever, and\n\
+         nobody can take that back. Without --nsec it is sealed with a passphrase."
+    );
+    if is_confirmed(question).await? {
         Ok(())
     } else {
         Err(not_confirmed("showing the secret key in the clear"))

@@ -22,6 +22,7 @@ use crate::{
     console::Console,
     failure::{Exit, Failure},
     keys::{self, ProfileVault},
+    language::{noted, phrase, say},
     passphrase::{self, Reason},
     wiring,
 };
@@ -60,9 +61,9 @@ pub(super) async fn run(
         }));
     }
     console.text(&match imported {
-        Imported::Created => format!("you are {npub}"),
-        Imported::Replaced => format!("you are {npub} now"),
-        Imported::Same => format!("you are {npub} already; nothing was changed"),
+        Imported::Created => say!("you are {npub}", npub = npub),
+        Imported::Replaced => say!("you are {npub} now", npub = npub),
+        Imported::Same => say!("you are {npub} already; nothing was changed", npub = npub),
     })
 }
 
@@ -90,7 +91,7 @@ async fn confirm(
 ) -> Result<(), Failure> {
     let who = match before {
         Some(author) => author.npub(),
-        None if has_sealed_file => "somebody already".to_owned(),
+        None if has_sealed_file => noted!("somebody already"),
         None => return Ok(()),
     };
     if wish.yes {
@@ -101,9 +102,10 @@ async fn confirm(
             .detail(format!("this profile is {who}"))
             .hint("make a copy first (kukuri identity export), then add --yes"));
     }
-    let question = format!(
+    let question = say!(
         "This profile is {who}.\nAfter the import nobody can post as that one any more, unless \
-         there is a copy\n(kukuri identity export)."
+         there is a copy\n(kukuri identity export).",
+        who = phrase(&who)
     );
     if is_confirmed(question).await? {
         Ok(())
@@ -124,7 +126,7 @@ async fn read_key(wish: &ImportArgs) -> Result<SecretBytes, Failure> {
         }
         None if keys::has_terminal() => {
             blocking(|| {
-                passphrase::read_hidden("secret key (nsec1..., ncryptsec1... or hex): ")
+                passphrase::read_hidden(&say!("secret key (nsec1..., ncryptsec1... or hex): "))
                     .map_err(|error| unreadable(&error))
             })
             .await??
@@ -159,6 +161,7 @@ fn open_sealed(sealed: &SealedKey, source: &PassphraseSource) -> Result<SecretBy
             Err(KeyTextError::WrongPassphrase) => {
                 return Err(
                     Failure::new(Exit::Vault, "the passphrase of the sealed key is wrong")
+                        .code("wrong_passphrase")
                         .detail("nothing was changed"),
                 );
             }
@@ -174,6 +177,7 @@ fn of_passphrase(error: &VaultError) -> Failure {
             Exit::Vault,
             "the sealed key needs its passphrase, and there is no terminal to ask on",
         )
+        .code("missing_passphrase")
         .hint("put it into a file that only you can read, and name it with --passphrase-file FILE"),
         other => other.into(),
     }

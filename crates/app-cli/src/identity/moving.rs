@@ -20,6 +20,7 @@ use crate::{
     console::Console,
     failure::{Exit, Failure},
     keys,
+    language::say,
     passphrase::Reason,
 };
 
@@ -58,13 +59,15 @@ pub(super) async fn run(
     if let Some(source) = moved.leftover {
         let store = from.kind();
         let left = MoveError::Leftover { store, source };
-        console.remark(&format!(
-            "{}\nthe keys are in the new store as well, which is used from now on. To remove the \
+        let error = say!("error: {message}", message = "");
+        let warning = say!("warning: {message}", message = "");
+        console.remark(&say!(
+            "{left}\nthe keys are in the new store as well, which is used from now on. To remove the \
              copy, run the same command again.",
-            keys::of_move(&left)
+            left = keys::of_move(&left)
                 .shown()
                 .trim_end()
-                .replacen("error", "warning", 1)
+                .replacen(&error, &warning, 1)
         ));
     }
     say(console, to, true, &place)
@@ -128,19 +131,25 @@ fn say(
     if let Some(chosen) = &place.settings.keyring.store
         && chosen.store != store
     {
-        console.remark(&format!(
-            "keyring.store ({}) still says '{}': remove it, or the next command is refused",
-            chosen.origin,
-            chosen.store.word()
+        console.remark(&say!(
+            "keyring.store ({origin}) still says '{store}': remove it, or the next command is refused",
+            origin = chosen.origin,
+            store = chosen.store.word()
         ));
     }
     if console.is_json {
         return console.json(&json!({ "key_store": store.word(), "moved": was_moved }));
     }
     let where_to = match store {
-        KeyringStore::Os => "the system's keyring".to_owned(),
-        KeyringStore::File => format!("{}/vault, sealed with a passphrase", place.shown_home()),
+        KeyringStore::Os => say!("the system's keyring"),
+        KeyringStore::File => say!(
+            "{home}/vault, sealed with a passphrase",
+            home = place.shown_home()
+        ),
     };
-    let already = if was_moved { "now" } else { "already" };
-    console.text(&format!("the keys are in {where_to} {already}"))
+    console.text(&if was_moved {
+        say!("the keys are in {place} now", place = where_to)
+    } else {
+        say!("the keys are in {place} already", place = where_to)
+    })
 }

@@ -30,6 +30,7 @@ use tokio::{
 use super::output::Output;
 use crate::{
     failure::{Exit, Failure},
+    language::say,
     render::{self, Render},
     screen::Typed,
     stopping::StopGuard,
@@ -204,11 +205,12 @@ impl Chat {
             self.output.complain(&remark);
         }
         if ended == Ended::Left && self.refused > 0 && !self.has_commands {
-            let refused = render::counted(self.refused, "line");
-            return Err(Failure::new(
-                Exit::Refused,
-                format!("{refused} could not be posted"),
-            ));
+            let n = render::grouped(self.refused);
+            let lines = if self.refused == 1 { "line" } else { "lines" };
+            return Err(
+                Failure::new(Exit::Refused, format!("{n} {lines} could not be posted"))
+                    .code("lines_refused"),
+            );
         }
         Ok(ended)
     }
@@ -256,7 +258,7 @@ impl Chat {
         let name = text.split_whitespace().next().unwrap_or_default();
         match name {
             "/quit" => return Ok(Some(Ended::Left)),
-            "/help" => self.output.print(render::help()),
+            "/help" => self.output.print(&render::help()),
             "/status" => {
                 let status = self.client.status().await?;
                 if let Some(topic) = status.topics.iter().find(|view| view.name == self.topic) {
@@ -275,8 +277,9 @@ impl Chat {
             }
             other => {
                 let other = crate::text::one_line(other);
-                self.output.print(&format!(
-                    "there is no command {other}; /help lists them, and //text posts text that begins with /"
+                self.output.print(&say!(
+                    "there is no command {other}; /help lists them, and //text posts text that begins with /",
+                    other = other
                 ));
             }
         }

@@ -23,14 +23,16 @@ pub fn of_vault(store: KeyStore, error: &VaultError) -> Failure {
     }
     let failure = |message: &str| Failure::new(Exit::Vault, message).causes(error);
     match error {
-        VaultError::Unavailable(_) => failure("no keyring is available here").hint(
+        VaultError::Unavailable(_) => failure("no keyring is available here").code("no_keyring").hint(
             "start the keyring of this desktop session (the Secret Service on the bus that \
              DBUS_SESSION_BUS_ADDRESS names) and try again",
         ),
         VaultError::Locked(_) => failure("the keyring is locked")
+            .code("vault_locked")
             .detail("nothing was changed in it")
             .hint("unlock it, by logging in to the desktop or in its own program, and try again"),
         VaultError::Refused(_) => failure("the keyring refuses to work")
+            .code("vault_refused")
             .detail("the keys in it were left as they are")
             .hint(
                 "look into the keyring's own program (for example Passwords and Keys), and try again",
@@ -38,6 +40,7 @@ pub fn of_vault(store: KeyStore, error: &VaultError) -> Failure {
         VaultError::Slow { waited_ms } => {
             let waited = waited_ms / 1_000;
             failure(&format!("the keyring has not answered for {waited} s"))
+                .code("vault_slow")
                 .detail("the keys in it were left as they are")
                 .hint(
                     "look for a window of the keyring that waits for you, or restart the keyring, \
@@ -46,6 +49,7 @@ pub fn of_vault(store: KeyStore, error: &VaultError) -> Failure {
         }
         VaultError::NotAKey { entry, why } => {
             failure(&format!("the keyring's entry '{entry}' is no key: {why}"))
+                .code("not_a_key")
                 .detail("it was left as it is")
                 .hint(
                     "open the keyring's own program, look at the entry of the service 'kukuri', \
@@ -53,6 +57,7 @@ pub fn of_vault(store: KeyStore, error: &VaultError) -> Failure {
                 )
         }
         VaultError::Access(_) => failure("the keyring could not be reached")
+            .code("vault_unreachable")
             .detail("the keys in it were left as they are")
             .hint("try again"),
         VaultError::PassphraseNeeded
@@ -88,7 +93,7 @@ pub fn of_setup(store: KeyStore, error: &KeySetupError) -> Failure {
             of_vault(store, source)
         }
         KeySetupError::Missing { .. } => {
-            let failure = Failure::new(Exit::Vault, error.to_string());
+            let failure = Failure::new(Exit::Vault, error.to_string()).code("keys_missing");
             match store {
                 KeyStore::Os => failure.hint(
                     "log in as the user and to the desktop whose keyring has them, or use another \
@@ -119,6 +124,7 @@ pub fn of_move(error: &MoveError) -> Failure {
             }
         }
         MoveError::Occupied { .. } => Failure::new(Exit::Refused, error.to_string())
+            .code("store_occupied")
             .detail("it was left as it is, and no key was moved")
             .hint("it may be the only copy of another identity: put it away before you try again"),
         MoveError::Missing { .. } | MoveError::NotKept { .. } | MoveError::Record(_) => {
@@ -141,6 +147,7 @@ impl From<IdentityFileError> for Failure {
             IdentityFileError::Access { .. } => failure
                 .hint("make the profile's folder and files readable and writable for this user"),
             IdentityFileError::Damaged { .. } => failure
+                .code("profile_damaged")
                 .detail("it says which store holds the keys of this profile; it was left as it is")
                 .hint("put a backup of the file in its place"),
             IdentityFileError::NewerVersion { .. } => {

@@ -289,3 +289,50 @@ fn numbers_are_grouped_and_durations_short() {
     assert_eq!(duration(7_200_000), "2 h");
     assert_eq!(duration(300_000_000), "3 days");
 }
+
+#[test]
+fn in_japanese_the_same_lines_are_said() {
+    crate::language::in_japanese(|| {
+        let peer = PeerId([0x3f; 32]);
+        assert_eq!(
+            peer_joined(peer, FoundBy::Dht, 940, Some((PathKind::Direct, Some(23)))),
+            "0.9 秒で 3f3f3f3f を発見（DHT）、直接接続、23 ミリ秒"
+        );
+        let state = Some(PostState {
+            sent_to: 2,
+            held_by: 1,
+        });
+        let line = render(0).post(&event(1, "hello", NOW), state, 80);
+        assert_eq!(text::width(&line), 80, "{line}");
+        assert!(line.starts_with("09:13  自分      hello  "), "{line}");
+        assert!(
+            line.ends_with("保存済み · 2 人に送信 · 1 人が保持"),
+            "{line}"
+        );
+        let day = render(0).day(NOW, None, NOW, 30).expect("a day begins");
+        assert_eq!(day, "-- 今日 ----------------------");
+        assert_eq!(
+            looking(&sources()),
+            "参加者を探しています   以前の相手 0.0 秒に確認 · LAN オフ · DHT 0.9 秒で発見"
+        );
+    });
+}
+
+#[test]
+fn japanese_headings_keep_the_columns() {
+    crate::language::in_japanese(|| {
+        let mut view = topic();
+        view.last_post_at = Some(UnixMs(NOW.0 - 240_000));
+        let table = topics(&[view], NOW);
+        let lines: Vec<&str> = table.lines().collect();
+        assert!(lines[0].starts_with("トピック  状態    参加者"), "{table}");
+        assert!(lines[1].starts_with("#lobby    参加中  1 "), "{table}");
+        assert!(lines[1].ends_with("4 分前"), "{table}");
+        let column = |line: &str, part: &str| {
+            let at = line.find(part).expect("it is in the line");
+            text::width(&line[..at])
+        };
+        assert_eq!(column(lines[0], "最後の投稿"), column(lines[1], "4 分前"));
+        assert_eq!(column(lines[0], "未読"), column(lines[1], "0  "));
+    });
+}

@@ -9,6 +9,7 @@ mod errors;
 mod identity;
 #[cfg(target_os = "linux")]
 mod keyring;
+mod language;
 mod pipes;
 mod program;
 #[cfg(target_os = "linux")]

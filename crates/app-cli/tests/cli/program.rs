@@ -66,7 +66,10 @@ impl Home {
             .env("HOME", self.folder.path())
             // No test reaches the keyring of whoever runs it.
             .env("DBUS_SESSION_BUS_ADDRESS", self.no_bus())
-            .env("TZ", "UTC");
+            .env("TZ", "UTC")
+            .env_remove("LC_ALL")
+            .env_remove("LC_MESSAGES")
+            .env("LANG", "C.UTF-8");
         command
     }
 

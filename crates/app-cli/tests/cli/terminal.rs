@@ -73,14 +73,13 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).expect("typed");
     }
 
-    /// Waits for this on the screen; what stood before it counts no more.
+    /// Waits for this on the screen; what stood before it counts no more, and is returned with it.
     #[track_caller]
-    fn wait_for(&mut self, part: &str) {
+    fn wait_for(&mut self, part: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.seen.find(part) {
-                self.seen.drain(..at + part.len());
-                return;
+                return self.seen.drain(..at + part.len()).collect();
             }
             let left = deadline.saturating_duration_since(Instant::now());
             match self.bytes.recv_timeout(left) {
@@ -252,4 +251,26 @@ fn the_typed_line_stays_whole_while_a_message_comes_in() {
     terminal.wait_for("you       明日 hallo");
     terminal.press("/quit\r");
     assert_eq!(terminal.end(), Some(0));
+}
+
+#[test]
+fn colours_are_for_terminals_and_no_color_switches_them_off() {
+    let home = Home::new();
+    run(&mut home.kukuri(&["topic", "join", "lobby"]), "").check(0, &[]);
+    let post = ["post", "lobby", "hello", "--wait", "0"];
+    run(&mut home.kukuri(&post), "").check(0, &[]);
+    let read = |name: &str, value: &str| {
+        let mut command = home.kukuri(&["read", "lobby"]);
+        let mut terminal = Terminal::start(command.env_remove("NO_COLOR").env(name, value));
+        let seen = terminal.wait_for("hello");
+        assert_eq!(terminal.end(), Some(0));
+        seen
+    };
+    let seen = read("LANG", "C.UTF-8");
+    assert!(seen.contains("\x1b[2m-- today "), "{seen:?}");
+    let seen = read("LANG", "ja_JP.UTF-8");
+    assert!(seen.contains("\x1b[2m-- 今日 "), "{seen:?}");
+    let seen = read("NO_COLOR", "1");
+    assert!(seen.contains("-- today "), "{seen:?}");
+    assert!(!seen.contains('\x1b'), "{seen:?}");
 }

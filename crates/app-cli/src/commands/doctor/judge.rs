@@ -4,6 +4,11 @@
 
 use serde::Serialize;
 
+use crate::{
+    language::{noted, phrase, say},
+    text,
+};
+
 /// Clocks that are further apart make posts come in a wrong order.
 const SKEW_WARN_MS: u64 = 5_000;
 
@@ -57,10 +62,10 @@ impl Outcome {
     }
 
     /// It was not looked at, and why.
-    pub fn skipped(why: &str) -> Self {
+    pub fn skipped(why: String) -> Self {
         Self {
             verdict: Verdict::Skipped,
-            detail: why.to_owned(),
+            detail: why,
         }
     }
 }
@@ -88,15 +93,16 @@ impl Check {
     /// For people.
     pub fn line(&self) -> String {
         let mark = match self.result {
-            Verdict::Ok => "ok",
-            Verdict::Warn => "warn",
-            Verdict::Fails => "fails",
-            Verdict::Skipped => "-",
+            Verdict::Ok => say!("ok"),
+            Verdict::Warn => say!("warn"),
+            Verdict::Fails => say!("fails"),
+            Verdict::Skipped => "-".to_owned(),
         };
         format!(
-            "{mark:<7}{:<20}{}",
-            self.name,
-            crate::text::one_line(&self.detail)
+            "{}{}{}",
+            text::padded(&mark, 7),
+            text::padded(&phrase(self.name), 20),
+            text::one_line(&phrase(&self.detail))
         )
     }
 }
@@ -141,50 +147,60 @@ impl Report {
     pub fn judge(&mut self) {
         let found = if self.fails("database") {
             Some((
-                "the database cannot be used",
-                "put a backup of kukuri.db in its place, or move it away: members send back what they hold",
+                noted!("the database cannot be used"),
+                noted!(
+                    "put a backup of kukuri.db in its place, or move it away: members send back what they hold"
+                ),
             ))
         } else if self.fails("keyring") {
             Some((
-                "the keys cannot be read, and without them no node starts",
-                "unlock the keyring or start its service; or keep the keys in a passphrase file: kukuri identity move --to file",
+                noted!("the keys cannot be read, and without them no node starts"),
+                noted!(
+                    "unlock the keyring or start its service; or keep the keys in a passphrase file: kukuri identity move --to file"
+                ),
             ))
         } else if self.fails("node") {
             Some((
-                "the running node does not answer",
-                "stop that process and start it again: kukuri up",
+                noted!("the running node does not answer"),
+                noted!("stop that process and start it again: kukuri up"),
             ))
         } else if self.fails("clock") {
             Some((
-                "this machine's clock is wrong, and others refuse its posts",
-                "set the clock, best by switching on network time",
+                noted!("this machine's clock is wrong, and others refuse its posts"),
+                noted!("set the clock, best by switching on network time"),
             ))
         } else if self.fails("UDP") && self.says("UDP", "TCP works") {
             Some((
-                "UDP to the internet is blocked by this network (TCP works)",
-                "allow outgoing UDP, or set network.relays to a relay that is reachable by HTTPS",
+                noted!("UDP to the internet is blocked by this network (TCP works)"),
+                noted!(
+                    "allow outgoing UDP, or set network.relays to a relay that is reachable by HTTPS"
+                ),
             ))
         } else if self.fails("UDP") {
             Some((
-                "this machine has no way to the internet",
-                "check the network; on a LAN without internet set network.mode to lan",
+                noted!("this machine has no way to the internet"),
+                noted!("check the network; on a LAN without internet set network.mode to lan"),
             ))
         } else if self.fails("DHT") {
             Some((
-                "the DHT cannot be reached",
-                "set discovery.dht.bootstrap to nodes that answer, or name peers in network.peers",
+                noted!("the DHT cannot be reached"),
+                noted!(
+                    "set discovery.dht.bootstrap to nodes that answer, or name peers in network.peers"
+                ),
             ))
         } else if self.verdict("LAN") == Some(Verdict::Warn) {
             Some((
-                "members on the same LAN are not found by multicast",
-                "connect to a network, or allow multicast on this one (guest networks often forbid it)",
+                noted!("members on the same LAN are not found by multicast"),
+                noted!(
+                    "connect to a network, or allow multicast on this one (guest networks often forbid it)"
+                ),
             ))
         } else {
             None
         };
         if let Some((cause, remedy)) = found {
-            self.cause = Some(cause.to_owned());
-            self.remedy = Some(remedy.to_owned());
+            self.cause = Some(cause);
+            self.remedy = Some(remedy);
         }
     }
 
@@ -192,13 +208,13 @@ impl Report {
     pub fn conclusion(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(cause) = &self.cause {
-            lines.push(format!("cause  {cause}"));
+            lines.push(say!("cause  {cause}", cause = phrase(cause)));
         }
         if let Some(remedy) = &self.remedy {
-            lines.push(format!("do     {remedy}"));
+            lines.push(say!("do     {remedy}", remedy = phrase(remedy)));
         }
         if lines.is_empty() {
-            lines.push("nothing is wrong".to_owned());
+            lines.push(say!("nothing is wrong"));
         }
         lines
     }
@@ -208,17 +224,15 @@ impl Report {
 /// single peer may be wrong.
 pub fn clock(mut skews_ms: Vec<i64>) -> Outcome {
     if skews_ms.is_empty() {
-        return Outcome::skipped("no member has told its time yet");
+        return Outcome::skipped(noted!("no member has told its time yet"));
     }
     skews_ms.sort_unstable();
     let skew_ms = skews_ms[skews_ms.len() / 2].unsigned_abs();
-    let detail = format!(
-        "{}.{} s from {} member{}",
-        skew_ms / 1_000,
-        skew_ms % 1_000 / 100,
-        skews_ms.len(),
-        if skews_ms.len() == 1 { "" } else { "s" }
-    );
+    let skew = format!("{}.{}", skew_ms / 1_000, skew_ms % 1_000 / 100);
+    let detail = match skews_ms.len() {
+        1 => noted!("{skew} s from 1 member", skew = skew),
+        n => noted!("{skew} s from {n} members", skew = skew, n = n),
+    };
     match skew_ms {
         0..SKEW_WARN_MS => Outcome::ok(detail),
         SKEW_WARN_MS..SKEW_FAILS_MS => Outcome::warn(detail),

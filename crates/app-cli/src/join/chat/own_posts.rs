@@ -6,7 +6,7 @@ use kukuri_application::ports::PostState;
 use kukuri_domain::{EventId, SignedEvent};
 use tokio::time::Instant;
 
-use crate::render;
+use crate::{language::say, render};
 
 /// How long a state is left to settle before a line of its own is spent on it.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -108,14 +108,16 @@ impl OwnPosts {
         let mut parts = Vec::new();
         if unsent > 0 {
             let posts = render::counted(unsent, "post");
-            parts.push(format!(
-                "nobody was here for {posts}: stored, and sent when members are found next time"
+            parts.push(say!(
+                "nobody was here for {posts}: stored, and sent when members are found next time",
+                posts = posts
             ));
         }
         if unconfirmed > 0 {
             let posts = render::counted(unconfirmed, "post");
-            parts.push(format!(
-                "{posts} sent, but nobody has confirmed to hold it yet"
+            parts.push(say!(
+                "{posts} sent, but nobody has confirmed to hold it yet",
+                posts = posts
             ));
         }
         (!parts.is_empty()).then(|| parts.join("\n"))
