@@ -6,6 +6,8 @@
 mod commands;
 mod demo;
 mod errors;
+#[cfg(unix)]
+mod faults;
 mod identity;
 #[cfg(target_os = "linux")]
 mod keyring;
