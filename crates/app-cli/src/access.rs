@@ -12,7 +12,7 @@ use kukuri_node::{
     Client, Home, LockError, ProfileLock, Settings,
     client::Profile,
     config::{self, ConfigSources},
-    control,
+    control::{self, AttachError},
     identity_file::{IdentityFile, PublicKeys},
     logs::{self, LogWish},
     platform::SystemClock,
@@ -217,6 +217,8 @@ impl Access {
 async fn attached(place: &Place) -> Result<Option<Client>, Failure> {
     match control::attach(&place.home).await {
         Ok(client) => Ok(client),
+        // It is a node of this version, and says itself what is so.
+        Err(AttachError::Refused(error)) => Err(error.into()),
         Err(error) => Err(Failure::from(error).in_use(&place.home)),
     }
 }

@@ -144,6 +144,14 @@ impl Failure {
         self
     }
 
+    /// Tells a full disk from one that cannot be written.
+    fn not_written(self, error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => self.code("disk_full"),
+            _ => self.code("read_only"),
+        }
+    }
+
     /// Adds a line.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.details.push(detail.into());
@@ -226,7 +234,11 @@ impl From<HomeError> for Failure {
             HomeError::NoHomeDirectory(_) => Exit::Config,
             HomeError::NotAFolder { .. } | HomeError::NotWritable { .. } => Exit::Disk,
         };
-        Failure::new(exit, error.to_string()).hint(error.hint())
+        let failure = Failure::new(exit, error.to_string()).hint(error.hint());
+        match &error {
+            HomeError::NotWritable { source, .. } => failure.not_written(source),
+            _ => failure,
+        }
     }
 }
 
@@ -278,8 +290,9 @@ impl From<LockError> for Failure {
             LockError::InUse { .. } => {
                 Failure::new(Exit::InUse, error.to_string()).hint(IN_USE_HINT)
             }
-            LockError::NotWritable { .. } => Failure::new(Exit::Disk, error.to_string())
-                .hint("make the folder writable for this user, or name another with --home DIR"),
+            LockError::NotWritable { source, .. } => Failure::new(Exit::Disk, error.to_string())
+                .hint("make the folder writable for this user, or name another with --home DIR")
+                .not_written(source),
         }
     }
 }
@@ -344,8 +357,10 @@ impl From<&VaultError> for Failure {
                 .code("vault_damaged")
                 .detail("the file was left as it is")
                 .hint("put a backup of the file 'vault' in its place"),
-            // The cause says what to do.
-            VaultError::Locked(_) => failure.code("vault_locked"),
+            VaultError::Locked(_) => failure.code("vault_locked").hint(
+                "see that the file which keyring.passphrase_file names is there, that you can \
+                 read it, and that others cannot",
+            ),
             VaultError::Access(_) => {
                 failure.hint("make the profile's folder readable and writable for this user")
             }
@@ -406,6 +421,9 @@ impl From<ClientError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod codes;
 
 #[cfg(test)]
 mod tests {

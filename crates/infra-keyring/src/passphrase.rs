@@ -109,7 +109,7 @@ pub enum PassphraseError {
     Empty,
     /// Others than the owner have access to the file.
     #[error(
-        "others have access to the passphrase file {} (mode {mode:04o}); do: chmod 600 {}",
+        "others have access to the passphrase file {} (mode {mode:04o}); chmod 600 {} closes it",
         .path.display(), .path.display()
     )]
     Exposed {

@@ -3,6 +3,8 @@
 //! Every program that is started here has a home of its own and listens on the loopback address
 //! only, without LAN discovery and port mapping.
 
+#[cfg(unix)]
+mod codes;
 mod commands;
 mod demo;
 mod errors;

@@ -182,8 +182,11 @@ fn netns_a_disk_that_is_full_from_the_start_is_7_and_leaves_no_half_profile() {
     disk.remount("size=64k");
 
     let said = run(&mut disk.join(), "hello\n");
-
     said.check(7, &["error: ", "  do: make room on this disk"]);
+    let program = disk.home.kukuri(&["--json", "topic", "join", "lobby"]);
+    let said = run(&mut disk.inside(&program), "");
+    said.check(7, &["\"disk_full\""]);
+
     disk.remount("size=64m");
     run(&mut disk.join(), "hello\n").check(0, &[]);
     assert!(disk.history().contains("hello"));

@@ -67,7 +67,10 @@ struct Shared {
 /// Who waits for what. Once the connection is lost nobody can wait any more.
 #[derive(Default)]
 struct Waiting {
-    is_lost: bool,
+    /// Why.
+    lost: Option<ClientError>,
+    /// What the node said about the stream as a whole, perhaps before anybody asked anything.
+    last_words: Option<ClientError>,
     answers: HashMap<u64, Asked>,
     subscribers: HashMap<u64, Subscriber>,
 }
@@ -274,13 +277,14 @@ impl Shared {
         let (reply, answer) = oneshot::channel();
         {
             let mut waiting = self.lock();
-            if waiting.is_lost {
-                return Err(lost());
+            if let Some(error) = &waiting.lost {
+                return Err(error.clone());
             }
             waiting.answers.insert(id, Asked { reply, subscriber });
         }
         let line = request(id, method, params);
-        self.lines.send(line).await.map_err(|_| lost())?;
+        // Without a writer the answer is the one of the reader, which sees the end as well.
+        let _ = self.lines.send(line).await;
         answer.await.map_err(|_| lost())?
     }
 
@@ -302,6 +306,7 @@ impl Shared {
                 for (_, asked) in waiting.answers.drain() {
                     asked.answer(Err(error.clone()));
                 }
+                waiting.last_words = Some(error);
             }
             Incoming::Answer {
                 id: Some(id),
@@ -323,11 +328,12 @@ impl Shared {
     /// Nobody can wait any more.
     fn lose(&self, error: &ClientError) {
         let mut waiting = self.lock();
-        waiting.is_lost = true;
+        let error = waiting.last_words.take().unwrap_or_else(|| error.clone());
         waiting.subscribers.clear();
         for (_, asked) in waiting.answers.drain() {
             asked.answer(Err(error.clone()));
         }
+        waiting.lost = Some(error);
     }
 }
 
@@ -406,6 +412,7 @@ async fn read(receiver: ReadHalf<Stream>, shared: Arc<Shared>) {
 fn parsed<R: DeserializeOwned>(answer: Value) -> Result<R, ClientError> {
     serde_json::from_value(answer).map_err(|error| {
         ClientError::new(Code::Protocol, format!("the answer does not fit: {error}"))
+            .hint("use the same version of kukuri for both")
     })
 }
 
