@@ -2,6 +2,9 @@
 
 use std::{
     collections::HashSet,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt as _,
+    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +17,7 @@ use kukuri_node::platform::SystemClock;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::program::{Home, PATIENCE, Running, run};
+use crate::program::{Home, PATIENCE, Running, Said, run};
 
 /// Processes that post at the same time.
 const CLIENTS: usize = 4;
@@ -127,6 +130,99 @@ fn what_a_killed_node_leaves_behind_holds_up_nobody() {
         "{next_start:?} instead of {first_start:?}"
     );
     run(&mut home.kukuri(&["post", "lobby", "again"]), "").check(0, &[]);
+    node.signal(Signal::INT);
+    node.end().check(0, &[]);
+}
+
+#[test]
+fn arguments_that_are_no_text_are_wrong_usage() {
+    let bad = OsStr::from_bytes(b"caf\xe9");
+    for before in [&["join"][..], &["post", "lobby"], &["search"], &["--set"]] {
+        for json in [&[][..], &["--json"]] {
+            let home = Home::new();
+            let mut command = home.kukuri(json);
+            let said = run(command.args(before).arg(bad), "");
+            said.check(2, &["UTF-8"]);
+            assert!(!home.path().exists(), "{before:?} made something");
+        }
+    }
+}
+
+/// Runs a program to its end with these bytes as its standard input.
+fn run_with_bytes(command: &mut Command, input: &[u8]) -> Said {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), input).expect("written");
+    let input = std::fs::File::open(file.path()).expect("there");
+    let ended = command.stdin(input).output().expect("it runs");
+    let text = |bytes| String::from_utf8(bytes).expect("the program writes text");
+    Said {
+        code: ended.status.code(),
+        out: text(ended.stdout),
+        err: text(ended.stderr),
+    }
+}
+
+#[test]
+fn input_that_is_no_text_is_refused_with_its_place() {
+    let home = Home::new();
+    run(&mut home.kukuri(&["topic", "join", "lobby"]), "").check(0, &[]);
+    let mut post = home.kukuri(&["post", "lobby", "-", "--wait", "0"]);
+    run_with_bytes(&mut post, b"caf\xe9").check(2, &["not UTF-8 at byte 3", "  do: "]);
+    let read = run(&mut home.kukuri(&["--json", "read", "lobby"]), "");
+    assert!(read.out.contains("\"posts\":[]"), "{read:#?}");
+}
+
+#[test]
+fn a_line_of_ten_megabytes_is_refused_and_the_next_one_posted() {
+    let home = Home::new();
+    let mut input = vec![b'x'; 10_000_000];
+    input.extend_from_slice(b"\nafter\n");
+    let said = run_with_bytes(&mut home.kukuri(&["join", "lobby"]), &input);
+    said.check(9, &["at most 131072", "1 line could not be posted"]);
+    assert!(said.out.contains("after"), "{} bytes", said.out.len());
+    assert!(said.out.len() < 10_000, "{} bytes", said.out.len());
+}
+
+/// The same command on a machine with nothing but a loopback interface, and so without names.
+#[cfg(target_os = "linux")]
+fn without_names(command: &Command) -> Command {
+    let mut inside = Command::new("unshare");
+    let script = "ip link set lo up && exec \"$@\"";
+    inside.args(["--net", "sh", "-c", script, "sh"]);
+    inside.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => inside.env(name, value),
+            None => inside.env_remove(name),
+        };
+    }
+    inside
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn netns_without_names_the_node_runs_and_explain_says_so() {
+    if std::env::var_os("KUKURI_TEST_NETNS").is_none_or(|value| value != "1") {
+        return;
+    }
+    let home = Home::new();
+    run(&mut home.kukuri(&["topic", "join", "lobby"]), "").check(0, &[]);
+    let mut command = home.kukuri(&["up"]);
+    command
+        .env("KUKURI_DISCOVERY__DHT__ENABLED", "true")
+        .env("KUKURI_DISCOVERY__DHT__BOOTSTRAP", "dht.example:6881");
+    let mut node = Running::start(&mut without_names(&command));
+    node.wait_for("Ctrl-C stops the node");
+    run(&mut home.kukuri(&["post", "lobby", "hello"]), "").check(0, &[]);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let said = run(&mut home.kukuri(&["explain", "lobby"]), "");
+        said.check(0, &[]);
+        if said.out.contains("failed to resolve dht.example:6881") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{said:#?}");
+    }
     node.signal(Signal::INT);
     node.end().check(0, &[]);
 }

@@ -17,7 +17,7 @@ use rustix::{
 
 use crate::program::{Home, PATIENCE, run};
 
-/// A program on a terminal of 24 rows and 80 columns.
+/// A program on a terminal of 24 rows.
 struct Terminal {
     child: Child,
     keys: File,
@@ -28,6 +28,10 @@ struct Terminal {
 
 impl Terminal {
     fn start(command: &mut Command) -> Self {
+        Self::with_columns(80, command)
+    }
+
+    fn with_columns(columns: u16, command: &mut Command) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
@@ -36,7 +40,7 @@ impl Terminal {
             rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("opened");
         let size = Winsize {
             ws_row: 24,
-            ws_col: 80,
+            ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
@@ -273,4 +277,43 @@ fn colours_are_for_terminals_and_no_color_switches_them_off() {
     let seen = read("NO_COLOR", "1");
     assert!(seen.contains("-- today "), "{seen:?}");
     assert!(!seen.contains('\x1b'), "{seen:?}");
+}
+
+#[test]
+fn a_terminal_of_twenty_columns_shows_everything() {
+    let home = Home::new();
+    let text = "明日もう一度試します 👩‍👩‍👧 the weave pattern";
+    for args in [
+        &["topic", "join", "lobby"][..],
+        &["post", "lobby", text, "--wait", "0"],
+    ] {
+        run(&mut home.kukuri(args), "").check(0, &[]);
+    }
+    for (args, parts) in [
+        (&["topic", "list"][..], &["last post", "#lobby"][..]),
+        (&["topic", "show", "lobby"], &["lobby"]),
+        (&["status"], &["lobby"]),
+        (&["read", "lobby"], &["today", "明日もう一度試します"]),
+        (&["search", "weave"], &["weave"]),
+        (&["config", "show"], &["network.mode", "log.format"]),
+        (&["explain", "lobby"], &["lobby"]),
+    ] {
+        for columns in [20, 1] {
+            let mut terminal = Terminal::with_columns(columns, &mut home.kukuri(args));
+            for part in parts {
+                let at = format!("{args:?} at {columns} columns: {part}");
+                terminal.wait_for(part);
+                assert!(!terminal.seen.contains("panicked"), "{at}");
+            }
+            assert_eq!(terminal.end(), Some(0), "{args:?} at {columns} columns");
+        }
+    }
+    let mut terminal = Terminal::with_columns(20, &mut home.kukuri(&["join", "lobby"]));
+    terminal.wait_for("looking for members");
+    terminal.press("/status\r");
+    terminal.wait_for("listening on");
+    terminal.press("明日 a line that is longer than the screen\r");
+    terminal.wait_for("longer than the screen");
+    terminal.press("/quit\r");
+    assert_eq!(terminal.end(), Some(0));
 }
