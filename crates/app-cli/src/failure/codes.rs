@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 use kukuri_application::{
     engine::PostError,
-    ports::{Clock, IdentityError, KeyStore},
+    keys::MoveError,
+    ports::{Clock, IdentityError, KeyStore, SecretName},
 };
-use kukuri_domain::{AuthorId, PeerId, TopicRef};
+use kukuri_domain::{AuthorId, PeerId, TopicRef, event::AdmissionError};
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_node::{Client, client::Profile, platform::SystemClock};
 
@@ -171,4 +172,42 @@ fn a_post_that_cannot_be_signed_is_a_matter_of_the_keys() {
         failure.in_one_line().contains("the key is gone"),
         "{failure:?}"
     );
+}
+
+#[test]
+fn a_post_that_breaks_a_rule_is_refused() {
+    let failure = Failure::from(ClientError::from(PostError::Refused(
+        AdmissionError::OtherTopic,
+    )));
+    assert_eq!((failure.code, failure.exit), ("refused", Exit::Refused));
+}
+
+#[test]
+fn what_a_keyring_does_has_its_own_word() {
+    let page = page();
+    let check = |failure: Failure, code: &str| {
+        assert_eq!(failure.code, code, "{failure:?}");
+        let exit = page.iter().find(|(name, _)| name == code).map(|row| row.1);
+        assert_eq!(exit, Some(failure.exit as u8), "{failure:?}");
+        assert!(failure.hint.is_some(), "{failure:?}");
+    };
+    let not_a_key = VaultError::NotAKey {
+        entry: "root@1".into(),
+        why: "7 bytes".into(),
+    };
+    for (error, code) in [
+        (VaultError::Unavailable("no bus".into()), "no_keyring"),
+        (VaultError::Locked("dismissed".into()), "vault_locked"),
+        (VaultError::Refused("denied".into()), "vault_refused"),
+        (VaultError::Slow { waited_ms: 30_000 }, "vault_slow"),
+        (VaultError::Access("gone".into()), "vault_unreachable"),
+        (not_a_key, "not_a_key"),
+    ] {
+        check(crate::keys::of_vault(KeyStore::Os, &error), code);
+    }
+    let occupied = MoveError::Occupied {
+        store: KeyStore::Os,
+        name: SecretName::Identity,
+    };
+    check(crate::keys::of_move(&occupied), "store_occupied");
 }

@@ -59,9 +59,34 @@ const PROVOKED: &[(&str, fn() -> Said)] = &[
         let bind = ["--set", "network.bind=192.0.2.1:0", "join", "a"];
         fails(&Home::new(), &bind)
     }),
-    ("vault", wrong_passphrase),
-    ("vault", damaged_vault),
-    ("vault", unreadable_passphrase_file),
+    ("vault", || {
+        // A database whose profile does not say whose it is.
+        let home = joined();
+        fs::remove_file(home.path().join("identity")).expect("removed");
+        fails(&home, &["topic", "list"])
+    }),
+    ("no_keyring", || {
+        run(&mut Home::new().bare(&["--json", "join", "a"]), "")
+    }),
+    ("missing_passphrase", || {
+        let home = Home::new();
+        let mut join = home.bare(&["--json", "join", "a"]);
+        run(join.env("KUKURI_KEYRING__STORE", "file"), "")
+    }),
+    ("wrong_passphrase", wrong_passphrase),
+    ("vault_damaged", damaged_vault),
+    ("vault_locked", unreadable_passphrase_file),
+    ("keys_missing", || {
+        let home = joined();
+        fs::remove_file(home.path().join("vault")).expect("removed");
+        fails(&home, &["join", "a"])
+    }),
+    ("profile_damaged", || {
+        let home = joined();
+        fs::write(home.path().join("identity"), "rubbish").expect("written");
+        fails(&home, &["join", "a"])
+    }),
+    ("no_identity", || fails(&Home::new(), &["identity", "show"])),
     ("database", || {
         let home = Home::new();
         fs::write(home.path(), "x").expect("written");
@@ -92,8 +117,13 @@ const PROVOKED: &[(&str, fn() -> Said)] = &[
         let mut post = home.kukuri(&["--json", "post", "lobby", "-"]);
         run(&mut post, &"x".repeat(200_000))
     }),
-    ("refused", || {
+    ("not_confirmed", || {
         fails(&joined(), &["identity", "export", "--nsec"])
+    }),
+    ("lines_refused", || {
+        let home = Home::new();
+        let mut join = home.kukuri(&["--json", "join", "a"]);
+        run(&mut join, &format!("{}\n", "x".repeat(200_000)))
     }),
     ("busy", busy),
     ("closed", || {
@@ -119,6 +149,36 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "signing",
         "crates/app-cli/src/failure/codes.rs",
         "a_post_that_cannot_be_signed_is_a_matter_of_the_keys",
+    ),
+    (
+        "refused",
+        "crates/app-cli/src/failure/codes.rs",
+        "a_post_that_breaks_a_rule_is_refused",
+    ),
+    (
+        "vault_refused",
+        "crates/app-cli/src/failure/codes.rs",
+        "what_a_keyring_does_has_its_own_word",
+    ),
+    (
+        "vault_slow",
+        "crates/app-cli/src/failure/codes.rs",
+        "what_a_keyring_does_has_its_own_word",
+    ),
+    (
+        "vault_unreachable",
+        "crates/app-cli/src/failure/codes.rs",
+        "what_a_keyring_does_has_its_own_word",
+    ),
+    (
+        "not_a_key",
+        "crates/app-cli/src/failure/codes.rs",
+        "what_a_keyring_does_has_its_own_word",
+    ),
+    (
+        "store_occupied",
+        "crates/app-cli/src/failure/codes.rs",
+        "what_a_keyring_does_has_its_own_word",
     ),
     (
         "request",

@@ -139,6 +139,15 @@ pub const FAILURES: &[(&str, &str)] = &[
         "もう一度試すか、keyring.passphrase_file のファイルを確かめてください",
     ),
     (
+        "see that the file which keyring.passphrase_file names is there, that you can read it, and \
+         that others cannot",
+        "keyring.passphrase_file のファイルがあり、自分だけが読めることを確かめてください",
+    ),
+    (
+        "use the same version of kukuri for both",
+        "両方に同じバージョンの kukuri を使ってください",
+    ),
+    (
         "put a backup of the file 'vault' in its place",
         "ファイル 'vault' をバックアップから戻してください",
     ),
