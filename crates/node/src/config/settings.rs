@@ -206,6 +206,7 @@ impl Settings {
     }
 
     pub(super) fn read(mut r: Reader) -> Result<Self, ConfigError> {
+        let places = r.places();
         let settings = Self {
             network: read_network(&mut r)?,
             discovery: DiscoverySettings {
@@ -226,7 +227,55 @@ impl Settings {
             },
         };
         r.finish()?;
+        settings.check_mode(&places)?;
         Ok(settings)
+    }
+
+    /// What the mode excludes must not be asked for: it would silently do nothing. Defaults ask
+    /// for nothing, so only what was set somewhere counts.
+    fn check_mode(&self, places: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+        let network = &self.network;
+        let mode = match network.mode {
+            NetworkMode::Internet => return Ok(()),
+            NetworkMode::Serverless => "serverless",
+            NetworkMode::Lan => "lan",
+        };
+        let is_lan = network.mode == NetworkMode::Lan;
+        let publishes = network.publish_addresses;
+        let asked = [
+            (
+                "discovery.dht.enabled",
+                is_lan && self.discovery.dht.enabled,
+                "expected false, found true",
+            ),
+            (
+                "network.relays",
+                !network.relays.is_empty(),
+                "expected no relay, found some",
+            ),
+            (
+                "network.publish_addresses",
+                publishes == PublishAddresses::Relay,
+                "expected auto, direct or none, found 'relay'",
+            ),
+            (
+                "network.publish_addresses",
+                is_lan && publishes == PublishAddresses::Direct,
+                "expected auto or none, found 'direct'",
+            ),
+        ];
+        for (key, is_asked, problem) in asked {
+            let Some(origin) = places.get(key).filter(|_| is_asked) else {
+                continue;
+            };
+            return Err(ConfigError::Contradiction {
+                key: key.to_owned(),
+                origin: origin.clone(),
+                problem: format!("with network.mode '{mode}' {problem}"),
+                remedy: "remove it, or choose another network.mode".to_owned(),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -302,6 +351,12 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn new(values: BTreeMap<String, Value>) -> Self {
         Self { values }
+    }
+
+    /// Where each key was set.
+    fn places(&self) -> BTreeMap<String, String> {
+        let place = |(key, value): (&String, &Value)| (key.clone(), place_of(value));
+        self.values.iter().map(place).collect()
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {
@@ -460,18 +515,22 @@ impl Reader {
 }
 
 fn wrong(key: &str, value: &Value, problem: String) -> ConfigError {
+    ConfigError::Value {
+        key: key.to_owned(),
+        origin: place_of(value),
+        problem,
+    }
+}
+
+/// Where a value was set; a list in a file knows it by its items only.
+fn place_of(value: &Value) -> String {
     let in_list = match &value.kind {
         ValueKind::Array(items) => items.first().map(origin_of),
         _ => None,
     };
-    let origin = match value.origin() {
+    match value.origin() {
         Some(origin) => origin.to_owned(),
         None => in_list.unwrap_or_else(|| origin_of(value)),
-    };
-    ConfigError::Value {
-        key: key.to_owned(),
-        origin,
-        problem,
     }
 }
 

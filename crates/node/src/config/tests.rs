@@ -234,6 +234,57 @@ fn a_wrong_type_names_key_place_and_what_was_expected() {
 }
 
 #[test]
+fn what_the_mode_excludes_is_refused_where_it_was_asked_for() {
+    let check = |mode: &str, set: &str, origin: &str| {
+        let mode = format!("network.mode={mode}");
+        let error = load_from("", &[], &[&mode, set]).expect_err("it contradicts the mode");
+        let key = set.split('=').next().unwrap_or_default();
+        let shown = error.to_string();
+        assert!(
+            matches!(error, ConfigError::Contradiction { .. }),
+            "{shown}"
+        );
+        for part in [key, origin, "expected", "network.mode"] {
+            assert!(shown.contains(part), "{part} is missing in: {shown}");
+        }
+        assert!(error.hint().contains("network.mode"), "{}", error.hint());
+        load_from("", &[], &[set]).expect("without the mode it is fine");
+    };
+    check(
+        "lan",
+        "discovery.dht.enabled=true",
+        "--set discovery.dht.enabled",
+    );
+    for mode in ["lan", "serverless"] {
+        check(
+            mode,
+            "network.relays=https://relay.example",
+            "--set network.relays",
+        );
+        check(
+            mode,
+            "network.publish_addresses=relay",
+            "--set network.publish_addresses",
+        );
+    }
+    check("lan", "network.publish_addresses=direct", "--set");
+    let file = "[network]\nmode = 'lan'\nrelays = ['https://relay.example']\n";
+    assert!(refused(file, &[], &[]).contains("config.toml"));
+    for fine in [
+        "network.publish_addresses=direct",
+        "discovery.dht.enabled=true",
+    ] {
+        load_from("", &[], &["network.mode=serverless", fine]).expect("it fits");
+    }
+    for fine in [
+        "network.publish_addresses=none",
+        "discovery.dht.enabled=false",
+    ] {
+        load_from("", &[], &["network.mode=lan", fine]).expect("it fits");
+    }
+}
+
+#[test]
 fn a_broken_file_and_a_broken_flag_are_refused() {
     let message = refused("[network\n", &[], &[]);
     assert!(message.contains("config.toml"), "{message}");
