@@ -164,11 +164,7 @@ async fn start_dht(
     if !settings.dht_enabled() {
         return Ok(None);
     }
-    let wanted = &settings.discovery.dht;
-    let mut config = DhtConfig::default();
-    if !wanted.bootstrap.is_empty() {
-        config.bootstrap = wanted.bootstrap.clone();
-    }
+    let mut config = dht_config(settings);
     // What is remembered and is no address (of a later version, perhaps) is not worth an error.
     let remembered = book.dht_nodes().await?;
     config.known_nodes = remembered
@@ -176,24 +172,40 @@ async fn start_dht(
         .filter_map(|node| node.parse::<SocketAddrV4>().ok())
         .collect();
     let client = DhtClient::start(config, cancel);
-    let policy = TrackerPolicy {
-        rate: PutRate {
-            per_minute: wanted.rate_limit_per_min,
-        },
-        retries: wanted.retries,
-        jitter_max: Duration::from_millis(wanted.jitter_ms),
-    };
-    let lookup = AddressLookupConfig {
-        published: published_addresses(settings),
-        timeout: Duration::from_millis(wanted.timeout_ms),
-        ..AddressLookupConfig::default()
-    };
+    let (policy, lookup) = (tracker_policy(settings), address_lookup_config(settings));
     let secret = *keys.endpoint_key.expose();
     Ok(Some(Dht {
         tracker: SlotTracker::new(client.clone(), secret.into(), policy, cancel),
         lookup: DhtAddressLookup::new(client.clone(), secret.into(), lookup, cancel),
         client,
     }))
+}
+
+fn dht_config(settings: &Settings) -> DhtConfig {
+    let mut config = DhtConfig::default();
+    if !settings.discovery.dht.bootstrap.is_empty() {
+        config.bootstrap = settings.discovery.dht.bootstrap.clone();
+    }
+    config
+}
+
+fn tracker_policy(settings: &Settings) -> TrackerPolicy {
+    let wanted = &settings.discovery.dht;
+    TrackerPolicy {
+        rate: PutRate {
+            per_minute: wanted.rate_limit_per_min,
+        },
+        retries: wanted.retries,
+        jitter_max: Duration::from_millis(wanted.jitter_ms),
+    }
+}
+
+fn address_lookup_config(settings: &Settings) -> AddressLookupConfig {
+    AddressLookupConfig {
+        published: published_addresses(settings),
+        timeout: Duration::from_millis(settings.discovery.dht.timeout_ms),
+        ..AddressLookupConfig::default()
+    }
 }
 
 fn published_addresses(settings: &Settings) -> PublishedAddresses {
@@ -350,3 +362,6 @@ impl Running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

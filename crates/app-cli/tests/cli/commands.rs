@@ -383,3 +383,23 @@ fn an_empty_profile_says_so() {
     );
     assert!(!home.path().join("lock").exists(), "reading takes no lock");
 }
+
+#[test]
+fn the_log_has_the_place_and_the_form_that_are_configured() {
+    let home = Home::new();
+    let join = |settings: &[&str]| {
+        let mut args: Vec<&str> = settings.iter().flat_map(|set| ["--set", set]).collect();
+        args.extend(["join", "lobby"]);
+        run(&mut home.kukuri(&args), "").check(0, &[]);
+    };
+    let first_line = |path: &str| {
+        let text = std::fs::read_to_string(home.path().join(path)).expect("a log");
+        text.lines().next().expect("a line").to_owned()
+    };
+    join(&["log.file=own.log"]);
+    assert!(serde_json::from_str::<Value>(&first_line("own.log")).is_err());
+    assert!(!home.path().join("logs/kukuri.log").exists());
+    join(&["log.format=json"]);
+    let line: Value = serde_json::from_str(&first_line("logs/kukuri.log")).expect("JSON");
+    assert!(line["level"].is_string(), "{line}");
+}
