@@ -23,8 +23,11 @@ const USER_VERSION_OFFSET: u64 = 60;
 /// Clients that a node serves at the same time.
 const CLIENTS_MAX: usize = 64;
 
-/// How a code is provoked. What several things cause is named once for each.
-const PROVOKED: &[(&str, fn() -> Said)] = &[
+/// A code, and what provokes it.
+type Provoked = (&'static str, fn() -> Said);
+
+/// How each code is provoked. What several things cause is named once for each.
+const PROVOKED: &[Provoked] = &[
     ("usage", || fails(&Home::new(), &["join", " # "])),
     ("usage", || fails(&Home::new(), &["no-such-command"])),
     ("query", || fails(&joined(), &["search", "..."])),
