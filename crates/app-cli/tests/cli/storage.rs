@@ -203,7 +203,9 @@ fn netns_a_disk_that_cannot_be_written_is_7_and_keeps_what_it_has() {
 
     let said = run(&mut disk.join(), "lost?\n");
 
-    said.check(7, &["cannot be written", "  do: make it writable"]);
+    said.check(7, &["cannot be written", "  do: make the folder writable"]);
+    let program = disk.home.kukuri(&["--json", "join", "lobby"]);
+    run(&mut disk.inside(&program), "").check(7, &["\"read_only\""]);
     assert!(!said.out.contains("lost?"), "{said:#?}");
     disk.check_integrity();
     disk.remount("rw");
