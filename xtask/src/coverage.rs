@@ -91,9 +91,12 @@ fn measure(workspace: &Workspace) -> anyhow::Result<CoverageReport> {
         std::fs::remove_dir_all(&raw)
             .with_context(|| format!("failed to empty {}", raw.display()))?;
     }
-    let objects = build(workspace, &raw.join("build"))?;
+    std::fs::create_dir_all(&raw).with_context(|| format!("failed to make {}", raw.display()))?;
+    let wrapper = raw.join("rustc-wrapper");
+    copy_of_this_program(&wrapper)?;
+    let objects = build(workspace, &environment(&wrapper, &raw.join("build")))?;
     let tests = raw.join("tests");
-    groups::ordinary_tests_but_ours(workspace, &environment(&tests)?)?;
+    groups::ordinary_tests_but_ours(workspace, &environment(&wrapper, &tests))?;
 
     let mut profiles = Vec::new();
     for entry in std::fs::read_dir(&tests).context("the tests left no counters")? {
@@ -110,11 +113,14 @@ fn measure(workspace: &Workspace) -> anyhow::Result<CoverageReport> {
 }
 
 /// Builds the tests; the paths of all executables.
-fn build(workspace: &Workspace, raw: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn build(
+    workspace: &Workspace,
+    environment: &[(&'static str, OsString)],
+) -> anyhow::Result<Vec<PathBuf>> {
     let mut command = workspace.cargo();
     command.args(["test", "--workspace", "--exclude", "xtask", "--no-run"]);
     command.args(["--message-format", "json-render-diagnostics"]);
-    command.envs(environment(raw)?);
+    command.envs(environment.iter().cloned());
     let printed = workspace::output(command)?;
     let mut objects = BTreeSet::new();
     for line in printed.lines() {
@@ -127,15 +133,26 @@ fn build(workspace: &Workspace, raw: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(objects.into_iter().collect())
 }
 
-/// What makes cargo compile through this program, and the processes count into `raw`.
-fn environment(raw: &Path) -> anyhow::Result<[(&'static str, OsString); 3]> {
-    let wrapper = std::env::current_exe().context("failed to find this program")?;
-    Ok([
+/// What makes cargo compile through the wrapper, and the processes count into `raw`.
+fn environment(wrapper: &Path, raw: &Path) -> [(&'static str, OsString); 3] {
+    [
         ("RUSTC_WORKSPACE_WRAPPER", wrapper.into()),
         (INSTRUMENT, "1".into()),
         // Four files for each program, shared under a lock by its processes.
         ("LLVM_PROFILE_FILE", raw.join("%4m.profraw").into()),
-    ])
+    ]
+}
+
+/// The groups that ran before may have built this program anew: what runs is then a file that has
+/// no name any more.
+fn copy_of_this_program(to: &Path) -> anyhow::Result<()> {
+    let running = Path::new("/proc/self/exe");
+    let from = match running.exists() {
+        true => running.to_path_buf(),
+        false => std::env::current_exe().context("failed to find this program")?,
+    };
+    std::fs::copy(&from, to).with_context(|| format!("failed to copy {}", from.display()))?;
+    Ok(())
 }
 
 /// Adds up the report's files by the crate that they belong to.
@@ -171,6 +188,23 @@ fn per_crate(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_wrapper_is_a_program_of_its_own() {
+        let path = std::env::temp_dir().join(format!("kukuri-wrapper-{}", std::process::id()));
+        copy_of_this_program(&path).expect("it is copied");
+        let mut copy = Command::new(&path);
+        let listed = workspace::output({
+            copy.args(["--list", "the_wrapper_is_a_program_of_its_own"]);
+            copy
+        });
+        std::fs::remove_file(&path).expect("it is removed");
+        assert!(
+            listed
+                .expect("it runs")
+                .contains("the_wrapper_is_a_program_of_its_own")
+        );
+    }
 
     #[test]
     fn the_measured_folders_exist() {
