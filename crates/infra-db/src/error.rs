@@ -38,6 +38,7 @@ pub(crate) fn store_error(error: DbErr) -> StoreError {
         sqlx::Error::Io(e) => variant_of_io(e.kind())(Box::new(error)),
         sqlx::Error::ColumnDecode { .. } => StoreError::Corrupt(Box::new(error)),
         sqlx::Error::Database(e) => {
+            // A code that is no number is none that we know.
             let code = e.code().and_then(|code| code.parse().ok());
             code.map_or(StoreError::Other as Variant, variant_of_code)(Box::new(error))
         }

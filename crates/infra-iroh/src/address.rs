@@ -52,6 +52,7 @@ pub(crate) fn transport_addresses(
 ) -> impl Iterator<Item = TransportAddr> {
     let convert = |address: &PeerAddress| match address {
         PeerAddress::Ip(addr) => Some(TransportAddr::Ip(*addr)),
+        // What is no URL is no address.
         PeerAddress::Relay(url) => url.parse().ok().map(TransportAddr::Relay),
     };
     addresses

@@ -122,6 +122,7 @@ impl Network {
         let machine = Arc::new(Machine::new(
             endpoint.clone(),
             connections.clone(),
+            // Why there is none is told by its source.
             mdns.as_ref().ok().cloned(),
         ));
         machine::watch(&machine, &config, &tasks);

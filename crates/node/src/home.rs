@@ -195,6 +195,7 @@ impl Home {
     pub fn port(&self) -> Result<u16, HomeError> {
         let path = self.data.join("port");
         let kept = match fs::read_to_string(&path) {
+            // Another content is replaced by a new port.
             Ok(text) => text.trim().parse::<u16>().ok().filter(|port| *port > 0),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(not_writable(&path)(error)),

@@ -67,6 +67,7 @@ pub async fn run(args: &ProfileArgs) -> Result<(), Failure> {
         console,
         &mut report,
         "clock",
+        // Why there is none has been said by the first check.
         clock(node.as_ref().ok().and_then(Option::as_ref)),
     )
     .await?;

@@ -5,13 +5,17 @@ use chrono::{DateTime, SecondsFormat};
 use kukuri_domain::UnixMs;
 use serde::{Deserialize, Deserializer, Serializer, de};
 
+/// `None` beyond the calendar, which is written as null.
 fn text_of(at: UnixMs) -> Option<String> {
+    // Beyond the calendar, too.
     let at = DateTime::from_timestamp_millis(i64::try_from(at.0).ok()?)?;
     Some(at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 fn time_of(text: &str) -> Option<UnixMs> {
+    // The caller names the text.
     let at = DateTime::parse_from_rfc3339(text).ok()?;
+    // Before 1970: no time of ours.
     u64::try_from(at.timestamp_millis()).ok().map(UnixMs)
 }
 

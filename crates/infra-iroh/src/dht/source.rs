@@ -104,6 +104,7 @@ impl PeerSource for DhtSource {
         let neighbours: Vec<EndpointId> = announcement
             .neighbours
             .iter()
+            // Bytes that are no key cannot be dialled by those who read the record.
             .filter_map(|peer| EndpointId::from_bytes(&peer.0).ok())
             .collect();
         let published = self

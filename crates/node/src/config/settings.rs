@@ -337,6 +337,7 @@ fn parse_url(text: &str) -> Result<String, String> {
 
 fn parse_host_port(text: &str) -> Result<String, String> {
     let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    // What is no port is refused below, with the whole text.
     match port.and_then(|(_, port)| port.parse::<u16>().ok()) {
         Some(port) if port > 0 => Ok(text.to_owned()),
         _ => Err(format!("'{text}' is no address: expected host:port")),
@@ -439,6 +440,7 @@ impl Reader {
         let Some(value) = self.take(key) else {
             return Ok(default);
         };
+        // Whatever is no number, or too great for the key, is refused below with what was found.
         let number = match &value.kind {
             ValueKind::I64(number) => u64::try_from(*number).ok(),
             ValueKind::U64(number) => Some(*number),

@@ -62,6 +62,7 @@ pub(crate) fn encoded(event: &SignedEvent) -> Bytes {
 
 fn decoded(frame: &Bytes) -> Option<SignedEvent> {
     match GossipFrame::decode(frame) {
+        // The caller counts what is missing.
         Ok(GossipFrame::Event(wire)) => wire.into_signed().ok(),
         _ => None,
     }

@@ -1,0 +1,80 @@
+//! Numbers, sizes, times and tables as people read them.
+
+use crate::{
+    language::{self, say},
+    text,
+};
+
+/// Rows under their heading, each column as wide as its widest cell.
+pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: [usize; N] = std::array::from_fn(|i| {
+        rows.iter()
+            .map(|row| text::width(&row[i]))
+            .max()
+            .unwrap_or(0)
+    });
+    let shown = |row: &[String; N]| {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| text::padded(cell, width))
+            .collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// "1 post", "1,204 posts".
+pub fn counted(n: u64, thing: &str) -> String {
+    if let Some(text) = language::japanese(&format!("{{n}} {thing}")) {
+        return language::filled(text, &[("n", &grouped(n))]);
+    }
+    format!("{} {thing}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
+/// "640 kB", "1.2 MB".
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1_000_000 => format!("{} kB", n.div_ceil(1_000)),
+        _ => format!("{}.{} MB", n / 1_000_000, n % 1_000_000 / 100_000),
+    }
+}
+
+/// "1,204".
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// "0.9 s".
+pub fn seconds(ms: u64) -> String {
+    let tenths = format!("{}.{}", ms / 1_000, ms % 1_000 / 100);
+    say!("{n} s", n = tenths)
+}
+
+/// "23 ms".
+pub(super) fn milliseconds(ms: u64) -> String {
+    if ms == 0 {
+        say!("< 1 ms")
+    } else {
+        say!("{n} ms", n = ms)
+    }
+}
+
+/// "12 s", "4 min", "3 h", "2 days".
+pub(super) fn duration(ms: u64) -> String {
+    let secs = ms / 1_000;
+    match secs {
+        0..=89 => say!("{n} s", n = secs),
+        90..=5_399 => say!("{n} min", n = secs / 60),
+        5_400..=172_799 => say!("{n} h", n = secs / 3_600),
+        _ => say!("{n} days", n = secs / 86_400),
+    }
+}
