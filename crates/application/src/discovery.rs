@@ -38,9 +38,6 @@ pub use io::{Effect, Failure, Input, Timer};
 pub use settings::Settings;
 pub use sources::{ConfiguredPeersSource, KnownPeersSource};
 
-/// Dials that may be under way at once in one topic.
-const DIALS_AT_ONCE_MAX: usize = 4;
-
 /// Members of another island that are dialled in one tick.
 const ISLAND_DIALS_PER_TICK: usize = 2;
 
@@ -530,7 +527,7 @@ impl Discovery {
                 "answers, but did not join".to_owned(),
             );
         }
-        while self.peers.dialling() < DIALS_AT_ONCE_MAX {
+        while self.peers.room_after_ms(now.mono_ms) == Some(0) {
             let Some(peer) = self.peers.next_due(now.mono_ms, alone) else {
                 break;
             };
@@ -540,7 +537,7 @@ impl Discovery {
             if !is_free && !self.budget.take(now.mono_ms) {
                 break;
             }
-            let dial = self.peers.begin(&peer);
+            let dial = self.peers.begin(&peer, now.mono_ms);
             self.log.begin(source, Some(peer), self.started, now);
             out.push(Effect::Dial {
                 peer,

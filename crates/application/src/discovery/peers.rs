@@ -18,6 +18,16 @@ const FAILED_MS_MAX: u64 = 60_000;
 /// Pause after a peer said that it is not in the topic.
 const NOT_A_MEMBER_MS: u64 = 20_000;
 
+/// Dials that began within the head start and have not ended.
+const FRESH_DIALS_MAX: usize = 4;
+
+/// How long a dial holds its place among the fresh ones. Who answers at all mostly does so within
+/// it; whoever is gone answers nothing for ten seconds, and must not hold up the living.
+const HEAD_START_MS: u64 = 250;
+
+/// Dials under way altogether.
+const DIALS_MAX: usize = 16;
+
 /// Candidates that are kept; beyond that nobody new is taken until old ones are forgotten.
 const CANDIDATES_MAX: usize = 512;
 
@@ -29,7 +39,7 @@ enum Standing {
     /// May be dialled from this time on.
     Ready { from_ms: u64 },
     /// A dial is under way.
-    Dialling,
+    Dialling { since_ms: u64 },
     /// It answered and was asked to become a neighbour.
     Asked { until_ms: u64 },
     /// It is one.
@@ -148,26 +158,44 @@ impl PeerTable {
     }
 
     /// Marks a candidate as being dialled.
-    pub(super) fn begin(&mut self, peer: &PeerId) -> Dial {
+    pub(super) fn begin(&mut self, peer: &PeerId, now_ms: u64) -> Dial {
         let dial = self.dial_of(peer);
         if let Some(entry) = self.entries.get_mut(peer) {
-            entry.standing = Standing::Dialling;
+            entry.standing = Standing::Dialling { since_ms: now_ms };
             entry.was_dialled = true;
         }
         dial
     }
 
-    /// Number of dials under way.
-    pub(super) fn dialling(&self) -> usize {
-        self.entries
-            .values()
-            .filter(|e| e.standing == Standing::Dialling)
-            .count()
+    /// Milliseconds until another dial may begin; 0 when it may now, `None` when one has to end
+    /// first.
+    pub(super) fn room_after_ms(&self, now_ms: u64) -> Option<u64> {
+        let (mut dials, mut fresh, mut oldest_ms) = (0, 0, u64::MAX);
+        for entry in self.entries.values() {
+            let Standing::Dialling { since_ms } = entry.standing else {
+                continue;
+            };
+            dials += 1;
+            if since_ms + HEAD_START_MS > now_ms {
+                fresh += 1;
+                oldest_ms = oldest_ms.min(since_ms);
+            }
+        }
+        match (dials, fresh) {
+            (DIALS_MAX.., _) => None,
+            (_, FRESH_DIALS_MAX..) => Some(oldest_ms + HEAD_START_MS - now_ms),
+            _ => Some(0),
+        }
     }
 
     /// Whether anybody is being dialled or was asked.
     pub(super) fn is_dialling(&self) -> bool {
-        let busy = |e: &Entry| matches!(e.standing, Standing::Dialling | Standing::Asked { .. });
+        let busy = |e: &Entry| {
+            matches!(
+                e.standing,
+                Standing::Dialling { .. } | Standing::Asked { .. }
+            )
+        };
         self.entries.values().any(busy)
     }
 
@@ -294,18 +322,21 @@ impl PeerTable {
         });
     }
 
-    /// Milliseconds until something is due, at least 1.
+    /// Milliseconds until something is due, at least 1. Who may be dialled waits for the budget
+    /// and for room among the dials; where one has to end first, its end is what happens next.
     pub(super) fn next_change_after_ms(
         &self,
         now_ms: u64,
         alone: bool,
         budget_ms: u64,
     ) -> Option<u64> {
+        let room_ms = self.room_after_ms(now_ms);
         self.entries
             .values()
             .filter_map(|e| match e.standing {
                 Standing::Ready { from_ms } if alone || e.wanted => {
-                    Some(from_ms.saturating_sub(now_ms).max(budget_ms).max(1))
+                    let due_ms = from_ms.saturating_sub(now_ms);
+                    Some(due_ms.max(budget_ms).max(room_ms?).max(1))
                 }
                 Standing::Asked { until_ms } => Some(until_ms.saturating_sub(now_ms).max(1)),
                 _ => None,
@@ -336,7 +367,7 @@ mod tests {
             500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000,
         ] {
             assert_eq!(table.next_due(now_ms, true), Some(peer));
-            table.begin(&peer);
+            table.begin(&peer, 0);
             table.failed(&peer, now_ms);
             assert_eq!(table.next_due(now_ms + pause_ms - 1, true), None);
             now_ms += pause_ms;

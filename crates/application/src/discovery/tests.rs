@@ -369,6 +369,49 @@ fn whoever_is_found_first_is_dialled_while_others_hang() {
 }
 
 #[test]
+fn the_dead_do_not_hold_up_the_living() {
+    let remembered: Vec<Candidate> = (1..=20).map(|n| candidate(n, true)).collect();
+    let mut world = World::new(&[SourceKind::Known])
+        .script(SourceKind::Known, Script::finds(1, remembered))
+        .member(9);
+    world.start();
+    world.run_until(9_000);
+    let (at, by) = world.joined_by().expect("one of them lives");
+    assert_eq!(by, FoundBy::Known);
+    assert!(at < 700, "joined after {at} ms");
+    let mut unanswered = world.dials();
+    unanswered.retain(|(_, who)| *who != peer(9));
+    for (first, _) in &unanswered {
+        let within = |(at, _): &&(u64, PeerId)| (*first..first + 250).contains(at);
+        assert!(
+            unanswered.iter().filter(within).count() <= 4,
+            "{unanswered:?}"
+        );
+    }
+}
+
+#[test]
+fn silent_dials_are_limited_and_waiting_for_them_costs_nothing() {
+    let remembered: Vec<Candidate> = (1..=40).map(|n| candidate(n, true)).collect();
+    let mut world =
+        World::new(&[SourceKind::Known]).script(SourceKind::Known, Script::finds(1, remembered));
+    world.start();
+    world.run_until(9_000);
+    assert_eq!(world.dials().len(), 16, "none of them has ended");
+    let is_dial_timer = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::StartTimer {
+                timer: Timer::Dials,
+                ..
+            }
+        )
+    };
+    let timers = world.times(is_dial_timer).len();
+    assert!(timers < 100, "the timer was started {timers} times");
+}
+
+#[test]
 fn sources_that_lie_cost_no_more_than_the_dial_budget() {
     let liars = (1..=50).map(|n| candidate(n, true)).collect();
     let mut world = World::new(&[Dht]).script(Dht, Script::finds(1, liars));
