@@ -70,6 +70,7 @@ const DELAYED_PER_STAGE_MAX: usize = DELAYED_EVENTS_MAX / 2;
 pub struct Session {
     topic: Arc<TopicKeys>,
     local: PeerId,
+    author: AuthorId,
     rng: StdRng,
     counters: Counters,
     effects: Vec<Effect>,
@@ -107,9 +108,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that knows nobody and has seen nothing. `local` is this node's endpoint; `seed`
-    /// should be unknown to others.
-    pub fn new(topic: Arc<TopicKeys>, local: PeerId, seed: u64) -> Self {
+    /// A session that knows nobody and has seen nothing. `local` is this node's endpoint, `author`
+    /// whoever posts here; `seed` should be unknown to others.
+    pub fn new(topic: Arc<TopicKeys>, local: PeerId, author: AuthorId, seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let in_flight = InFlight::new(rng.random());
         let peer_rate = Rate {
@@ -123,6 +124,7 @@ impl Session {
         Self {
             topic,
             local,
+            author,
             rng,
             counters: Counters::default(),
             effects: Vec::new(),

@@ -2,9 +2,10 @@
 //!
 //! Owns the two states of an event, `SignedEvent` (claims a signature) and `VerifiedEvent` (was
 //! checked), their order, and drafts before signing. Must never let an unverified event pass for
-//! a verified one: only [`SignedEvent::verify`] makes a [`VerifiedEvent`].
+//! a verified one: only a [`Verifier`] makes a [`VerifiedEvent`].
 
 mod rules;
+mod verifier;
 
 use std::{fmt, str::FromStr};
 
@@ -26,6 +27,7 @@ use crate::{
 };
 
 pub use rules::{AdmissionError, admit};
+pub use verifier::Verifier;
 
 /// Tag that refines `created_at` by milliseconds: `["ms", "0".."999"]`.
 pub const MS_TAG: &str = "ms";
@@ -229,18 +231,12 @@ impl SignedEvent {
         Self::new(event)
     }
 
-    /// Checks the id, then the signature.
+    /// Checks this one event; for many there is [`Verifier`].
     ///
     /// # Errors
-    /// [`VerifyError`] names which of the two is false.
+    /// As [`Verifier::verify`].
     pub fn verify(self) -> Result<VerifiedEvent, VerifyError> {
-        if !self.0.verify_id() {
-            return Err(VerifyError::Id);
-        }
-        if !self.0.verify_signature() {
-            return Err(VerifyError::Signature);
-        }
-        Ok(VerifiedEvent(self.0))
+        Verifier::default().verify(self)
     }
 }
 
@@ -320,8 +316,9 @@ fn ms_of(event: &nostr::event::Event) -> u16 {
 
 /// Only the shortest decimal form counts, so that every program reads the same order.
 fn parse_ms(text: &str) -> Option<u16> {
+    let is_shortest = text == "0" || text.starts_with(|c: char| matches!(c, '1'..='9'));
     let ms = text.parse::<u16>().ok().filter(|ms| *ms < 1_000)?;
-    (ms.to_string() == text).then_some(ms)
+    is_shortest.then_some(ms)
 }
 
 /// The size that limits count: fixed fields, strings, and a length prefix for each string.

@@ -58,17 +58,17 @@ pub(crate) fn event_order(row: &QueryResult) -> Result<EventOrder, StoreError> {
 
 /// The row of an event.
 pub(crate) fn event_row(event: &VerifiedEvent, received_at: UnixMs) -> event::Model {
-    let wire = event.to_wire();
     let order = event.order();
+    let tags: Vec<&[String]> = event.tags().collect();
     event::Model {
-        id: wire.id.0.into(),
-        author: wire.author.0.into(),
-        created_at: to_column(wire.created_at),
+        id: order.id.0.into(),
+        author: event.author().0.into(),
+        created_at: to_column(order.created_at),
         ms: order.ms.into(),
-        kind: wire.kind.into(),
-        tags: serde_json::to_string(&wire.tags).expect("lists of texts have a JSON form"),
-        content: wire.content,
-        sig: [wire.sig_r, wire.sig_s].concat(),
+        kind: event.kind().into(),
+        tags: serde_json::to_string(&tags).expect("lists of texts have a JSON form"),
+        content: event.content().to_owned(),
+        sig: event.as_nostr().sig.as_bytes().to_vec(),
         received_at: to_column(received_at.0),
     }
 }

@@ -29,7 +29,7 @@ use crate::{connection, database::close, error::store_error, migrations, search:
 
 /// Events in one group, unless a single commit has more: bounds how long the first waits for
 /// the last.
-const GROUP_EVENTS_MAX: usize = 1_000;
+const GROUP_EVENTS_MAX: usize = 2_048;
 
 /// Changes in one group.
 const GROUP_WRITES_MAX: usize = 1_000;
@@ -137,6 +137,8 @@ struct Writer {
     is_normal: bool,
     /// Posts that wait for the search index, or a few more.
     unindexed: u64,
+    /// The next of them.
+    splitting: Option<index::Splitting>,
 }
 
 /// How long nothing must have come before the search index is brought forward. In the pauses of
@@ -165,6 +167,7 @@ pub(crate) async fn run(
         conn: Some(conn),
         is_normal: false,
         unindexed: 0,
+        splitting: None,
     };
     writer.count_unindexed().await;
     while let Some(first) = writer.next(&mut jobs).await {
@@ -254,6 +257,7 @@ impl Writer {
                 // Searches find what waits all the same; the next commit has it tried again.
                 tracing::warn!(%error, "the search index was not brought forward");
                 self.unindexed = 0;
+                self.splitting = None;
                 self.give_up().await;
             }
         }
@@ -261,7 +265,7 @@ impl Writer {
 
     async fn try_index(&mut self) -> Result<usize, DbErr> {
         let transaction = self.begin(true).await?;
-        let posts = index::advance(&transaction).await?;
+        let posts = index::advance(&transaction, &mut self.splitting).await?;
         transaction.commit().await?;
         Ok(posts)
     }

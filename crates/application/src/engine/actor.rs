@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kukuri_domain::{
     PeerId, SignedEvent, TopicKeys,
+    event::Verifier,
     peer::{ConnectionState, SourceKind},
 };
 use tokio::{
@@ -32,8 +33,9 @@ use super::{
 use crate::{
     discovery::{self, Discovery, Failure},
     ports::{
-        Announcement, Candidate, NetworkError, NetworkEvent, PeerContact, PeerSource, PostState,
-        Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest, TopicLink,
+        Announcement, Candidate, Commit, NetworkError, NetworkEvent, PeerContact, PeerSource,
+        PostState, Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest,
+        TopicLink,
     },
     session::{self, PostRefused, PostToken, Session, UNSENT_PER_LOAD_MAX, VerifyToken},
     views::{NodeEvent, TopicEvent},
@@ -64,6 +66,14 @@ const VERIFY_BATCH_EVENTS: usize = 256;
 /// Attempts of an announcement that a source may make before it counts as hanging.
 const ANNOUNCE_ATTEMPTS: u32 = 5;
 
+/// Genuine events that wait for their commit from which on only one check runs at once: the
+/// database is behind and gets a core for itself. It would otherwise have everything to do when
+/// the checks are done.
+const UNCOMMITTED_MANY: usize = 2_048;
+
+/// As many as may wait before further events are checked.
+const UNCOMMITTED_MAX: usize = 8_192;
+
 /// How long a dial may take.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -75,9 +85,10 @@ enum Done {
     Session(session::Input),
     Verified(Vec<session::Input>),
     Discovery(discovery::Input),
-    CommitFailed {
+    Stored {
         commit: session::CommitToken,
-        error: StoreError,
+        events: usize,
+        outcome: Result<Vec<Commit>, StoreError>,
     },
     Nothing,
 }
@@ -111,7 +122,9 @@ pub(super) struct Actor {
     tasks: JoinSet<Done>,
     timers: Timers,
     unverified: VecDeque<Unverified>,
+    verifier: Arc<Verifier>,
     verifications: usize,
+    uncommitted: usize,
     posts: HashMap<PostToken, oneshot::Sender<Result<PostState, PostError>>>,
     next_post: PostToken,
     store_error: Option<StoreError>,
@@ -142,7 +155,7 @@ impl Actor {
             last_own_at: Arc::new(last_own_at.into()),
         };
         let actor = Self {
-            session: Session::new(keys.clone(), local, seed),
+            session: Session::new(keys.clone(), local, ports.identity.author(), seed),
             discovery: Discovery::new(local, settings, seed.rotate_left(32)),
             ports,
             keys,
@@ -158,7 +171,9 @@ impl Actor {
             tasks: JoinSet::new(),
             timers: Timers::default(),
             unverified: VecDeque::new(),
+            verifier: Arc::default(),
             verifications: 0,
+            uncommitted: 0,
             posts: HashMap::new(),
             next_post: 0,
             store_error: None,
@@ -291,17 +306,32 @@ impl Actor {
             }
             Ok(Done::Verified(inputs)) => {
                 self.verifications -= 1;
+                // First, so that the next checks go on while these outcomes are looked at.
+                self.verify_next();
                 for input in inputs {
                     self.tell_session(input);
                 }
-                self.verify_next();
             }
             Ok(Done::Discovery(input)) => self.tell_discovery(input),
-            Ok(Done::CommitFailed { commit, error }) => {
-                tracing::error!(%error, topic = %self.keys.id.short(), "events were not stored");
-                self.store_error = Some(error);
-                self.tell_session(session::Input::CommitFailed { commit });
-                self.store_error = None;
+            Ok(Done::Stored {
+                commit,
+                events,
+                outcome,
+            }) => {
+                self.uncommitted -= events;
+                match outcome {
+                    Ok(commits) => {
+                        let is_new = commits.iter().map(|c| c.is_new).collect();
+                        self.tell_session(session::Input::Committed { commit, is_new });
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, topic = %self.keys.id.short(), "events were not stored");
+                        self.store_error = Some(error);
+                        self.tell_session(session::Input::CommitFailed { commit });
+                        self.store_error = None;
+                    }
+                }
+                self.verify_next();
             }
             Ok(Done::Nothing) => {}
             Err(error) => tracing::error!(%error, "a task of a topic failed"),
@@ -347,13 +377,12 @@ impl Actor {
                 origin,
             } => {
                 let store = self.ports.store.clone();
+                self.uncommitted += events.len();
                 self.tasks.spawn(async move {
-                    match store.commit(topic, events, origin).await {
-                        Ok(commits) => {
-                            let is_new = commits.iter().map(|c| c.is_new).collect();
-                            Done::Session(session::Input::Committed { commit, is_new })
-                        }
-                        Err(error) => Done::CommitFailed { commit, error },
+                    Done::Stored {
+                        commit,
+                        events: events.len(),
+                        outcome: store.commit(topic, events, origin).await,
                     }
                 });
             }
@@ -488,11 +517,19 @@ impl Actor {
 
     /// Checks what waits, in one batch per free place.
     fn verify_next(&mut self) {
-        while self.verifications < VERIFICATIONS_MAX && !self.unverified.is_empty() {
-            let batch = self.take_batch();
+        let at_once = match self.uncommitted {
+            ..UNCOMMITTED_MANY => VERIFICATIONS_MAX,
+            UNCOMMITTED_MANY..UNCOMMITTED_MAX => 1,
+            UNCOMMITTED_MAX.. => 0,
+        };
+        while self.verifications < at_once && !self.unverified.is_empty() {
+            let (batch, verifier) = (self.take_batch(), self.verifier.clone());
             self.verifications += 1;
-            self.tasks
-                .spawn_blocking(move || Done::Verified(batch.into_iter().map(verified).collect()));
+            self.tasks.spawn_blocking(move || {
+                let check =
+                    |next: Unverified| session::Input::checked(next.verify, next.events, &verifier);
+                Done::Verified(batch.into_iter().map(check).collect())
+            });
         }
     }
 
@@ -565,10 +602,6 @@ impl Actor {
         // An error means that nobody listens.
         let _ = self.events.send(event);
     }
-}
-
-fn verified(unverified: Unverified) -> session::Input {
-    session::Input::checked(unverified.verify, unverified.events)
 }
 
 // --- the tasks -------------------------------------------------------------------------------

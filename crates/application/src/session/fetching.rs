@@ -112,7 +112,9 @@ impl Session {
         self.counters.malformed += beyond as u64;
         events.truncate(events.len() - beyond);
         let known = self.verify_unknown(peer, events);
-        self.gave_known(peer, known);
+        let own = known.iter().filter(|event| event.author() == self.author);
+        let own = own.map(SignedEvent::id).collect();
+        self.gave_own(peer, own);
     }
 
     fn get_answered(&mut self, peer: PeerId, ids: Vec<EventId>, answer: SyncAnswer) {
@@ -130,8 +132,8 @@ impl Session {
         // An answer has a limit of bytes: what did not fit is asked for again.
         let goes_on = answer.more && !events.is_empty();
         let known = self.verify_unknown(peer, events);
-        for id in known {
-            self.fetches.remove(&id);
+        for event in known {
+            self.fetches.remove(&event.id());
         }
         match self.neighbours.get_mut(&peer) {
             Some(neighbour) if goes_on => neighbour.wanted.extend(open),
@@ -140,19 +142,19 @@ impl Session {
         self.call_get(peer);
     }
 
-    /// Has the events checked that are not known, oldest first, and returns the ids of the rest.
-    fn verify_unknown(&mut self, peer: PeerId, mut events: Vec<SignedEvent>) -> Vec<EventId> {
+    /// Has the events checked that are not known, oldest first, and returns the rest.
+    fn verify_unknown(&mut self, peer: PeerId, mut events: Vec<SignedEvent>) -> Vec<SignedEvent> {
         let known = events.extract_if(.., |event| self.is_duplicate(event));
-        let known = known.map(|event| event.id()).collect::<Vec<_>>();
+        let known = known.collect::<Vec<_>>();
         self.counters.duplicates += known.len() as u64;
-        events.sort_by_key(SignedEvent::order);
+        events.sort_by_cached_key(SignedEvent::order);
         self.verify(peer, Arrival::Fetched, events);
         known
     }
 
-    /// A peer gave events that are here already, and so holds them: its receipt may have been lost
-    /// with the connection, or it may have them from somebody else.
-    pub(super) fn gave_known(&mut self, peer: PeerId, ids: Vec<EventId>) {
+    /// A peer gave own events that are here already, and so holds them: its receipt may have been
+    /// lost with the connection, or it may have them from somebody else.
+    pub(super) fn gave_own(&mut self, peer: PeerId, ids: Vec<EventId>) {
         if !ids.is_empty() {
             self.push(Effect::NoteHeld { peer, ids });
         }

@@ -62,8 +62,9 @@ impl InFlight {
     }
 
     /// Whether this very event is on its way already.
-    pub(super) fn is_copy(&self, id: &EventId, fingerprint: Fingerprint) -> bool {
-        self.copies.get(id).is_some_and(|copies| {
+    pub(super) fn is_copy(&self, event: &SignedEvent) -> bool {
+        self.copies.get(&event.id()).is_some_and(|copies| {
+            let fingerprint = self.fingerprint(event);
             copies.accepted == Some(fingerprint) || copies.verifying.contains(&fingerprint)
         })
     }

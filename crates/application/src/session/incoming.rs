@@ -85,11 +85,7 @@ impl Session {
 
     /// Whether the event was committed before, or this very copy is on its way to that.
     pub(super) fn is_duplicate(&self, event: &SignedEvent) -> bool {
-        let id = event.id();
-        self.seen.contains(&id)
-            || self
-                .in_flight
-                .is_copy(&id, self.in_flight.fingerprint(event))
+        self.seen.contains(&event.id()) || self.in_flight.is_copy(event)
     }
 
     /// Whether a peer may send one more of this author without waiting; takes the token if so.

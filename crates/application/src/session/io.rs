@@ -9,7 +9,7 @@
 //! under way is bounded, so an outcome that never comes would block that much for good.
 
 use bytes::Bytes;
-use kukuri_domain::{EventId, PeerId, SignedEvent, VerifiedEvent};
+use kukuri_domain::{EventId, PeerId, SignedEvent, VerifiedEvent, event::Verifier};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -110,12 +110,12 @@ pub enum Input {
 impl Input {
     /// Checks the events of an [`Effect::Verify`]. It takes about 100 µs for each, so a driver
     /// with other work does it on a thread of its own.
-    pub fn checked(verify: VerifyToken, events: Vec<SignedEvent>) -> Self {
+    pub fn checked(verify: VerifyToken, events: Vec<SignedEvent>, verifier: &Verifier) -> Self {
         let all = events.len();
         // The forged ones are counted by what is left; which of the checks failed does not matter.
         let genuine: Vec<VerifiedEvent> = events
             .into_iter()
-            .filter_map(|event| event.verify().ok())
+            .filter_map(|event| verifier.verify(event).ok())
             .collect();
         Self::Verified {
             verify,

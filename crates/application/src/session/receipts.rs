@@ -4,7 +4,7 @@
 //! never acknowledge what is not committed. Receipts are hints: one that is lost makes a post
 //! look less held than it is, so nothing is sent again.
 
-use std::mem;
+use std::{collections::BTreeSet, mem};
 
 use kukuri_domain::{EventId, PeerId, limits::IDS_PER_FRAME_MAX};
 
@@ -64,13 +64,21 @@ impl Session {
 
     fn send_receipts(&mut self) {
         let queued = mem::take(&mut self.receipts.queued);
-        let to_all = queued.len() <= RECEIPTS_TO_ALL_MAX;
-        for peer in self.neighbours() {
-            for (id, from) in &queued {
-                if to_all || *from == peer {
-                    self.queue_for(peer, *id);
+        let mut receivers = BTreeSet::new();
+        if queued.len() <= RECEIPTS_TO_ALL_MAX {
+            receivers.extend(self.neighbours());
+            for peer in &receivers {
+                for (id, _) in &queued {
+                    self.queue_for(*peer, *id);
                 }
             }
+        } else {
+            for (id, from) in queued {
+                self.queue_for(from, id);
+                receivers.insert(from);
+            }
+        }
+        for peer in receivers {
             self.call_receipt(peer);
         }
     }

@@ -110,7 +110,7 @@ impl Session {
         newest_of: Option<PeerId>,
         now: Now,
     ) {
-        let (mut new, mut learned, mut known) = (0, Vec::new(), BTreeMap::<_, Vec<_>>::new());
+        let (mut new, mut learned, mut own) = (0, Vec::new(), BTreeMap::<_, Vec<_>>::new());
         let is_new = is_new.iter().copied().chain(iter::repeat(false));
         for (
             Taken {
@@ -123,8 +123,8 @@ impl Session {
         {
             self.note_stored(event.id(), is_new);
             if !is_new {
-                if arrival == Arrival::Fetched {
-                    known.entry(from).or_default().push(event.id());
+                if arrival == Arrival::Fetched && event.author() == self.author {
+                    own.entry(from).or_default().push(event.id());
                 }
                 continue;
             }
@@ -136,8 +136,8 @@ impl Session {
             }
             self.emit_post(event, arrival, now);
         }
-        for (peer, ids) in known {
-            self.gave_known(peer, ids);
+        for (peer, ids) in own {
+            self.gave_own(peer, ids);
         }
         if let Some(peer) = newest_of.filter(|_| new > 0) {
             self.push(Effect::Emit(TopicEvent::Fetched { peer, new }));

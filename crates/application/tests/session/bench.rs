@@ -11,7 +11,7 @@ use kukuri_application::{
 };
 use kukuri_domain::{
     AuthorId, EventId, Now, PeerId, SignedEvent, TopicKeys, UnixMs, VerifiedEvent,
-    event::Draft,
+    event::{Draft, Verifier},
     wire::{GossipFrame, WireEvent},
 };
 use nostr::{
@@ -44,9 +44,12 @@ impl Author {
         ))
     }
 
+    pub fn id(&self) -> AuthorId {
+        AuthorId(self.0.public_key().to_bytes())
+    }
+
     pub fn sign(&self, draft: Draft) -> VerifiedEvent {
-        let id = AuthorId(self.0.public_key().to_bytes());
-        let unsigned = draft.unsigned(id).expect("its tags have names");
+        let unsigned = draft.unsigned(self.id()).expect("its tags have names");
         let event = self.0.sign_event(unsigned).expect("signing works");
         SignedEvent::new(event)
             .expect("within limits")
@@ -124,7 +127,7 @@ pub struct Bench {
 impl Bench {
     pub fn new() -> Self {
         Self {
-            session: Session::new(topic(), LOCAL, 1),
+            session: Session::new(topic(), LOCAL, Author::new(1).id(), 1),
             now: Now {
                 unix: START,
                 mono_ms: 0,
@@ -236,7 +239,9 @@ impl Bench {
 
     fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
-            Effect::Verify { verify, events, .. } => Some(Input::checked(verify, events)),
+            Effect::Verify { verify, events, .. } => {
+                Some(Input::checked(verify, events, &Verifier::default()))
+            }
             Effect::Commit { .. } if self.hold_commits => {
                 self.held_back.push(effect);
                 None

@@ -8,10 +8,12 @@ use kukuri_application::{
     session::{Effect, Input, Session, Timer},
     views::TopicEvent,
 };
-use kukuri_domain::{EventId, Now, PeerId, UnixMs, VerifiedEvent, wire::GossipFrame};
+use kukuri_domain::{
+    EventId, Now, PeerId, UnixMs, VerifiedEvent, event::Verifier, wire::GossipFrame,
+};
 use proptest::prelude::*;
 
-use crate::bench::{LOCAL, START, event_frame, forgeries, have_frame, peer, posts, topic};
+use crate::bench::{Author, LOCAL, START, event_frame, forgeries, have_frame, peer, posts, topic};
 
 /// Something that happens; numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -106,7 +108,9 @@ impl Watched {
 
     fn outcome(&mut self, effect: Effect, is_well: bool) -> Input {
         match effect {
-            Effect::Verify { verify, events, .. } => Input::checked(verify, events),
+            Effect::Verify { verify, events, .. } => {
+                Input::checked(verify, events, &Verifier::default())
+            }
             Effect::Commit { commit, events, .. } if is_well => {
                 let ids = events.iter().map(VerifiedEvent::id).collect::<Vec<_>>();
                 self.told.extend(&ids);
@@ -215,7 +219,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let mut watched = Watched {
-            session: Session::new(topic(), LOCAL, seed),
+            session: Session::new(topic(), LOCAL, Author::new(1).id(), seed),
             now: Now { unix: START, mono_ms: 0 },
             events: posts(1, 6),
             open: Vec::new(),
@@ -268,7 +272,7 @@ fn event_bytes() -> Vec<u8> {
 
 /// One message leads to one check, one look-up or one count, and to nothing else.
 fn check_any_message(payload: Vec<u8>) {
-    let mut session = Session::new(topic(), LOCAL, 1);
+    let mut session = Session::new(topic(), LOCAL, Author::new(1).id(), 1);
     let message = Input::Message {
         from: PeerId([1; 32]),
         payload: payload.into(),

@@ -114,4 +114,10 @@ fn who_gives_an_own_event_holds_it_also_after_a_restart() {
     bench.tell(Input::NeighborUp(peer(2)));
     let seen = bench.answer_with(signed(&own));
     assert_eq!(seen, ["commit 1 peer", "note 1 held by 2"]);
+
+    // Who holds what others wrote is not kept.
+    let foreign = posts(2, 1);
+    bench.event(9, &foreign[0]);
+    bench.tell(Input::NeighborUp(peer(3)));
+    assert_eq!(bench.answer_with(signed(&foreign)), [""; 0]);
 }

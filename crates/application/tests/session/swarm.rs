@@ -12,7 +12,7 @@ use kukuri_application::{
     views::TopicEvent,
 };
 use kukuri_domain::{
-    EventId, Now, PeerId, UnixMs, VerifiedEvent, limits::GOSSIP_PAYLOAD_BYTES_MAX,
+    EventId, Now, PeerId, UnixMs, VerifiedEvent, event::Verifier, limits::GOSSIP_PAYLOAD_BYTES_MAX,
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
@@ -63,7 +63,12 @@ struct Swarm {
 impl Swarm {
     fn new(seed: u64, size: usize, loss: f64) -> Self {
         let node = |n: usize| Node {
-            session: Session::new(topic(), peer(n as u8), seed ^ n as u64),
+            session: Session::new(
+                topic(),
+                peer(n as u8),
+                Author::new(n as u8 + 1).id(),
+                seed ^ n as u64,
+            ),
             neighbours: BTreeSet::new(),
             stored: BTreeMap::new(),
             holders: BTreeMap::new(),
@@ -218,7 +223,9 @@ impl Swarm {
     fn carry_out(&mut self, node: usize, effect: Effect) {
         let after_ms = self.rng.random_range(1..20);
         let outcome = match effect {
-            Effect::Verify { verify, events, .. } => Input::checked(verify, events),
+            Effect::Verify { verify, events, .. } => {
+                Input::checked(verify, events, &Verifier::default())
+            }
             Effect::Commit { commit, events, .. } => {
                 if self.rng.random_bool(self.failures) {
                     Input::CommitFailed { commit }

@@ -1,7 +1,9 @@
 //! Inserting the events of a group.
 //!
 //! Owns the statements with many rows. They are plain SQL: sea-orm would build and SQLite parse
-//! a new text for every number of rows, where these few are prepared once.
+//! a new text for every number of rows, where these few are prepared once. They say `OR IGNORE` or
+//! `OR FAIL`, never nothing: a plain `INSERT` of many rows copies every page before it changes it,
+//! so that it can undo itself, while here an error undoes the whole transaction.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +19,10 @@ use super::{
 use crate::{convert::event_row, migrations};
 
 /// Rows of one statement, greatest first.
-const ROWS: [usize; 4] = [256, 32, 4, 1];
+const ROWS: [usize; 5] = [ROWS_MAX, 256, 32, 4, 1];
+
+/// Rows of the greatest statement.
+pub(super) const ROWS_MAX: usize = 1_024;
 
 /// An event in a topic.
 type Place = (TopicId, EventId);
@@ -185,8 +190,9 @@ pub(super) fn chunks<T>(mut list: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 pub(super) fn rows_sql(head: &str, columns: usize, rows: usize, tail: &str) -> String {
-    let row = format!("({})", vec!["?"; columns].join(","));
-    format!("{head}{}{tail}", vec![row; rows].join(","))
+    let row = format!("(?{}),", ",?".repeat(columns - 1));
+    let rows = row.repeat(rows);
+    format!("{head}{}{tail}", rows.trim_end_matches(','))
 }
 
 #[cfg(test)]
@@ -195,7 +201,7 @@ mod tests {
 
     #[test]
     fn chunks_cover_the_list_in_order() {
-        for n in [0, 1, 3, 4, 37, 256, 1_000] {
+        for n in [0, 1, 3, 4, 37, 256, 1_000, 1_024, 3_000] {
             let list: Vec<usize> = (0..n).collect();
             let chunks: Vec<&[usize]> = chunks(&list).collect();
             assert_eq!(chunks.concat(), list);

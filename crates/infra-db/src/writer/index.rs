@@ -8,16 +8,18 @@ use std::collections::BTreeMap;
 
 use kukuri_domain::TopicId;
 use sea_orm::{ConnectionTrait, DbErr, Value};
+use tokio::task::JoinHandle;
 
 use super::{
     apply::{blob, statement},
-    events::{chunks, rows_sql},
+    events::{ROWS_MAX, chunks, rows_sql},
     reading::{Waiting, waiting},
 };
 use crate::terms;
 
-/// Posts in one batch: some 20 ms of work, which a local post may have to wait for.
-pub(super) const BATCH: usize = 500;
+/// Posts in one batch, for which a local post may have to wait. As many as go into one statement:
+/// before each further one FTS5 would write out what it gathered, and later merge it again.
+pub(super) const BATCH: usize = ROWS_MAX;
 
 /// A post as the index takes it.
 struct Document {
@@ -26,21 +28,46 @@ struct Document {
     terms: String,
 }
 
-/// Moves one batch into the index; returns how many posts that were.
-pub(super) async fn advance(conn: &impl ConnectionTrait) -> Result<usize, DbErr> {
-    let batch = waiting(conn, BATCH).await?;
-    let Some(last) = batch.last().map(|post| post.seq) else {
-        return Ok(0);
+/// A batch whose texts are being split.
+pub(super) struct Splitting {
+    /// Its last post in the queue.
+    last: i64,
+    posts: usize,
+    documents: JoinHandle<Vec<(i64, Document)>>,
+}
+
+/// Moves one batch into the index; returns how many posts that were. The next batch, if it is a
+/// full one, is left in `ahead`: its texts are split while this one is written.
+pub(super) async fn advance(
+    conn: &impl ConnectionTrait,
+    ahead: &mut Option<Splitting>,
+) -> Result<usize, DbErr> {
+    let batch = match ahead.take() {
+        Some(batch) => Some(batch),
+        None => split(conn, 0).await?,
     };
-    let number = batch.len();
-    let documents = tokio::task::spawn_blocking(|| documents(batch)).await;
+    let Some(batch) = batch else { return Ok(0) };
+    if batch.posts == BATCH {
+        *ahead = split(conn, batch.last).await?.filter(|b| b.posts == BATCH);
+    }
+    let documents = batch.documents.await;
     let documents = documents.map_err(|e| DbErr::Custom(format!("splitting texts: {e}")))?;
     let documents = free_places(conn, documents).await?;
     insert(conn, &documents).await?;
     let done = "DELETE FROM unindexed WHERE seq <= ?1";
-    conn.execute_raw(statement(conn, done, [last.into()]))
+    conn.execute_raw(statement(conn, done, [batch.last.into()]))
         .await?;
-    Ok(number)
+    Ok(batch.posts)
+}
+
+/// Begins with the texts of the posts that come after a place in the queue.
+async fn split(conn: &impl ConnectionTrait, after: i64) -> Result<Option<Splitting>, DbErr> {
+    let batch = waiting(conn, after, BATCH).await?;
+    Ok(batch.last().map(|post| post.seq).map(|last| Splitting {
+        last,
+        posts: batch.len(),
+        documents: tokio::task::spawn_blocking(|| documents(batch)),
+    }))
 }
 
 fn documents(batch: Vec<Waiting>) -> Vec<(i64, Document)> {
@@ -97,8 +124,8 @@ async fn insert(
     conn: &impl ConnectionTrait,
     documents: &BTreeMap<i64, Document>,
 ) -> Result<(), DbErr> {
-    const PLACES: &str = "INSERT INTO indexed (place, topic, id) VALUES ";
-    const TERMS: &str = "INSERT INTO terms (rowid, words) VALUES ";
+    const PLACES: &str = "INSERT OR FAIL INTO indexed (place, topic, id) VALUES ";
+    const TERMS: &str = "INSERT OR FAIL INTO terms (rowid, words) VALUES ";
     let documents: Vec<(&i64, &Document)> = documents.iter().collect();
     for chunk in chunks(&documents) {
         let values = chunk

@@ -93,7 +93,8 @@ async fn insert_author_posts(
     conn: &impl ConnectionTrait,
     posts: &[&&Candidate<'_>],
 ) -> Result<(), DbErr> {
-    const HEAD: &str = "INSERT INTO author_posts (topic, author, created_at, ms, id) VALUES ";
+    const HEAD: &str =
+        "INSERT OR FAIL INTO author_posts (topic, author, created_at, ms, id) VALUES ";
     for chunk in chunks(posts) {
         let values = chunk.iter().flat_map(|c| {
             let order = c.event.order();
@@ -115,7 +116,7 @@ async fn insert_unindexed(
     conn: &impl ConnectionTrait,
     posts: &[&&Candidate<'_>],
 ) -> Result<(), DbErr> {
-    const HEAD: &str = "INSERT INTO unindexed (topic, id) VALUES ";
+    const HEAD: &str = "INSERT OR FAIL INTO unindexed (topic, id) VALUES ";
     for chunk in chunks(posts) {
         let values = chunk
             .iter()
@@ -183,20 +184,19 @@ pub(super) struct Waiting {
 const WAITING: &str = "
     SELECT u.seq, u.topic, u.id, e.created_at, e.ms, e.content
     FROM unindexed u CROSS JOIN events e ON e.id = u.id
-    WHERE u.seq > 0 ORDER BY u.seq LIMIT ?1";
+    WHERE u.seq > ?1 ORDER BY u.seq LIMIT ?2";
 
 #[cfg(test)]
 pub(super) const QUERIES: &[&str] = &[MARK, RECOUNT, WAITING];
 
-/// The first of those that wait.
+/// The first of those that wait after a place in the queue.
 pub(super) async fn waiting(
     conn: &impl ConnectionTrait,
+    after: i64,
     limit: usize,
 ) -> Result<Vec<Waiting>, DbErr> {
-    let limit = to_column(limit as u64);
-    let rows = conn
-        .query_all_raw(statement(conn, WAITING, [limit.into()]))
-        .await?;
+    let values = [after.into(), to_column(limit as u64).into()];
+    let rows = conn.query_all_raw(statement(conn, WAITING, values)).await?;
     let waiting = rows.iter().map(|row| {
         let created_at: i64 = row.try_get_by_index(3)?;
         Ok(Waiting {

@@ -35,6 +35,7 @@ async fn writer(home: &tempfile::TempDir) -> Writer {
         conn: Some(conn),
         is_normal: false,
         unindexed: 0,
+        splitting: None,
     }
 }
 
@@ -53,7 +54,7 @@ async fn stored(writer: &Writer) -> i64 {
 fn what_waits_forms_one_group_up_to_its_size() {
     let (sender, mut jobs) = mpsc::channel(10);
     let event = contract::event(1, "hi", UnixMs(1));
-    for n in [600, 399, 1, 1] {
+    for n in [1_600, 447, 1, 1] {
         sender
             .try_send(job(commit(vec![event.clone(); n], Origin::Peer)).0)
             .expect("room");
@@ -62,7 +63,7 @@ fn what_waits_forms_one_group_up_to_its_size() {
     let (writes, replies) = group(first, &mut jobs);
     assert_eq!(
         writes.iter().map(Write::events).collect::<Vec<_>>(),
-        [0, 600, 399, 1]
+        [0, 1_600, 447, 1]
     );
     assert_eq!(replies.len(), writes.len());
     let (writes, _) = group(jobs.try_recv().expect("the fourth commit"), &mut jobs);
@@ -249,4 +250,63 @@ async fn an_index_that_cannot_be_written_keeps_nobody_from_posting() {
         .await
         .expect("commit");
     assert_eq!((stored(&writer).await, writer.unindexed), (2, 1));
+}
+
+#[tokio::test]
+async fn batches_whose_texts_are_split_ahead_lose_and_repeat_nothing() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let mut writer = writer(&home).await;
+    let events = contract::events(3 * index::BATCH as u64 + 5);
+    let (first, later) = events.split_at(3 * index::BATCH);
+    writer
+        .commit(&[commit(first.to_vec(), Origin::Peer)])
+        .await
+        .expect("commit");
+    writer.index().await;
+    assert!(writer.splitting.is_some(), "the second batch was prepared");
+    writer
+        .commit(&[commit(later.to_vec(), Origin::Peer)])
+        .await
+        .expect("commit");
+
+    // An error undoes the second batch, and what was prepared goes with it.
+    let rename = |from, to| format!("ALTER TABLE {from} RENAME TO {to}");
+    conn(&writer)
+        .execute_unprepared(&rename("indexed", "elsewhere"))
+        .await
+        .expect("renamed");
+    writer.index().await;
+    assert!(writer.splitting.is_none());
+    writer
+        .begin(true)
+        .await
+        .expect("connects")
+        .rollback()
+        .await
+        .expect("nothing to undo");
+    conn(&writer)
+        .execute_unprepared(&rename("elsewhere", "indexed"))
+        .await
+        .expect("renamed");
+
+    writer.count_unindexed().await;
+    let mut batches = Vec::new();
+    while writer.unindexed > 0 {
+        let before = unindexed(&writer).await;
+        writer.index().await;
+        batches.push(before - unindexed(&writer).await);
+    }
+    let full = index::BATCH as i64;
+    assert_eq!(batches, [full, full, 5]);
+    let sql = "SELECT COUNT(*) FROM indexed i JOIN terms t ON t.rowid = i.place
+         WHERE t.terms MATCH '\"event\"'";
+    let found = migrations::integer(conn(&writer), sql).await;
+    assert_eq!(found.expect("countable"), events.len() as i64);
+}
+
+async fn unindexed(writer: &Writer) -> i64 {
+    let sql = "SELECT COUNT(*) FROM unindexed";
+    migrations::integer(conn(writer), sql)
+        .await
+        .expect("countable")
 }
