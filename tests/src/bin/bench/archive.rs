@@ -1,11 +1,11 @@
-//! A network that exists in memory only: any number of neighbours, each with a page of events.
+//! A network that exists in memory only: a few neighbours that have pages of events to give.
 //!
 //! Owns what the figures of the store need of a network, so that they measure the way of an
 //! event through a node and not through a socket. Must never hand out an event that was decoded
 //! before it was asked for: decoding is part of what is measured.
 
 use std::{
-    collections::HashMap,
+    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -25,10 +25,13 @@ use tokio::sync::mpsc;
 /// Events of the network that wait for the topic, as in a real one.
 const EVENTS_CAPACITY: usize = 1_024;
 
+/// Neighbours: as many as gossip keeps, and a few on their way.
+const NEIGHBOURS: u8 = 8;
+
 /// The network.
 #[derive(Default)]
 pub(crate) struct Archive {
-    pages: Mutex<HashMap<PeerId, Vec<Bytes>>>,
+    pages: Mutex<VecDeque<Vec<Bytes>>>,
     topic: Mutex<Option<mpsc::Sender<NetworkEvent>>>,
 }
 
@@ -37,19 +40,24 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Archive {
-    /// Neighbours come up, each of which has a page of the events to give.
+    /// The neighbours come up and are asked for their newest events until they have given all.
     pub(crate) async fn offer(&self, events: &[Bytes]) -> anyhow::Result<()> {
         let Some(topic) = lock(&self.topic).clone() else {
             anyhow::bail!("the topic is not joined");
         };
-        for page in events.chunks(NEWEST_MAX.into()) {
-            let peer = PeerId(rand::random());
-            lock(&self.pages).insert(peer, page.to_vec());
+        let pages = events.chunks(NEWEST_MAX.into()).map(<[Bytes]>::to_vec);
+        lock(&self.pages).extend(pages);
+        for n in 1..=NEIGHBOURS {
             let event = NetworkEvent::NeighborUp {
-                peer,
+                peer: PeerId([n; 32]),
                 inbound: true,
             };
             topic.send(event).await?;
+        }
+        while !lock(&self.pages).is_empty() {
+            // Whoever missed something asks one of them by chance.
+            topic.send(NetworkEvent::Lagged).await?;
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
@@ -110,12 +118,12 @@ impl TopicNetwork for Archive {
     async fn call(
         &self,
         _topic: TopicId,
-        peer: PeerId,
+        _peer: PeerId,
         request: SyncRequest,
         _now: UnixMs,
     ) -> Result<SyncAnswer, NetworkError> {
         let page = match request {
-            SyncRequest::Newest { .. } => lock(&self.pages).remove(&peer).unwrap_or_default(),
+            SyncRequest::Newest { .. } => lock(&self.pages).pop_front().unwrap_or_default(),
             SyncRequest::Get(_) | SyncRequest::Receipt(_) => Vec::new(),
         };
         Ok(SyncAnswer {
