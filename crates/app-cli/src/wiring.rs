@@ -272,6 +272,8 @@ fn network_config(settings: &Settings) -> NetworkConfig {
             NetworkMode::Lan => Mode::Lan,
         },
         relays: network.relays.clone(),
+        pkarr_relays: network.pkarr_relays.clone(),
+        published: published_addresses(settings),
         port_mapping: network.port_mapping,
         external_addrs: network.external_addrs.clone(),
         mdns_enabled: settings.discovery.mdns_enabled,

@@ -8,13 +8,13 @@ use std::{error::Error as StdError, io, net::SocketAddr};
 
 use iroh::{
     Endpoint, RelayMap, RelayMode, RelayUrl, SecretKey,
-    address_lookup::AddrFilter,
+    address_lookup::{AddrFilter, PkarrPublisher, PkarrResolver},
     endpoint::{BindOpts, Builder, PortmapperConfig, presets},
 };
 use kukuri_application::ports::NetworkError;
 use kukuri_domain::wire::AGENT_BYTES_MAX;
 
-use crate::{connections::Connections, known::KnownAddresses};
+use crate::{connections::Connections, dht::PublishedAddresses, known::KnownAddresses};
 
 /// Which parts of the world a node uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +39,10 @@ pub struct NetworkConfig {
     pub mode: NetworkMode,
     /// URLs of the relays in mode `Internet`; empty means iroh's public ones.
     pub relays: Vec<String>,
+    /// URLs of the pkarr relays that are asked for addresses and told ours.
+    pub pkarr_relays: Vec<String>,
+    /// Which of our addresses they are told.
+    pub published: PublishedAddresses,
     /// Whether routers are asked for a port (UPnP, PCP, NAT-PMP).
     pub port_mapping: bool,
     /// Addresses at which others reach this node although it cannot see them itself.
@@ -55,6 +59,8 @@ impl Default for NetworkConfig {
             bind: Vec::new(),
             mode: NetworkMode::default(),
             relays: Vec::new(),
+            pkarr_relays: Vec::new(),
+            published: PublishedAddresses::default(),
             port_mapping: true,
             external_addrs: Vec::new(),
             mdns_enabled: true,
@@ -107,6 +113,7 @@ pub(crate) async fn bind(
     for addr in &config.external_addrs {
         builder = builder.external_addr(*addr);
     }
+    builder = with_pkarr_relays(builder, config)?;
     builder = with_sockets(builder, &config.bind)?;
     builder
         .bind()
@@ -128,6 +135,23 @@ fn with_sockets(mut builder: Builder, bind: &[SocketAddr]) -> Result<Builder, Ne
         let is_optional = addr.is_ipv6() && addr.ip().is_unspecified() && bind.len() > 1;
         let options = BindOpts::default().set_is_required(!is_optional);
         builder = builder.bind_addr_with_opts(*addr, options).map_err(other)?;
+    }
+    Ok(builder)
+}
+
+/// The API of <https://github.com/pubky/pkarr/blob/main/design/relays.md>. A relay that does not
+/// answer holds nothing up: every way to an address is tried at once.
+fn with_pkarr_relays(
+    mut builder: Builder,
+    config: &NetworkConfig,
+) -> Result<Builder, NetworkError> {
+    for relay in &config.pkarr_relays {
+        let url = relay.parse::<RelayUrl>().map_err(other)?;
+        builder = builder.address_lookup(PkarrResolver::builder(url.clone().into()));
+        if let Some(filter) = config.published.filter() {
+            let publisher = PkarrPublisher::builder(url.into()).addr_filter(filter);
+            builder = builder.address_lookup(publisher);
+        }
     }
     Ok(builder)
 }

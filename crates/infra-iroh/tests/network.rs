@@ -8,6 +8,8 @@ mod links;
 mod meet;
 #[path = "network/netns.rs"]
 mod netns;
+#[path = "network/pkarr.rs"]
+mod pkarr;
 #[path = "network/support.rs"]
 mod support;
 #[path = "network/sync.rs"]

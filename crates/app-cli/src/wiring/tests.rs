@@ -48,6 +48,13 @@ fn effects() -> Vec<Effect> {
             "https://relay.example",
         ),
         (
+            "network.pkarr_relays",
+            "http://192.0.2.1:8080",
+            network,
+            "pkarr_relays: [\"http://192.0.2.1:8080\"]",
+        ),
+        ("network.publish_addresses", "direct", network, "Direct"),
+        (
             "network.external_addrs",
             "192.0.2.1:7",
             network,

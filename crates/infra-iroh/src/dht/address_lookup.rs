@@ -38,12 +38,13 @@ const DEBOUNCE: Duration = Duration::from_millis(50);
 const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(60);
 
-/// Which addresses strangers may learn from the DHT.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which addresses strangers may learn from the DHT and from pkarr relays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PublishedAddresses {
     /// Nothing is published; resolving still works.
     None,
-    /// The home relay only: our IP addresses stay out of the DHT's values.
+    /// The home relay only: our IP addresses stay out of what is published.
+    #[default]
     Relay,
     /// IP addresses only.
     Direct,
@@ -52,7 +53,7 @@ pub enum PublishedAddresses {
 }
 
 impl PublishedAddresses {
-    fn filter(self) -> Option<AddrFilter> {
+    pub(crate) fn filter(self) -> Option<AddrFilter> {
         match self {
             Self::None => None,
             Self::Relay => Some(AddrFilter::relay_only()),
@@ -76,7 +77,7 @@ pub struct AddressLookupConfig {
 impl Default for AddressLookupConfig {
     fn default() -> Self {
         Self {
-            published: PublishedAddresses::Relay,
+            published: PublishedAddresses::default(),
             republish: Duration::from_secs(60 * 60),
             timeout: Duration::from_secs(5),
         }

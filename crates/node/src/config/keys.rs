@@ -69,6 +69,12 @@ pub const KEYS: &[Key] = &[
         "relay URLs; by default the public ones in mode `internet`",
     ),
     key(
+        "network.pkarr_relays",
+        Kind::List,
+        "[]",
+        "URLs of pkarr relays that are asked for addresses and told this node's, beside the DHT",
+    ),
+    key(
         "network.external_addrs",
         Kind::List,
         "[]",
@@ -78,7 +84,7 @@ pub const KEYS: &[Key] = &[
         "network.publish_addresses",
         Kind::Text,
         "\"auto\"",
-        "which addresses the DHT shows: `auto`, `relay`, `direct` or `none`",
+        "which addresses the DHT and pkarr relays show: `auto`, `relay`, `direct` or `none`",
     ),
     key(
         "network.port_mapping",

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, path::PathBuf, s
 
 use ::config::{Value, ValueKind};
 use kukuri_application::ports::KeyStore;
-use kukuri_domain::peer::{PeerAddress, PeerSpec};
+use kukuri_domain::peer::PeerSpec;
+use url::Url;
 
 use super::{ConfigError, keys, sources::origin_of};
 
@@ -60,6 +61,8 @@ pub struct NetworkSettings {
     pub bootstrap: Vec<PeerSpec>,
     /// `network.relays`; empty: the public ones where the mode uses relays.
     pub relays: Vec<String>,
+    /// `network.pkarr_relays`
+    pub pkarr_relays: Vec<String>,
     /// `network.external_addrs`
     pub external_addrs: Vec<SocketAddr>,
     /// `network.publish_addresses`
@@ -76,6 +79,7 @@ impl Default for NetworkSettings {
             peers: Vec::new(),
             bootstrap: Vec::new(),
             relays: Vec::new(),
+            pkarr_relays: Vec::new(),
             external_addrs: Vec::new(),
             publish_addresses: PublishAddresses::default(),
             port_mapping: true,
@@ -254,6 +258,11 @@ impl Settings {
                 "expected no relay, found some",
             ),
             (
+                "network.pkarr_relays",
+                is_lan && !network.pkarr_relays.is_empty(),
+                "expected no pkarr relay, found some",
+            ),
+            (
                 "network.publish_addresses",
                 publishes == PublishAddresses::Relay,
                 "expected auto, direct or none, found 'relay'",
@@ -293,6 +302,7 @@ fn read_network(r: &mut Reader) -> Result<NetworkSettings, ConfigError> {
         peers: r.list("network.peers", "<endpoint id>@ip:port")?,
         bootstrap: r.list("network.bootstrap", "<endpoint id>@ip:port")?,
         relays: r.list_of("network.relays", parse_url)?,
+        pkarr_relays: r.list_of("network.pkarr_relays", parse_url)?,
         external_addrs: r.list("network.external_addrs", "ip:port")?,
         publish_addresses: r.word(
             "network.publish_addresses",
@@ -329,9 +339,13 @@ fn read_dht(r: &mut Reader) -> Result<DhtSettings, ConfigError> {
 }
 
 fn parse_url(text: &str) -> Result<String, String> {
-    match text.parse() {
-        Ok(PeerAddress::Relay(url)) => Ok(url),
-        _ => Err(format!("'{text}' is no URL: expected https://host")),
+    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    // What else is wrong with it does not matter: it is shown whole.
+    match Url::parse(text).ok().filter(is_web) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(format!(
+            "'{text}' is no URL: expected https://host or http://host"
+        )),
     }
 }
 

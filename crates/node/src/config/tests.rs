@@ -267,6 +267,11 @@ fn what_the_mode_excludes_is_refused_where_it_was_asked_for() {
             "--set network.publish_addresses",
         );
     }
+    check(
+        "lan",
+        "network.pkarr_relays=https://pkarr.example",
+        "--set network.pkarr_relays",
+    );
     check("lan", "network.publish_addresses=direct", "--set");
     let file = "[network]\nmode = 'lan'\nrelays = ['https://relay.example']\n";
     assert!(refused(file, &[], &[]).contains("config.toml"));
