@@ -22,7 +22,9 @@ use kukuri_node::{
 use crate::{
     failure::{Exit, Failure},
     keys::KeySource,
+    language::say,
     stopping::StopGuard,
+    text::padded,
     wiring::{self, Plan, Running},
 };
 use measure::{Delivery, Member, Swarm};
@@ -65,9 +67,9 @@ pub async fn run(keep: bool) -> Result<(), Failure> {
         )),
     };
     if keep {
-        line(&format!(
-            "the databases are kept in {}",
-            folder.keep().display()
+        line(&say!(
+            "the databases are kept in {folder}",
+            folder = folder.keep().display()
         ));
     }
     result
@@ -81,9 +83,10 @@ async fn play(folder: &Path) -> Result<(), Failure> {
             format!("failed to start the private DHT: {error}"),
         )
     })?;
-    line(&format!(
-        "private DHT: {DHT_NODES} nodes on this machine, ready after {}",
-        report::ms(started.elapsed())
+    line(&say!(
+        "private DHT: {n} nodes on this machine, ready after {time}",
+        n = DHT_NODES,
+        time = report::ms(started.elapsed())
     ));
 
     let mut nodes = Vec::new();
@@ -100,10 +103,10 @@ async fn play(folder: &Path) -> Result<(), Failure> {
     let stopped = ending.join_all().await;
     let report = result?;
     stopped.into_iter().collect::<Result<(), Failure>>()?;
-    line(&format!(
-        "stopped in {}, all in {}",
-        report::ms(stopping.elapsed()),
-        report::ms(started.elapsed())
+    line(&say!(
+        "stopped in {time}, all in {whole}",
+        time = report::ms(stopping.elapsed()),
+        whole = report::ms(started.elapsed())
     ));
     report.verdict()
 }
@@ -151,16 +154,17 @@ async fn talk(nodes: &[Running], topic: &TopicName) -> Result<Report, Failure> {
             client: node.client(),
         })
         .collect();
-    line(&format!(
-        "{} nodes join #{topic}, each knows only this name and the DHT",
-        members.len()
+    line(&say!(
+        "{n} nodes join #{topic}, each knows only this name and the DHT",
+        n = members.len(),
+        topic = topic
     ));
     for member in &members {
-        line(&format!(
-            "  {:<5} author {}, endpoint {}",
-            member.name,
-            member.client.author().short(),
-            member.client.peer_id().short()
+        line(&say!(
+            "  {name}  author {author}, endpoint {endpoint}",
+            name = padded(member.name, 5),
+            author = member.client.author().short(),
+            endpoint = member.client.peer_id().short()
         ));
     }
     let mut swarm = Swarm::join(members, topic).await?;
@@ -169,9 +173,11 @@ async fn talk(nodes: &[Running], topic: &TopicName) -> Result<Report, Failure> {
         line(&format!("  {meeting}"));
     }
     let posts = POSTS_EACH * NAMES.len();
-    line(&format!(
-        "each posts {POSTS_EACH} messages: {posts} posts, {} deliveries",
-        posts * (NAMES.len() - 1)
+    line(&say!(
+        "each posts {n} messages: {posts} posts, {deliveries} deliveries",
+        n = POSTS_EACH,
+        posts = posts,
+        deliveries = posts * (NAMES.len() - 1)
     ));
     let deliveries: Vec<Delivery> = swarm.talk(POSTS_EACH).await?;
     let sets = swarm.stored().await?;

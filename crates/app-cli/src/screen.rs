@@ -8,7 +8,7 @@
 mod line;
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -34,11 +34,27 @@ const TYPED_CAPACITY: usize = 64;
 /// Columns that are assumed where the terminal does not say.
 const COLUMNS_DEFAULT: usize = 80;
 
-/// What the keyboard gave.
+/// How wide the terminal is that standard output goes to; `None` when that is none.
+pub fn columns() -> Option<usize> {
+    // What a test expects does not depend on the window that it runs in.
+    if cfg!(test) || !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal::size().ok().map(|(columns, _)| columns.into())
+}
+
+/// What the keyboard or a pipe gave.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Typed {
     /// A line.
     Line(String),
+    /// A line that is no UTF-8.
+    NotText {
+        /// Which line of the input, from 1.
+        line: u64,
+        /// How many bytes of it are right before the first wrong one.
+        byte: usize,
+    },
     /// Ctrl-C.
     Interrupt,
     /// Ctrl-D on an empty line, or the terminal is gone.

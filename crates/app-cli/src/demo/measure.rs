@@ -18,7 +18,10 @@ use kukuri_node::{
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::report;
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    language::say,
+};
 
 /// Events of all members on their way to the script: more than one demo has.
 const SEEN_CAPACITY: usize = 4_096;
@@ -65,12 +68,27 @@ impl fmt::Display for Meeting {
             after,
         } = self;
         let after = report::ms(*after);
-        match found_by {
-            FoundBy::Dht => write!(f, "{who} found {whom} by DHT in {after}"),
-            FoundBy::Inbound => write!(f, "{who} was found by {whom} after {after}"),
-            FoundBy::Neighbour => write!(f, "{who} was told of {whom} by a member after {after}"),
-            other => write!(f, "{who} found {whom} by {} in {after}", other.code()),
-        }
+        f.write_str(&match found_by {
+            FoundBy::Inbound => say!(
+                "{who} was found by {whom} after {after}",
+                who = who,
+                whom = whom,
+                after = after
+            ),
+            FoundBy::Neighbour => say!(
+                "{who} was told of {whom} by a member after {after}",
+                who = who,
+                whom = whom,
+                after = after
+            ),
+            // The nodes of the demo have no other source than the DHT.
+            _ => say!(
+                "{who} found {whom} by DHT in {after}",
+                who = who,
+                whom = whom,
+                after = after
+            ),
+        })
     }
 }
 

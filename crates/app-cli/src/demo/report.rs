@@ -5,7 +5,11 @@ use std::{collections::BTreeSet, io::Write as _, time::Duration};
 use kukuri_domain::EventId;
 
 use super::measure::{Delivery, Meeting};
-use crate::failure::{Exit, Failure};
+use crate::{
+    failure::{Exit, Failure},
+    language::say,
+    text::padded,
+};
 
 /// R1: members find each other by the name alone.
 const FOUND_MAX: Duration = Duration::from_secs(5);
@@ -59,14 +63,18 @@ impl Report {
     }
 
     fn shown(&self) -> Vec<String> {
-        let head = format!("{:<44}  {:<28}  {:<16}", "what", "measured", "target");
-        let mut lines = vec![head.trim_end().to_owned()];
-        lines.extend(self.rows.iter().map(|row| {
-            let verdict = if row.is_reached { "ok" } else { "missed" };
-            format!(
-                "{:<44}  {:<28}  {:<16}  {verdict}",
-                row.what, row.measured, row.target
-            )
+        let row = |what: &str, measured: &str, target: &str, verdict: &str| {
+            let (what, measured) = (padded(what, 44), padded(measured, 28));
+            let row = format!("{what}  {measured}  {}  {verdict}", padded(target, 16));
+            row.trim_end().to_owned()
+        };
+        let mut lines = vec![row(&say!("what"), &say!("measured"), &say!("target"), "")];
+        lines.extend(self.rows.iter().map(|figure| {
+            let verdict = match figure.is_reached {
+                true => say!("ok"),
+                false => say!("missed"),
+            };
+            row(&figure.what, &figure.measured, &figure.target, &verdict)
         }));
         lines
     }
@@ -105,9 +113,9 @@ fn found(meetings: &[Meeting]) -> Row {
         .filter_map(|meeting| first(meeting.who))
         .max();
     Row {
-        what: "R1 found by name alone, slowest node".to_owned(),
-        measured: slowest.map_or_else(|| "nobody".to_owned(), ms),
-        target: format!("within {} s", FOUND_MAX.as_secs()),
+        what: say!("R1 found by name alone, slowest node"),
+        measured: slowest.map_or_else(|| say!("nobody"), ms),
+        target: say!("within {n} s", n = FOUND_MAX.as_secs()),
         is_reached: slowest.is_some_and(|slowest| slowest <= FOUND_MAX),
     }
 }
@@ -115,9 +123,9 @@ fn found(meetings: &[Meeting]) -> Row {
 fn shown(deliveries: &[Delivery]) -> Row {
     let p99 = percentile(deliveries, 99);
     Row {
-        what: "R6 post to stored and shown at a peer, p99".to_owned(),
+        what: say!("R6 post to stored and shown at a peer, p99"),
         measured: ms(p99),
-        target: format!("at most {} ms", SHOWN_MAX.as_millis()),
+        target: say!("at most {n} ms", n = SHOWN_MAX.as_millis()),
         is_reached: !deliveries.is_empty() && p99 <= SHOWN_MAX,
     }
 }
@@ -125,9 +133,9 @@ fn shown(deliveries: &[Delivery]) -> Row {
 fn propagation(deliveries: &[Delivery], nodes: usize) -> Row {
     let p50 = percentile(deliveries, 50);
     Row {
-        what: format!("R7 propagation among {nodes} nodes, p50"),
+        what: say!("R7 propagation among {nodes} nodes, p50", nodes = nodes),
         measured: ms(p50),
-        target: format!("under {} ms", PROPAGATION_MAX.as_millis()),
+        target: say!("under {n} ms", n = PROPAGATION_MAX.as_millis()),
         is_reached: !deliveries.is_empty() && p50 < PROPAGATION_MAX,
     }
 }
@@ -138,9 +146,9 @@ fn stored(sets: &[(&'static str, BTreeSet<EventId>)], posts: usize) -> Row {
         .map(|(name, set)| format!("{name} {}", set.len()))
         .collect();
     Row {
-        what: "events stored per node".to_owned(),
+        what: say!("events stored per node"),
         measured: counts.join(", "),
-        target: format!("{posts} each"),
+        target: say!("{posts} each", posts = posts),
         is_reached: sets.iter().all(|(_, set)| set.len() == posts),
     }
 }
@@ -148,9 +156,9 @@ fn stored(sets: &[(&'static str, BTreeSet<EventId>)], posts: usize) -> Row {
 fn identical(sets: &[(&'static str, BTreeSet<EventId>)]) -> Row {
     let is_reached = sets.windows(2).all(|pair| pair[0].1 == pair[1].1);
     Row {
-        what: "identical sets".to_owned(),
-        measured: if is_reached { "yes" } else { "no" }.to_owned(),
-        target: "yes".to_owned(),
+        what: say!("identical sets"),
+        measured: if is_reached { say!("yes") } else { say!("no") },
+        target: say!("yes"),
         is_reached,
     }
 }
@@ -166,9 +174,10 @@ fn percentile(deliveries: &[Delivery], percent: usize) -> Duration {
 /// A duration as "3.2 ms", from a second on as "1.23 s".
 pub fn ms(duration: Duration) -> String {
     if duration >= Duration::from_secs(1) {
-        format!("{:.2} s", duration.as_secs_f64())
+        say!("{n} s", n = format!("{:.2}", duration.as_secs_f64()))
     } else {
-        format!("{:.1} ms", duration.as_secs_f64() * 1_000.0)
+        let ms = format!("{:.1}", duration.as_secs_f64() * 1_000.0);
+        say!("{n} ms", n = ms)
     }
 }
 

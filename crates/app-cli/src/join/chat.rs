@@ -179,6 +179,13 @@ impl Chat {
                 return Ok(Some(Ended::Interrupted));
             }
             Step::Typed(Some(Typed::Line(line))) => return self.take_line(&line).await,
+            Step::Typed(Some(Typed::NotText { line, byte })) => {
+                let failure = Failure::new(
+                    Exit::Usage,
+                    format!("line {line} of standard input is not UTF-8 at byte {byte}"),
+                );
+                self.refuse(&failure.hint("posts are text; convert the input to UTF-8"));
+            }
             Step::Typed(Some(Typed::End) | None) if self.has_commands => {
                 return Ok(Some(Ended::Left));
             }
@@ -247,11 +254,16 @@ impl Chat {
                 if !is_about_the_post && !self.has_commands {
                     return Err(failure);
                 }
-                self.refused += 1;
-                self.output.complain(failure.shown().trim_end());
+                self.refuse(&failure);
                 Ok(())
             }
         }
+    }
+
+    /// Says why a line was not posted.
+    fn refuse(&mut self, failure: &Failure) {
+        self.refused += 1;
+        self.output.complain(failure.shown().trim_end());
     }
 
     async fn command(&mut self, text: &str) -> Result<Option<Ended>, Failure> {

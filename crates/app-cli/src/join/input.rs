@@ -18,9 +18,9 @@ pub(super) fn read_lines() -> mpsc::Receiver<Typed> {
     let (sender, receiver) = mpsc::channel(LINES_CAPACITY);
     std::thread::spawn(move || {
         let mut input = io::stdin().lock();
-        loop {
+        for line in 1.. {
             let typed = match next_line(&mut input) {
-                Ok(Some(line)) => Typed::Line(line),
+                Ok(Some(bytes)) => typed(bytes, line),
                 Ok(None) | Err(_) => Typed::End,
             };
             let is_last = typed == Typed::End;
@@ -32,8 +32,18 @@ pub(super) fn read_lines() -> mpsc::Receiver<Typed> {
     receiver
 }
 
-/// The next line without its end; bytes that are no UTF-8 are shown as such.
-fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
+fn typed(bytes: Vec<u8>, line: u64) -> Typed {
+    match String::from_utf8(bytes) {
+        Ok(text) => Typed::Line(text),
+        Err(error) => Typed::NotText {
+            line,
+            byte: error.utf8_error().valid_up_to(),
+        },
+    }
+}
+
+/// The next line without its end.
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
     input
         .by_ref()
@@ -48,7 +58,7 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     while matches!(line.last(), Some(b'\n' | b'\r')) {
         line.pop();
     }
-    Ok(Some(String::from_utf8_lossy(&line).into_owned()))
+    Ok(Some(line))
 }
 
 fn skip_rest(input: &mut impl BufRead) -> io::Result<()> {
@@ -69,32 +79,38 @@ fn skip_rest(input: &mut impl BufRead) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn lines_of(bytes: &[u8]) -> Vec<String> {
+    fn typed_of(bytes: &[u8]) -> Vec<Typed> {
         let mut input = io::BufReader::with_capacity(7, bytes);
-        std::iter::from_fn(|| next_line(&mut input).expect("memory can be read")).collect()
+        let lines = std::iter::from_fn(|| next_line(&mut input).expect("memory can be read"));
+        lines.zip(1..).map(|(bytes, n)| typed(bytes, n)).collect()
+    }
+
+    fn line(text: &str) -> Typed {
+        Typed::Line(text.to_owned())
     }
 
     #[test]
     fn each_line_is_one_whether_or_not_the_last_one_ends() {
         assert_eq!(
-            lines_of(b"one\r\n\ntwo\nthree"),
-            ["one", "", "two", "three"]
+            typed_of(b"one\r\n\ntwo\nthree"),
+            ["one", "", "two", "three"].map(line)
         );
-        assert!(lines_of(b"").is_empty());
+        assert!(typed_of(b"").is_empty());
     }
 
     #[test]
-    fn bytes_that_are_no_text_do_not_stop_the_reading() {
-        assert_eq!(lines_of(b"a\xffb\nc"), ["a\u{fffd}b", "c"]);
+    fn a_line_that_is_no_text_is_named_and_the_next_one_is_read() {
+        assert_eq!(
+            typed_of(b"\xe7\x8c\xab\nab\xffc\nd"),
+            [line("猫"), Typed::NotText { line: 2, byte: 2 }, line("d")]
+        );
     }
 
     #[test]
     fn an_endless_line_is_not_kept_and_the_next_one_is_read() {
         let mut bytes = vec![b'x'; 2 * LINE_BYTES_MAX as usize];
         bytes.extend_from_slice(b"\nnext\n");
-        let lines = lines_of(&bytes);
-        assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0].len() as u64, LINE_BYTES_MAX);
-        assert_eq!(lines[1], "next");
+        let kept = "x".repeat(LINE_BYTES_MAX as usize);
+        assert_eq!(typed_of(&bytes), [line(&kept), line("next")]);
     }
 }

@@ -2,8 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs, io,
     path::{Path, PathBuf},
+};
+
+use kukuri_node::{
+    config::{self, ConfigError},
+    home::HomeError,
 };
 
 use super::*;
@@ -120,6 +125,57 @@ fn every_advice_has_its_japanese() {
         .filter(|(text, _)| of_catalogue(text).is_none())
         .collect();
     assert!(missing.is_empty(), "no Japanese: {missing:#?}");
+}
+
+/// What other crates advise comes as English text and is known by its form.
+#[test]
+fn the_advice_of_other_crates_has_its_japanese() {
+    let text = || "x".to_owned();
+    let unknown = |similar| ConfigError::UnknownKey {
+        key: text(),
+        origin: text(),
+        similar,
+    };
+    let mut advice: Vec<String> = [
+        unknown(None),
+        unknown(Some("network.mode")),
+        ConfigError::Value {
+            key: text(),
+            origin: text(),
+            problem: text(),
+        },
+        ConfigError::File(text()),
+        ConfigError::Flag(text()),
+    ]
+    .iter()
+    .map(ConfigError::hint)
+    .collect();
+    let io = |kind: io::ErrorKind| HomeError::NotWritable {
+        path: PathBuf::new(),
+        source: kind.into(),
+    };
+    advice.extend(
+        [
+            HomeError::ProfileName(text()),
+            HomeError::NotAFolder {
+                path: PathBuf::new(),
+            },
+            io(io::ErrorKind::StorageFull),
+            io(io::ErrorKind::PermissionDenied),
+        ]
+        .iter()
+        .map(HomeError::hint),
+    );
+    let lan = ["network.mode=lan", "discovery.dht.enabled=true"].map(str::to_owned);
+    let sources = config::ConfigSources {
+        flags: lan.to_vec(),
+        ..Default::default()
+    };
+    advice.push(config::load(&sources).expect_err("it contradicts").hint());
+    for advice in advice {
+        let japanese = in_japanese(|| phrase(&advice));
+        assert_ne!(japanese, advice, "no Japanese");
+    }
 }
 
 #[test]

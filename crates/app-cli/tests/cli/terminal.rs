@@ -290,7 +290,10 @@ fn a_terminal_of_twenty_columns_shows_everything() {
         run(&mut home.kukuri(args), "").check(0, &[]);
     }
     for (args, parts) in [
-        (&["topic", "list"][..], &["last post", "#lobby"][..]),
+        (
+            &["topic", "list"][..],
+            &["topic      #lobby", "last post  "][..],
+        ),
         (&["topic", "show", "lobby"], &["lobby"]),
         (&["status"], &["lobby"]),
         (&["read", "lobby"], &["today", "明日もう一度試します"]),

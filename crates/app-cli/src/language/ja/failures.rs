@@ -324,4 +324,8 @@ pub const FAILURES: &[(&str, &str)] = &[
         "for example --set discovery.mdns.enabled=false",
         "例: --set discovery.mdns.enabled=false",
     ),
+    (
+        "remove it, or choose another network.mode",
+        "それを削除するか、network.mode を変えてください",
+    ),
 ];

@@ -351,4 +351,65 @@ pub const SAID: &[(&str, &str)] = &[
         "the keys are in {place} already",
         "鍵はすでにここにあります: {place}",
     ),
+    ("what", "内容"),
+    ("measured", "実測"),
+    ("target", "目標"),
+    ("missed", "未達"),
+    (
+        "R1 found by name alone, slowest node",
+        "R1 名前だけで発見（最も遅いノード）",
+    ),
+    ("nobody", "なし"),
+    ("within {n} s", "{n} 秒以内"),
+    (
+        "R6 post to stored and shown at a peer, p99",
+        "R6 投稿が相手で保存・表示されるまで（p99）",
+    ),
+    ("at most {n} ms", "{n} ミリ秒以下"),
+    (
+        "R7 propagation among {nodes} nodes, p50",
+        "R7 {nodes} ノード間の伝わり（p50）",
+    ),
+    ("under {n} ms", "{n} ミリ秒未満"),
+    ("events stored per node", "ノードごとの保存件数"),
+    ("{posts} each", "各 {posts}"),
+    ("identical sets", "全ノードの内容が一致"),
+    ("yes", "はい"),
+    ("no", "いいえ"),
+    (
+        "{who} was found by {whom} after {after}",
+        "{who} は {after} 後に {whom} に発見された",
+    ),
+    (
+        "{who} was told of {whom} by a member after {after}",
+        "{who} は {after} 後に参加者から {whom} を知らされた",
+    ),
+    (
+        "{who} found {whom} by DHT in {after}",
+        "{who} は DHT で {whom} を {after} で発見",
+    ),
+    (
+        "the databases are kept in {folder}",
+        "データベースを残しました: {folder}",
+    ),
+    (
+        "private DHT: {n} nodes on this machine, ready after {time}",
+        "専用の DHT: このマシンの {n} ノード、{time} で準備完了",
+    ),
+    (
+        "stopped in {time}, all in {whole}",
+        "停止 {time}、全体 {whole}",
+    ),
+    (
+        "{n} nodes join #{topic}, each knows only this name and the DHT",
+        "{n} ノードが #{topic} に参加。知っているのはこの名前と DHT だけです",
+    ),
+    (
+        "  {name}  author {author}, endpoint {endpoint}",
+        "  {name}  投稿者 {author}、エンドポイント {endpoint}",
+    ),
+    (
+        "each posts {n} messages: {posts} posts, {deliveries} deliveries",
+        "それぞれ {n} 件投稿: 投稿 {posts} 件、配信 {deliveries} 件",
+    ),
 ];
