@@ -123,7 +123,7 @@ pub const GROUPS: &[Group] = &[
     },
     Group {
         name: "trace",
-        about: "what reaches the disk, as seen by strace",
+        about: "what reaches the disk and the sockets, as seen by strace",
         needs: &[C_COMPILER, STRACE],
         run: |workspace| {
             tests(

@@ -35,6 +35,7 @@ use language::Language;
 
 fn main() -> ExitCode {
     kukuri_node::platform::make_new_files_private();
+    kukuri_node::platform::keep_memory_private();
     restore_terminal_on_panic();
     let cli = match parsed() {
         Ok(cli) => cli,

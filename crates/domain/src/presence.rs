@@ -54,14 +54,7 @@ pub fn meet_tag(
     opener: (&PeerId, &Nonce),
     accepter: (&PeerId, &Nonce),
 ) -> MeetTag {
-    let parts: [&[u8]; 5] = [
-        &[side.byte()],
-        &opener.0.0,
-        opener.1,
-        &accepter.0.0,
-        accepter.1,
-    ];
-    truncated(&keyed(key.expose(), b"meet", &parts))
+    truncated(&bound(key.expose(), b"meet", side, opener, accepter))
 }
 
 /// The proof of the topic's handshake key that `side` gives in the `hello` of a sync stream. The
@@ -72,6 +65,17 @@ pub fn hello_proof(
     opener: (&PeerId, &Nonce),
     accepter: (&PeerId, &Nonce),
 ) -> Proof {
+    bound(key.expose(), b"hello", side, opener, accepter)
+}
+
+/// A hash that is good between these two peers and on this stream only.
+fn bound(
+    key: &[u8; 32],
+    purpose: &[u8],
+    side: Side,
+    opener: (&PeerId, &Nonce),
+    accepter: (&PeerId, &Nonce),
+) -> [u8; 32] {
     let parts: [&[u8]; 5] = [
         &[side.byte()],
         &opener.0.0,
@@ -79,7 +83,7 @@ pub fn hello_proof(
         &accepter.0.0,
         accepter.1,
     ];
-    keyed(key.expose(), b"hello", &parts)
+    keyed(key, purpose, &parts)
 }
 
 fn keyed(key: &[u8; 32], purpose: &[u8], parts: &[&[u8]]) -> [u8; 32] {

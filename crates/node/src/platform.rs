@@ -60,6 +60,27 @@ pub fn make_new_files_private() {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
 }
 
+/// From now on the system writes no core dump of this process, and its memory, in which the keys
+/// are, can be read by the administrator only.
+pub fn keep_memory_private() {
+    // Neither fails on a system that has it; where one did, the keys would be as safe as in any
+    // other program.
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        let _ = setrlimit(Resource::Core, none);
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
 /// Signals that ask the process to end.
 #[derive(Debug)]
 pub struct StopSignals {

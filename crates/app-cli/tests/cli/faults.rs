@@ -6,18 +6,16 @@ use std::{
     os::unix::ffi::OsStrExt as _,
     process::Command,
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use kukuri_infra_db::{Database, OpenOptions};
-use kukuri_node::platform::SystemClock;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::program::{Home, PATIENCE, Running, Said, run};
+use crate::program::{Home, PATIENCE, Running, Said, check_integrity, run};
 
 /// Processes that post at the same time.
 const CLIENTS: usize = 4;
@@ -52,21 +50,6 @@ fn post_until_the_end(home: &Home, client: usize, is_over: &AtomicBool, done: &M
     }
 }
 
-#[track_caller]
-fn check_integrity(home: &Home) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(async {
-        let path = home.path().join("kukuri.db");
-        let clock = Arc::new(SystemClock::start());
-        let database = Database::open(&path, OpenOptions::default(), clock).await;
-        let database = database.expect("it opens");
-        database.check_integrity().await.expect("sound");
-        kukuri_application::ports::EventStore::close(&database)
-            .await
-            .expect("closed");
-    });
-}
-
 #[test]
 fn a_node_that_is_killed_loses_nothing_that_it_acknowledged() {
     let home = Home::new();
@@ -91,7 +74,7 @@ fn a_node_that_is_killed_loses_nothing_that_it_acknowledged() {
     assert_eq!(killed.code, None, "killed and not ended: {killed:#?}");
     let acknowledged = done.into_inner().expect("no panic");
     assert!(acknowledged.len() >= ACKNOWLEDGED_MIN, "{acknowledged:?}");
-    check_integrity(&home);
+    check_integrity(&home.path());
 
     let (node, _) = up(&home);
     let said = run(

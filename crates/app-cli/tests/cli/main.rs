@@ -17,6 +17,8 @@ mod language;
 mod pipes;
 mod program;
 #[cfg(target_os = "linux")]
+mod secrets;
+#[cfg(target_os = "linux")]
 mod storage;
 #[cfg(unix)]
 mod terminal;

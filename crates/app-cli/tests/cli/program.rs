@@ -5,10 +5,13 @@ use std::{
     io::{BufRead as _, BufReader, Read, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
+use kukuri_application::ports::EventStore as _;
+use kukuri_infra_db::{Database, OpenOptions};
+use kukuri_node::platform::SystemClock;
 use tempfile::TempDir;
 
 /// Longest that anything may take here: builds without optimisation on a busy machine are slow.
@@ -110,6 +113,21 @@ impl Said {
     }
 }
 
+/// Whether the database in this folder, which nobody uses now, is sound.
+#[cfg(unix)]
+#[track_caller]
+pub fn check_integrity(folder: &Path) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let clock = Arc::new(SystemClock::start());
+        let path = folder.join("kukuri.db");
+        let database = Database::open(&path, OpenOptions::default(), clock).await;
+        let database = database.expect("it opens");
+        database.check_integrity().await.expect("sound");
+        database.close().await.expect("closed");
+    });
+}
+
 /// Runs a program to its end with this standard input.
 pub fn run(command: &mut Command, input: &str) -> Said {
     let mut running = Running::start(command);
@@ -207,8 +225,9 @@ impl Running {
         }
     }
 
+    /// Waits for its end.
     #[track_caller]
-    fn wait(&mut self) -> ExitStatus {
+    pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().expect("a child") {

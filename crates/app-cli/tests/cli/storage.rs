@@ -7,13 +7,9 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    sync::Arc,
 };
 
-use kukuri_infra_db::{Database, OpenOptions};
-use kukuri_node::platform::SystemClock;
-
-use crate::program::{Home, run};
+use crate::program::{Home, check_integrity, run};
 
 /// Less than the posts need, more than an empty profile does.
 const DISK_KIB: u32 = 3_000;
@@ -109,17 +105,7 @@ impl Disk {
                 fs::copy(entry.path(), copy.path().join(entry.file_name())).expect("copied");
             }
         }
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        runtime.block_on(async {
-            let path = copy.path().join("kukuri.db");
-            let clock = Arc::new(SystemClock::start());
-            let database = Database::open(&path, OpenOptions::default(), clock).await;
-            let database = database.expect("it opens");
-            database.check_integrity().await.expect("sound");
-            kukuri_application::ports::EventStore::close(&database)
-                .await
-                .expect("closed");
-        });
+        check_integrity(copy.path());
     }
 }
 

@@ -43,6 +43,16 @@ fn conn(writer: &Writer) -> &DatabaseConnection {
     writer.conn.as_ref().expect("connected")
 }
 
+async fn execute(writer: &Writer, sql: &str) {
+    let done = conn(writer).execute_unprepared(sql).await;
+    done.expect("it can be done");
+}
+
+async fn store(writer: &mut Writer, events: Vec<VerifiedEvent>, origin: Origin) {
+    let stored = writer.commit(&[commit(events, origin)]).await;
+    stored.expect("they are stored");
+}
+
 async fn stored(writer: &Writer) -> i64 {
     let sql = "SELECT COUNT(*) FROM events NATURAL JOIN topic_events";
     migrations::integer(conn(writer), sql)
@@ -104,20 +114,11 @@ async fn a_promise_about_a_known_event_reaches_the_log() {
         log.metadata().expect("a log").len()
     };
     let events = contract::events(1);
-    writer
-        .commit(&[commit(events.clone(), Origin::Peer)])
-        .await
-        .expect("commit");
+    store(&mut writer, events.clone(), Origin::Peer).await;
     let before = log_bytes();
-    writer
-        .commit(&[commit(events.clone(), Origin::Peer)])
-        .await
-        .expect("commit");
+    store(&mut writer, events.clone(), Origin::Peer).await;
     assert_eq!(log_bytes(), before, "nothing changed, nothing is written");
-    writer
-        .commit(&[commit(events, Origin::Local)])
-        .await
-        .expect("commit");
+    store(&mut writer, events, Origin::Local).await;
     assert!(
         log_bytes() > before,
         "a commit without a write would not be synced"
@@ -132,10 +133,7 @@ async fn a_failed_group_leaves_nothing_and_fails_for_every_caller() {
         .await
         .expect("a number");
     let full = format!("PRAGMA max_page_count = {}", pages + 1);
-    conn(&writer)
-        .execute_unprepared(&full)
-        .await
-        .expect("a full disk");
+    execute(&writer, &full).await;
     let events = contract::events(300);
 
     let (sender, jobs) = mpsc::channel(10);
@@ -161,18 +159,12 @@ async fn after_a_failure_the_next_group_succeeds() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let mut writer = writer(&home).await;
     let events = contract::events(300);
-    writer
-        .commit(&[commit(events[..1].to_vec(), Origin::Peer)])
-        .await
-        .expect("commit");
+    store(&mut writer, events[..1].to_vec(), Origin::Peer).await;
     let pages = migrations::integer(conn(&writer), "PRAGMA page_count")
         .await
         .expect("a number");
     let full = format!("PRAGMA max_page_count = {}", pages + 1);
-    conn(&writer)
-        .execute_unprepared(&full)
-        .await
-        .expect("a full disk");
+    execute(&writer, &full).await;
 
     assert!(
         writer
@@ -201,10 +193,7 @@ async fn posts_whose_place_is_taken_get_the_next_ones() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let mut writer = writer(&home).await;
     let events = contract::events(2);
-    writer
-        .commit(&[commit(events.clone(), Origin::Peer)])
-        .await
-        .expect("commit");
+    store(&mut writer, events.clone(), Origin::Peer).await;
     assert_eq!(writer.unindexed, 2);
     let places: Vec<i64> = events
         .iter()
@@ -214,10 +203,7 @@ async fn posts_whose_place_is_taken_get_the_next_ones() {
         "INSERT INTO indexed (place, topic, id) VALUES ({0}, x'00', x'00'), ({0} + 1, x'00', x'00')",
         places[0]
     );
-    conn(&writer)
-        .execute_unprepared(&taken)
-        .await
-        .expect("rows");
+    execute(&writer, &taken).await;
     assert_eq!(writer.try_index().await.expect("indexed"), 2);
     let sql = format!(
         "SELECT COUNT(*) FROM indexed i JOIN terms t ON t.rowid = i.place
@@ -234,21 +220,12 @@ async fn an_index_that_cannot_be_written_keeps_nobody_from_posting() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let mut writer = writer(&home).await;
     let events = contract::events(2);
-    writer
-        .commit(&[commit(events[..1].to_vec(), Origin::Peer)])
-        .await
-        .expect("commit");
+    store(&mut writer, events[..1].to_vec(), Origin::Peer).await;
     let broken = "ALTER TABLE indexed RENAME TO elsewhere";
-    conn(&writer)
-        .execute_unprepared(broken)
-        .await
-        .expect("renamed");
+    execute(&writer, broken).await;
     writer.index().await;
     assert_eq!(writer.unindexed, 0, "it is not tried again and again");
-    writer
-        .commit(&[commit(events[1..].to_vec(), Origin::Local)])
-        .await
-        .expect("commit");
+    store(&mut writer, events[1..].to_vec(), Origin::Local).await;
     assert_eq!((stored(&writer).await, writer.unindexed), (2, 1));
 }
 
@@ -258,23 +235,14 @@ async fn batches_whose_texts_are_split_ahead_lose_and_repeat_nothing() {
     let mut writer = writer(&home).await;
     let events = contract::events(3 * index::BATCH as u64 + 5);
     let (first, later) = events.split_at(3 * index::BATCH);
-    writer
-        .commit(&[commit(first.to_vec(), Origin::Peer)])
-        .await
-        .expect("commit");
+    store(&mut writer, first.to_vec(), Origin::Peer).await;
     writer.index().await;
     assert!(writer.splitting.is_some(), "the second batch was prepared");
-    writer
-        .commit(&[commit(later.to_vec(), Origin::Peer)])
-        .await
-        .expect("commit");
+    store(&mut writer, later.to_vec(), Origin::Peer).await;
 
     // An error undoes the second batch, and what was prepared goes with it.
     let rename = |from, to| format!("ALTER TABLE {from} RENAME TO {to}");
-    conn(&writer)
-        .execute_unprepared(&rename("indexed", "elsewhere"))
-        .await
-        .expect("renamed");
+    execute(&writer, &rename("indexed", "elsewhere")).await;
     writer.index().await;
     assert!(writer.splitting.is_none());
     writer
@@ -284,10 +252,7 @@ async fn batches_whose_texts_are_split_ahead_lose_and_repeat_nothing() {
         .rollback()
         .await
         .expect("nothing to undo");
-    conn(&writer)
-        .execute_unprepared(&rename("elsewhere", "indexed"))
-        .await
-        .expect("renamed");
+    execute(&writer, &rename("elsewhere", "indexed")).await;
 
     writer.count_unindexed().await;
     let mut batches = Vec::new();

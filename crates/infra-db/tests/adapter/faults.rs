@@ -9,7 +9,7 @@ use kukuri_application::{
 };
 use sea_orm::ConnectionTrait as _;
 
-use crate::{TOPIC, count, home, open, open_read_only};
+use crate::{TOPIC, count, home, make, open, open_read_only};
 
 /// Opening must fail with Corrupt, for writing and for reading, and leave the file alone.
 async fn check_corrupt(home: &Path, bytes: &[u8]) {
@@ -80,12 +80,7 @@ async fn damage_deep_in_the_file_is_found_by_the_check() {
 #[tokio::test]
 async fn the_database_of_a_newer_program_is_refused() {
     let home = home();
-    open(home.path())
-        .await
-        .expect("opens")
-        .close()
-        .await
-        .expect("close");
+    make(home.path()).await;
     let path = home.path().join("kukuri.db");
     for sql in [
         "PRAGMA user_version = 7",

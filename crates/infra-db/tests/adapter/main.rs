@@ -187,6 +187,12 @@ async fn the_store_keeps_the_contract_on_several_threads() {
     contract::event_store(fixture).await;
 }
 
+/// Makes an empty database in this folder.
+async fn make(folder: &Path) {
+    let db = open(folder).await.expect("opens");
+    db.close().await.expect("close");
+}
+
 /// Waits until the search index knows every post.
 async fn indexed(db: &Database) {
     let end = Instant::now() + Duration::from_secs(60);

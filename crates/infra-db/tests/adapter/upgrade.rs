@@ -20,7 +20,7 @@ use kukuri_infra_db::{BACKUP_KEPT_DAYS, Database, OpenOptions};
 use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 
-use crate::{NOW, TOPIC, count, home, indexed, open, open_read_only, search::found};
+use crate::{NOW, TOPIC, count, home, indexed, make, open, open_read_only, search::found};
 
 /// The newest schema, of which there is no fixture.
 const KNOWN: i64 = 2;
@@ -149,12 +149,7 @@ async fn the_file_is_copied_before_its_schema_changes() {
     // What a copy that was interrupted leaves behind.
     let part = home.path().join("kukuri.db.schema-1.bak.part");
     fs::write(&part, "half").expect("writable");
-    open(home.path())
-        .await
-        .expect("opens")
-        .close()
-        .await
-        .expect("close");
+    make(home.path()).await;
     let backup = backup_of(&home, 1);
     assert!(!part.exists());
     #[cfg(unix)]
@@ -217,12 +212,7 @@ async fn the_copy_is_kept_for_a_month() {
 #[tokio::test]
 async fn a_new_file_is_not_copied() {
     let home = home();
-    open(home.path())
-        .await
-        .expect("opens")
-        .close()
-        .await
-        .expect("close");
+    make(home.path()).await;
     let files = fs::read_dir(home.path()).expect("readable").count();
     assert_eq!(files, 1);
 }
