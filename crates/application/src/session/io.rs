@@ -108,7 +108,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// Checks the events of an [`Effect::Verify`]. It takes about 100 µs for each, so a driver
+    /// Checks the events of an [`Effect::Verify`]. It takes about 50 µs for each, so a driver
     /// with other work does it on a thread of its own.
     pub fn checked(verify: VerifyToken, events: Vec<SignedEvent>, verifier: &Verifier) -> Self {
         let all = events.len();
