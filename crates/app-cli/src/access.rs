@@ -22,12 +22,19 @@ use tokio::time::{Instant, sleep};
 use crate::{
     args::ProfileArgs,
     failure::{Exit, Failure},
+    language::say,
     screen::LogScreen,
     wiring::{self, Running},
 };
 
 /// How long a command waits for another one that holds the profile only briefly.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a command that lasts waits for one that does not.
+const BRIEF_PATIENCE: Duration = Duration::from_secs(60);
+
+/// When that is said.
+const REMARK_AFTER: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether the profile came free or a node came up.
 const LOCK_RETRY: Duration = Duration::from_millis(50);
@@ -41,6 +48,8 @@ pub enum Need {
     Note,
     /// It talks to others.
     Node,
+    /// It talks to others until its user ends it.
+    LastingNode,
 }
 
 /// The profile that the command line names, with its configuration. Nothing of it is touched.
@@ -114,9 +123,29 @@ impl Access {
     /// A client that can do what the command needs.
     pub async fn open(args: &ProfileArgs, need: Need, log: &LogScreen) -> Result<Self, Failure> {
         let place = Place::of(args)?;
-        let deadline = Instant::now() + LOCK_PATIENCE;
+        let start = Instant::now();
+        let mut deadline = start + LOCK_PATIENCE;
+        let mut is_told = false;
         loop {
             if let Some(client) = attached(&place).await? {
+                // Who used such a node would lose it in a moment.
+                let is_too_brief = need == Need::LastingNode && client.is_brief();
+                if is_too_brief && start.elapsed() < BRIEF_PATIENCE {
+                    if !is_told && start.elapsed() >= REMARK_AFTER {
+                        is_told = true;
+                        let holder = ProfileLock::holder(&place.home);
+                        eprintln!(
+                            "{}",
+                            say!(
+                                "waiting for {holder}, which uses this profile for a moment",
+                                holder = holder
+                            )
+                        );
+                    }
+                    sleep(LOCK_RETRY).await;
+                    deadline = Instant::now() + LOCK_PATIENCE;
+                    continue;
+                }
                 show_log(args, &place, log)?;
                 return Ok(Self {
                     client,
@@ -129,9 +158,9 @@ impl Access {
             }
             place.home.create()?;
             // Before anything is noted in a database, its profile has keys.
-            let need = match keys_of(&place)? {
-                Some(_) => need,
-                None => Need::Node,
+            let need = match (keys_of(&place)?, need) {
+                (None, Need::Note) => Need::Node,
+                _ => need,
             };
             match ProfileLock::take(&place.home, "kukuri", Duration::ZERO) {
                 Ok(lock) => return Self::with_lock(args, &place, need, lock, log).await,
@@ -151,8 +180,9 @@ impl Access {
         log: &LogScreen,
     ) -> Result<Self, Failure> {
         start_log(args, place, log)?;
-        if need == Need::Node {
-            let running = wiring::start_profile(place, lock).await?;
+        if matches!(need, Need::Node | Need::LastingNode) {
+            let is_brief = need == Need::Node;
+            let running = wiring::start_profile(place, lock, is_brief).await?;
             return Ok(Self {
                 client: running.client(),
                 held: Held::Node(Box::new(running)),

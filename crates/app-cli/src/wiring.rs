@@ -63,8 +63,13 @@ pub struct Running {
     cancel: CancellationToken,
 }
 
-/// Starts the node of a profile whose lock is held, and lets other processes use it.
-pub async fn start_profile(place: &Place, lock: ProfileLock) -> Result<Running, Failure> {
+/// Starts the node of a profile whose lock is held, and lets other processes use it; they know if
+/// it ends with this command.
+pub async fn start_profile(
+    place: &Place,
+    lock: ProfileLock,
+    is_brief: bool,
+) -> Result<Running, Failure> {
     let Place { home, settings } = place;
     let mut running = start(Plan {
         profile: home.profile().to_owned(),
@@ -76,7 +81,7 @@ pub async fn start_profile(place: &Place, lock: ProfileLock) -> Result<Running, 
         settings: settings.clone(),
     })
     .await?;
-    match running.node.serve_control(home, "kukuri") {
+    match running.node.serve_control(home, "kukuri", is_brief) {
         Ok(()) => Ok(running),
         Err(error) => {
             running.shutdown().await?;

@@ -129,6 +129,18 @@ impl Connections {
         .collect()
     }
 
+    /// The round trip to the farthest peer; zero without a connection.
+    pub(crate) fn longest_round_trip(&self) -> Duration {
+        let table = self.lock();
+        let live = table.values().flatten().filter_map(Entry::live);
+        let round_trip = |connection: Connection| {
+            let paths = connection.paths();
+            let used = paths.iter().find(|path| path.is_selected());
+            used.map(|path| path.rtt())
+        };
+        live.filter_map(round_trip).max().unwrap_or_default()
+    }
+
     /// Any open connection to this peer, one for gossip rather than another.
     pub(crate) fn any(&self, peer: EndpointId) -> Option<Connection> {
         let gossip = self.gossip(peer);

@@ -4,6 +4,7 @@
 //! Must never decide whom to dial or what to believe: it reports, and the application decides.
 
 use std::{
+    mem::ManuallyDrop,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -51,8 +52,13 @@ use crate::{
     topics::{Topic, Topics},
 };
 
-/// Limit of an orderly shutdown; what is left then is dropped.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+/// How many round trips to the farthest peer a shutdown waits for the answers to its goodbye. A
+/// dial that is under way to somebody who is gone would hold it up for three seconds.
+const GOODBYE_ROUND_TRIPS: u32 = 4;
+
+/// Least and longest time of that.
+const GOODBYE_MIN: Duration = Duration::from_millis(250);
+const GOODBYE_MAX: Duration = Duration::from_secs(2);
 
 /// The network of a process. Cheap to clone; [`TopicNetwork::shutdown`] closes it for all clones.
 #[derive(Debug, Clone)]
@@ -412,14 +418,20 @@ impl TopicNetwork for Network {
         if self.0.is_closed.swap(true, Ordering::AcqRel) {
             return;
         }
-        let closing = async {
-            self.0.topics.clear();
+        let patience = self.0.connections.longest_round_trip() * GOODBYE_ROUND_TRIPS;
+        // It goes on without us where the answers take longer; an endpoint must not be dropped
+        // half closed, not even by the end of the runtime.
+        let inner = ManuallyDrop::new(self.0.clone());
+        let closing = tokio::spawn(async move {
+            inner.topics.clear();
             // Gossip says goodbye in every topic, then the endpoint closes its connections.
-            if let Err(error) = self.0.router.shutdown().await {
+            if let Err(error) = inner.router.shutdown().await {
                 warn!(%error, "the router ended badly");
             }
-        };
-        if timeout(SHUTDOWN_TIMEOUT, closing).await.is_err() {
+            drop(ManuallyDrop::into_inner(inner));
+        });
+        let patience = patience.clamp(GOODBYE_MIN, GOODBYE_MAX);
+        if timeout(patience, closing).await.is_err() {
             debug!("peers did not confirm the goodbye in time");
         }
         self.0.tasks.shutdown().cancel();

@@ -392,6 +392,12 @@ impl Client {
         !matches!(self.way, Way::Stored(_))
     }
 
+    /// Whether the node runs in another process and ends with the command that it was started
+    /// for, which may be in a moment.
+    pub fn is_brief(&self) -> bool {
+        matches!(&self.way, Way::Remote(remote) if remote.is_brief())
+    }
+
     /// What is known about the profile.
     pub fn profile(&self) -> &Profile {
         match &self.way {

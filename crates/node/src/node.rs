@@ -128,12 +128,18 @@ impl Node {
         first_error.map_or(Ok(()), Err)
     }
 
-    /// Lets other processes of this user use the node.
+    /// Lets other processes of this user use the node. They are told if it `is_brief`: if it ends
+    /// with the command that it was started for.
     ///
     /// # Errors
     /// [`ControlError`].
-    pub fn serve_control(&mut self, home: &Home, program: &str) -> Result<(), ControlError> {
-        let server = ControlServer::start(home, self.client(), program)?;
+    pub fn serve_control(
+        &mut self,
+        home: &Home,
+        program: &str,
+        is_brief: bool,
+    ) -> Result<(), ControlError> {
+        let server = ControlServer::start(home, self.client(), program, is_brief)?;
         if let Some(lock) = &mut self.lock
             && let Err(source) = lock.note_socket(server.place().path())
         {

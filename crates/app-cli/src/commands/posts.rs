@@ -134,7 +134,7 @@ pub async fn read(args: &ProfileArgs, wish: ReadWish<'_>) -> Result<(), Failure>
         })
         .await;
     }
-    with_client(args, Need::Node, async |access, console| {
+    with_client(args, Need::LastingNode, async |access, console| {
         if let Some(node) = access.own_node() {
             node.join_noted_topics().await?;
         }

@@ -27,7 +27,7 @@ pub async fn run(args: &ProfileArgs, port: Option<u16>) -> Result<(), Failure> {
     let guard = StopGuard::watch()?;
     let log = LogScreen::default();
     let access = tokio::select! {
-        opened = Access::open(&args, Need::Node, &log) => opened?,
+        opened = Access::open(&args, Need::LastingNode, &log) => opened?,
         () = guard.asked() => {
             crate::screen::restore();
             return Err(Failure::interrupted());

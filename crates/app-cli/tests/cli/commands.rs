@@ -1,8 +1,10 @@
 //! The one-shot commands: the same answers through a running node and without one.
 
+use std::time::Instant;
+
 use serde_json::Value;
 
-use crate::program::{Home, Running, Said, run};
+use crate::program::{Home, PATIENCE, Running, Said, run, through_shell};
 
 /// A profile whose commands go through a node, or find none.
 struct Scene {
@@ -326,6 +328,27 @@ fn a_second_node_of_a_profile_is_refused() {
             .contains("running already"),
         "{error}"
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_node_waits_for_a_command_that_uses_the_profile_for_a_moment() {
+    let scene = Scene::alone();
+    scene.json(&["topic", "join", "lobby"]);
+    let home = &scene.home;
+    let post = Running::start(&mut home.kukuri(&["post", "lobby", "hello", "--wait", "60"]));
+    let deadline = Instant::now() + PATIENCE;
+    while scene.json(&["status"])["pid"].is_null() {
+        assert!(Instant::now() < deadline, "the command has no node");
+    }
+    let with_errors = "exec \"$0\" \"$@\" 2>&1";
+    let mut node = Running::start(&mut through_shell(&home.kukuri(&["up"]), with_errors));
+    node.wait_for("waiting for process");
+    post.signal(rustix::process::Signal::INT);
+    post.end().check(130, &[]);
+    node.wait_for("Ctrl-C stops the node");
+    node.signal(rustix::process::Signal::INT);
+    node.end().check(0, &[]);
 }
 
 #[test]

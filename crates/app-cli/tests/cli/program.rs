@@ -135,6 +135,27 @@ pub fn run(command: &mut Command, input: &str) -> Said {
     running.end()
 }
 
+/// The same command, started by a line of shell in which it is `"$0" "$@"`.
+#[cfg(unix)]
+pub fn through_shell(command: &Command, line: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]);
+    append(&mut shell, command);
+    shell
+}
+
+/// Puts a command with its variables behind the arguments of another, which starts it.
+#[cfg(unix)]
+pub fn append(starter: &mut Command, command: &Command) {
+    starter.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => starter.env(name, value),
+            None => starter.env_remove(name),
+        };
+    }
+}
+
 /// A program that runs; it is killed when it is dropped.
 pub struct Running {
     child: Child,

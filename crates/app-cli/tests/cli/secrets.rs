@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     identity::{NSEC, NSEC_HEX},
-    program::{Home, PATIENCE, Running, run},
+    program::{Home, PATIENCE, Running, append, run, through_shell},
 };
 
 /// What must be nowhere, and how it is called.
@@ -87,18 +87,8 @@ fn they_are_in_no_argument_no_variable_no_log_and_no_plain_file() {
 
 /// Runs a program with core dumps allowed and written into `folder`; kills it as a crash would.
 fn crash(folder: &Path, program: &Command, ready: &str) -> ExitStatus {
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
-        .arg(program.get_program())
-        .args(program.get_args())
-        .current_dir(folder);
-    for (name, value) in program.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    let mut command = through_shell(program, "ulimit -c unlimited; exec \"$0\" \"$@\"");
+    command.current_dir(folder);
     let mut running = Running::start(&mut command);
     running.wait_for(ready);
     running.signal(rustix::process::Signal::ABORT);
@@ -136,22 +126,14 @@ fn strace_they_are_on_no_socket() {
     run(&mut home.kukuri(&["identity", "import", "-"]), NSEC).check(0, &[]);
     run(&mut home.kukuri(&["topic", "join", "a"]), "").check(0, &[]);
     let trace = home.beside("trace");
-    let node = home.kukuri(&["up"]);
     let mut command = Command::new("strace");
     command
         // Every byte in hexadecimal form, and what each descriptor is; as the child of the node,
         // so that a signal reaches the node.
         .args(["-D", "-f", "-xx", "-yy", "-s", "1000000", "-e", "trace=%network,read,write,readv,writev"])
         .arg("-o")
-        .arg(&trace)
-        .arg(node.get_program())
-        .args(node.get_args());
-    for (name, value) in node.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+        .arg(&trace);
+    append(&mut command, &home.kukuri(&["up"]));
     let mut running = Running::start(&mut command);
     running.wait_for("Ctrl-C stops the node");
     for args in [

@@ -387,3 +387,28 @@ async fn mdns_that_is_off_says_so() {
         "{found:?}"
     );
 }
+
+#[tokio::test]
+async fn a_dial_to_somebody_who_is_gone_does_not_hold_up_the_shutdown() {
+    let keys = topic("lobby");
+    let (a, gone) = (node().await, node().await);
+    let silent = tokio::net::UdpSocket::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = PeerAddress::Ip(silent.local_addr().expect("bound"));
+    let _at_a = a.join(keys.clone()).await.expect("open");
+    let dialling = tokio::spawn({
+        let (a, peer) = (a.clone(), gone.local_peer());
+        async move { a.dial(keys.id, peer, vec![address], true).await }
+    });
+    let first = timeout(DEADLINE, silent.recv(&mut [0; 2_048])).await;
+    first.expect("in time").expect("a packet of the handshake");
+    let started = Instant::now();
+    a.shutdown().await;
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    dialling
+        .await
+        .expect("no panic")
+        .expect_err("nobody is there");
+}

@@ -54,6 +54,7 @@ pub(crate) struct Remote {
     shared: Arc<Shared>,
     profile: Profile,
     protocol: u32,
+    is_brief: bool,
     clock: SystemClock,
     _tasks: JoinSet<()>,
 }
@@ -107,6 +108,7 @@ impl Remote {
             protocol: PROTOCOL,
             program: concat!("kukuri/", env!("CARGO_PKG_VERSION")).to_owned(),
             profile: None,
+            brief: false,
         };
         let answer: Hello = shared.call(method::HELLO, &hello).await?;
         let profile = answer
@@ -116,6 +118,7 @@ impl Remote {
             shared,
             profile,
             protocol: answer.protocol,
+            is_brief: answer.brief,
             clock: SystemClock::start(),
             _tasks: tasks,
         })
@@ -123,6 +126,10 @@ impl Remote {
 
     pub(crate) fn protocol(&self) -> u32 {
         self.protocol
+    }
+
+    pub(super) fn is_brief(&self) -> bool {
+        self.is_brief
     }
 
     pub(super) fn profile(&self) -> &Profile {

@@ -87,6 +87,9 @@ pub(crate) struct Hello {
     /// About the profile; only in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) profile: Option<Profile>,
+    /// Whether the node ends with the command that it was started for; only in the answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) brief: bool,
 }
 
 /// A request, as a node reads it. A message without `id` wants no answer.

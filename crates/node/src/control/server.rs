@@ -60,7 +60,12 @@ impl ControlServer {
     ///
     /// # Errors
     /// [`ControlError`].
-    pub fn start(home: &Home, client: Client, program: &str) -> Result<Self, ControlError> {
+    pub fn start(
+        home: &Home,
+        client: Client,
+        program: &str,
+        is_brief: bool,
+    ) -> Result<Self, ControlError> {
         let place = SocketPlace::to_serve(home);
         let listener = place.listen().map_err(|source| ControlError::Listen {
             place: place.clone(),
@@ -71,6 +76,7 @@ impl ControlServer {
             protocol: PROTOCOL,
             program: program.to_owned(),
             profile: Some(client.profile().clone()),
+            brief: is_brief,
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, client, greeting, cancel.clone()));

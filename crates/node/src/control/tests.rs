@@ -64,7 +64,7 @@ fn served() -> Served {
         version: "1.2.3",
         lock: Some(lock),
     });
-    node.serve_control(&home, "test").expect("served");
+    node.serve_control(&home, "test", false).expect("served");
     Served {
         node,
         home,

@@ -412,4 +412,8 @@ pub const SAID: &[(&str, &str)] = &[
         "each posts {n} messages: {posts} posts, {deliveries} deliveries",
         "それぞれ {n} 件投稿: 投稿 {posts} 件、配信 {deliveries} 件",
     ),
+    (
+        "waiting for {holder}, which uses this profile for a moment",
+        "このプロファイルを使っている {holder} が終わるのを待っています",
+    ),
 ];
