@@ -379,14 +379,6 @@ impl Client {
         }
     }
 
-    /// Says that the machine's network changed: members are looked for anew in every topic. Only
-    /// the process that runs the node can know.
-    pub async fn network_changed(&self) {
-        if let Way::Running(node) = &self.way {
-            node.network_changed().await;
-        }
-    }
-
     /// Whether a node runs, here or in another process.
     pub fn has_node(&self) -> bool {
         !matches!(self.way, Way::Stored(_))

@@ -113,10 +113,6 @@ impl Running {
         })
     }
 
-    pub(super) async fn network_changed(&self) {
-        self.engine.network_changed().await;
-    }
-
     /// The joined topic that is meant.
     fn handle(&self, topic: &TopicRef) -> Result<TopicHandle, ClientError> {
         let mut meant = self.engine.topics();
