@@ -107,6 +107,22 @@ impl Connections {
         superseded.map(|entry| entry.connection.clone()).collect()
     }
 
+    /// Whether there is a connection for gossip with the same peer that is newer than this one: it
+    /// may have started anew meanwhile, and then only answers over the newer one, while the older
+    /// one looks open until it times out.
+    pub(crate) fn is_outlived(&self, older: &Connection) -> bool {
+        let table = self.lock();
+        let entries = table.get(&older.remote_id()).map(Vec::as_slice);
+        let live = entries.unwrap_or_default().iter();
+        let live: Vec<_> = live.filter_map(|e| Some((e, e.live()?))).collect();
+        let is_it = |live: &Connection| live.stable_id() == older.stable_id();
+        let own = live.iter().find(|(_, live)| is_it(live));
+        own.is_some_and(|(own, _)| {
+            let mut others = live.iter();
+            others.any(|(entry, _)| entry.is_gossip && entry.opened_at > own.opened_at)
+        })
+    }
+
     /// The open connections that are older than `before` and send from an address that is not
     /// one that `is_ours`.
     pub(crate) fn stranded(

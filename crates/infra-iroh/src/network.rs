@@ -124,7 +124,13 @@ impl Network {
             topics: topics.clone(),
             tasks: tasks.clone(),
         };
-        let sync = SyncClient::new(endpoint.clone(), agent, clocks.clone(), tasks.clone());
+        let sync = SyncClient::new(
+            endpoint.clone(),
+            agent,
+            clocks.clone(),
+            connections.clone(),
+            tasks.clone(),
+        );
         let machine = Arc::new(Machine::new(
             endpoint.clone(),
             connections.clone(),

@@ -25,6 +25,7 @@ use super::{EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, PeerClocks, finish, read,
 use crate::{
     address::peer_id,
     connect::connect,
+    connections::Connections,
     stream::{StreamError, read_frame},
     tasks::Tasks,
 };
@@ -38,6 +39,7 @@ pub(crate) struct SyncClient {
     endpoint: Endpoint,
     agent: String,
     clocks: PeerClocks,
+    connections: Connections,
     kept: Arc<Mutex<HashMap<EndpointId, Arc<Kept>>>>,
     tasks: Tasks,
 }
@@ -57,11 +59,18 @@ enum Outcome {
 }
 
 impl SyncClient {
-    pub(crate) fn new(endpoint: Endpoint, agent: String, clocks: PeerClocks, tasks: Tasks) -> Self {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        agent: String,
+        clocks: PeerClocks,
+        connections: Connections,
+        tasks: Tasks,
+    ) -> Self {
         Self {
             endpoint,
             agent,
             clocks,
+            connections,
             kept: Arc::default(),
             tasks,
         }
@@ -142,7 +151,7 @@ impl SyncClient {
         let mut connection = kept.connection.lock().await;
         if let Some(open) = connection
             .as_ref()
-            .filter(|open| open.close_reason().is_none())
+            .filter(|open| open.close_reason().is_none() && !self.connections.is_outlived(open))
         {
             return Ok((open.clone(), true));
         }

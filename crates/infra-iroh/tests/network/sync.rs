@@ -1,20 +1,25 @@
 //! Asking members for events.
 
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use iroh::endpoint::{RecvStream, SendStream};
 use kukuri_application::ports::{NetworkError, SyncAnswer, SyncRequest, TopicNetwork as _};
 use kukuri_domain::{
-    EventId, UnixMs,
+    EventId, PeerAddress, UnixMs,
     limits::SYNC_FRAME_BYTES_MAX,
     presence::{Side, hello_proof},
     wire::{Hello, RefuseReason, SYNC_ALPN, SyncFrame, Welcome},
 };
-use tokio::{io::AsyncReadExt as _, time::timeout};
+use kukuri_infra_iroh::{Network, NetworkConfig};
+use tokio::{io::AsyncReadExt as _, runtime::Runtime, time::timeout};
 
 use crate::support::{
-    DEADLINE, addresses, answer_one, call, dial, event, neighbour_up, node, node_and_liar, now,
-    pair, raw_addr, raw_id, raw_peer, topic,
+    DEADLINE, MachineClock, addresses, answer_one, call, dial, event, fresh_secret, neighbour_up,
+    node, node_and_liar, now, pair, raw_addr, raw_id, raw_peer, topic,
 };
 
 #[tokio::test]
@@ -333,4 +338,58 @@ async fn read_frame(recv: &mut RecvStream) -> SyncFrame {
     let mut frame = vec![0; length];
     recv.read_exact(&mut frame).await.expect("the whole frame");
     SyncFrame::decode(&frame).expect("a frame")
+}
+
+/// A node on a runtime of its own, with which it can be killed.
+async fn mortal(secret: [u8; 32], bind: Vec<SocketAddr>) -> (Runtime, Network) {
+    let runtime = Runtime::new().expect("a runtime");
+    let config = NetworkConfig {
+        bind,
+        ..NetworkConfig::loopback()
+    };
+    let start = async move {
+        loop {
+            let clock = Arc::new(MachineClock);
+            match Network::start(&secret, config.clone(), Vec::new(), clock).await {
+                // That of the one before is not free yet.
+                Err(NetworkError::PortTaken { .. }) => tokio::task::yield_now().await,
+                started => return started.expect("loopback is there"),
+            }
+        }
+    };
+    let started = timeout(DEADLINE, runtime.spawn(start)).await;
+    (runtime, started.expect("in time").expect("no panic"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_was_killed_and_came_back_is_asked_at_once() {
+    let (keys, secret) = (topic("lobby"), fresh_secret());
+    let b = node().await;
+    let mut at_b = b.join(keys.clone()).await.expect("open");
+    let (runtime, a) = mortal(secret, NetworkConfig::loopback().bind).await;
+    let [PeerAddress::Ip(address)] = addresses(&a).await[..] else {
+        panic!("one socket")
+    };
+    let mut at_a = a.join(keys.clone()).await.expect("open");
+    dial(&a, &keys, &b).await.expect("reachable");
+    neighbour_up(&mut at_b, &a).await;
+    let request = || SyncRequest::Newest { n: 1, before: None };
+    let ask = b.call(keys.id, a.local_peer(), request(), now());
+    let (got, _) = tokio::join!(ask, answer_one(&mut at_a, SyncAnswer::default()));
+    got.expect("answered");
+
+    drop((a, at_a));
+    runtime.shutdown_background();
+    let (runtime, a) = mortal(secret, vec![address]).await;
+    let mut at_a = a.join(keys.clone()).await.expect("open");
+    dial(&a, &keys, &b).await.expect("reachable");
+    neighbour_up(&mut at_a, &b).await;
+    let started = Instant::now();
+    let ask = b.call(keys.id, a.local_peer(), request(), now());
+    let (got, _) = tokio::join!(ask, answer_one(&mut at_a, SyncAnswer::default()));
+    got.expect("answered");
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    drop((a, at_a));
+    runtime.shutdown_background();
 }
