@@ -40,6 +40,7 @@ pub fn columns() -> Option<usize> {
     if cfg!(test) || !io::stdout().is_terminal() {
         return None;
     }
+    // A terminal that does not tell its size is taken as it comes, like no terminal.
     terminal::size().ok().map(|(columns, _)| columns.into())
 }
 

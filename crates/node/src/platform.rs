@@ -63,8 +63,6 @@ pub fn make_new_files_private() {
 /// From now on the system writes no core dump of this process, and its memory, in which the keys
 /// are, can be read by the administrator only.
 pub fn keep_memory_private() {
-    // Neither fails on a system that has it; where one did, the keys would be as safe as in any
-    // other program.
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
@@ -72,11 +70,14 @@ pub fn keep_memory_private() {
             current: Some(0),
             maximum: Some(0),
         };
+        // Lowering a limit is always allowed; if it were not, the keys would be as safe as in any
+        // other program.
         let _ = setrlimit(Resource::Core, none);
     }
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // A kernel that refuses leaves the limit above.
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 }

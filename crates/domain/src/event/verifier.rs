@@ -49,6 +49,7 @@ impl Verifier {
         if let Some(key) = keys().get(&author) {
             return Some(*key);
         }
+        // Bytes of the right number can be wrong in one way only.
         let key = XOnlyPublicKey::from_slice(&author.0).ok()?;
         let mut keys = keys();
         if keys.len() >= KEYS_MAX {
