@@ -157,6 +157,7 @@ impl TestNode {
     /// # Errors
     /// When a part cannot be started.
     pub async fn start(options: NodeOptions) -> anyhow::Result<Self> {
+        crate::trace::to_stderr();
         let profile = match options.profile {
             Some(profile) => profile,
             None => Profile::new()?,
@@ -478,10 +479,12 @@ impl TestNode {
     /// When a part did not stop in time.
     pub async fn shutdown(mut self) -> anyhow::Result<()> {
         self.stop.cancel();
-        match self.node.take() {
-            Some(node) => Ok(node.shutdown().await?),
-            None => Ok(()),
+        if let Some(node) = self.node.take() {
+            node.shutdown().await?;
+            // The next node of the process may be the same one again.
+            self.network.closed().await;
         }
+        Ok(())
     }
 }
 

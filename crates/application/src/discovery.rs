@@ -31,7 +31,7 @@ use crate::{
 };
 use attempts::AttemptLog;
 use budget::DialBudget;
-use peers::{Dial, PeerTable};
+use peers::{Company, Dial, PeerTable};
 use searches::Searches;
 
 pub use io::{Effect, Failure, Input, Timer};
@@ -40,6 +40,10 @@ pub use sources::{ConfiguredPeersSource, KnownPeersSource};
 
 /// Members of another island that are dialled in one tick.
 const ISLAND_DIALS_PER_TICK: usize = 2;
+
+/// Neighbours below which known members are dialled although we are not alone: gossip's own joins
+/// to members of members can fail unheard, and a chain of three breaks when the middle one goes.
+const NEIGHBOURS_ENOUGH: usize = 3;
 
 /// Foreign records in this minute's slot at which our own is not needed.
 const RECORDS_ENOUGH: usize = 3;
@@ -169,6 +173,14 @@ impl Discovery {
 
     fn is_alone(&self) -> bool {
         self.neighbours.is_empty()
+    }
+
+    fn company(&self) -> Company {
+        match self.neighbours.len() {
+            0 => Company::None,
+            1..NEIGHBOURS_ENOUGH => Company::Few,
+            _ => Company::Enough,
+        }
     }
 
     fn start(&mut self, now: Now, out: &mut Vec<Effect>) {
@@ -327,6 +339,10 @@ impl Discovery {
             self.note_live(found.peer, now);
             for peer in listed {
                 self.note_live(*peer, now);
+            }
+            if self.company() == Company::Few && !self.neighbours.contains_key(&found.peer) {
+                self.peers.publishes_still(&found);
+                self.dial_what_is_due(now, out);
             }
             return;
         }
@@ -516,7 +532,7 @@ impl Discovery {
     // --- dialling --------------------------------------------------------------------------
 
     fn dial_what_is_due(&mut self, now: Now, out: &mut Vec<Effect>) {
-        let alone = self.is_alone();
+        let company = self.company();
         let overdue = self.peers.give_up_on_silent(now.mono_ms);
         for (peer, source) in overdue {
             self.log.end(
@@ -528,7 +544,7 @@ impl Discovery {
             );
         }
         while self.peers.room_after_ms(now.mono_ms) == Some(0) {
-            let Some(peer) = self.peers.next_due(now.mono_ms, alone) else {
+            let Some(peer) = self.peers.next_due(now.mono_ms, company) else {
                 break;
             };
             let Dial {
@@ -548,7 +564,7 @@ impl Discovery {
         let budget_ms = self.budget.free_after_ms(now.mono_ms);
         if let Some(after_ms) = self
             .peers
-            .next_change_after_ms(now.mono_ms, alone, budget_ms)
+            .next_change_after_ms(now.mono_ms, company, budget_ms)
         {
             out.push(Effect::StartTimer {
                 timer: Timer::Dials,

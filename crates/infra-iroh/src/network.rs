@@ -78,6 +78,8 @@ struct Inner {
     machine: Arc<Machine>,
     tasks: Tasks,
     is_closed: AtomicBool,
+    /// Cancelled when nothing answers at its addresses any more.
+    ended: CancellationToken,
 }
 
 impl Network {
@@ -153,7 +155,17 @@ impl Network {
             machine,
             tasks,
             is_closed,
+            ended: CancellationToken::new(),
         })))
+    }
+
+    /// Waits until, after [`TopicNetwork::shutdown`], nothing answers at its addresses any more:
+    /// where the answers to the goodbye are missing, that is up to three seconds later. Until then
+    /// it refuses whoever comes, also those who look for a successor with the same endpoint id,
+    /// and one refusal ends a dial to several addresses. To be awaited before the same process
+    /// opens the network of the same profile again; the end of a process does it too.
+    pub async fn closed(&self) {
+        self.0.ended.cancelled().await;
     }
 
     /// The path of discovery by multicast DNS; where mDNS is off or not possible, it says so.
@@ -434,6 +446,7 @@ impl TopicNetwork for Network {
             if let Err(error) = inner.router.shutdown().await {
                 warn!(%error, "the router ended badly");
             }
+            inner.ended.cancel();
             drop(ManuallyDrop::into_inner(inner));
         });
         let patience = patience.clamp(GOODBYE_MIN, GOODBYE_MAX);

@@ -15,6 +15,13 @@ const ASKED_MS: [u64; 4] = [600, 1_200, 2_400, 4_800];
 const FAILED_MS: u64 = 500;
 const FAILED_MS_MAX: u64 = 60_000;
 
+/// Pause after a neighbour was lost: who leaves is not asked again while it is closing.
+const LOST_MS: u64 = 250;
+
+/// After so many failed dials in a row, half a minute of trying and the time that the dials took,
+/// a candidate is left in peace as long as there is anybody else.
+const FAILURES_IN_COMPANY_MAX: u32 = 6;
+
 /// Pause after a peer said that it is not in the topic.
 const NOT_A_MEMBER_MS: u64 = 20_000;
 
@@ -59,6 +66,27 @@ struct Entry {
     /// Dial it even while connected (island, manual peer, match on the LAN).
     wanted: bool,
     touched_ms: u64,
+}
+
+/// How much it matters to reach somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// Nobody is there: whoever is known is dialled.
+    None,
+    /// So few that the loss of one would matter: whoever is known and has not failed too often.
+    Few,
+    /// Only those who are wanted for a reason of their own.
+    Enough,
+}
+
+impl Company {
+    fn permits(self, entry: &Entry) -> bool {
+        match self {
+            Self::None => true,
+            Self::Few => entry.wanted || entry.failures < FAILURES_IN_COMPANY_MAX,
+            Self::Enough => entry.wanted,
+        }
+    }
 }
 
 /// What a dial needs to know.
@@ -108,6 +136,14 @@ impl PeerTable {
         }
     }
 
+    /// A member that has just published again is worth one more dial, however often it failed.
+    pub(super) fn publishes_still(&mut self, found: &Candidate) {
+        self.insert(SourceKind::Dht, found);
+        if let Some(entry) = self.entries.get_mut(&found.peer) {
+            entry.failures = entry.failures.min(FAILURES_IN_COMPANY_MAX - 1);
+        }
+    }
+
     /// Marks a candidate as worth a dial although we are connected.
     pub(super) fn want(&mut self, peer: PeerId) {
         if let Some(entry) = self.entries.get_mut(&peer) {
@@ -136,10 +172,10 @@ impl PeerTable {
     }
 
     /// The candidate that is to be dialled next: in the order in which they were found.
-    pub(super) fn next_due(&self, now_ms: u64, alone: bool) -> Option<PeerId> {
+    pub(super) fn next_due(&self, now_ms: u64, company: Company) -> Option<PeerId> {
         self.entries
             .iter()
-            .filter(|(_, e)| alone || e.wanted)
+            .filter(|(_, e)| company.permits(e))
             .filter(|(_, e)| matches!(e.standing, Standing::Ready { from_ms } if from_ms <= now_ms))
             .min_by_key(|(_, e)| (e.failures, e.order))
             .map(|(peer, _)| *peer)
@@ -296,10 +332,12 @@ impl PeerTable {
         entry.addresses.clone()
     }
 
-    /// It was a neighbour. It may be dialled again at once, if we are alone.
+    /// It was a neighbour. It may be dialled again soon.
     pub(super) fn lost(&mut self, peer: &PeerId, now_ms: u64) {
         if let Some(entry) = self.entries.get_mut(peer) {
-            entry.standing = Standing::Ready { from_ms: now_ms };
+            entry.standing = Standing::Ready {
+                from_ms: now_ms + LOST_MS,
+            };
             entry.wanted = entry.source == SourceKind::Manual;
             entry.touched_ms = now_ms;
         }
@@ -327,14 +365,14 @@ impl PeerTable {
     pub(super) fn next_change_after_ms(
         &self,
         now_ms: u64,
-        alone: bool,
+        company: Company,
         budget_ms: u64,
     ) -> Option<u64> {
         let room_ms = self.room_after_ms(now_ms);
         self.entries
             .values()
             .filter_map(|e| match e.standing {
-                Standing::Ready { from_ms } if alone || e.wanted => {
+                Standing::Ready { from_ms } if company.permits(e) => {
                     let due_ms = from_ms.saturating_sub(now_ms);
                     Some(due_ms.max(budget_ms).max(room_ms?).max(1))
                 }
@@ -366,12 +404,12 @@ mod tests {
         for pause_ms in [
             500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000,
         ] {
-            assert_eq!(table.next_due(now_ms, true), Some(peer));
+            assert_eq!(table.next_due(now_ms, Company::None), Some(peer));
             table.begin(&peer, 0);
             table.failed(&peer, now_ms);
-            assert_eq!(table.next_due(now_ms + pause_ms - 1, true), None);
+            assert_eq!(table.next_due(now_ms + pause_ms - 1, Company::None), None);
             now_ms += pause_ms;
         }
-        assert_eq!(table.next_due(now_ms, true), Some(peer));
+        assert_eq!(table.next_due(now_ms, Company::None), Some(peer));
     }
 }

@@ -225,6 +225,34 @@ impl World {
         self.tell(Input::Start);
     }
 
+    fn has_neighbours(&mut self, all: impl IntoIterator<Item = u8>) {
+        for n in all {
+            self.tell(Input::NeighborUp {
+                peer: peer(n),
+                inbound: true,
+            });
+        }
+    }
+
+    /// A look at the DHT finds a record of `n`, who is connected with our neighbour 1.
+    fn reads_a_record_of(&mut self, n: u8) {
+        let record = Candidate {
+            listed: vec![peer(1)],
+            ..candidate(n, true)
+        };
+        self.scripts.insert(Dht, Script::finds(1, vec![record]));
+        self.tell(Input::Timer(Timer::Rendezvous));
+        self.run_until(self.now_ms + 1_000);
+    }
+
+    fn dials_to(&self, n: u8) -> usize {
+        let dials = self.dials();
+        dials
+            .iter()
+            .filter(|(_, dialled)| *dialled == peer(n))
+            .count()
+    }
+
     fn times(&self, is_it: impl Fn(&Effect) -> bool) -> Vec<u64> {
         self.seen
             .iter()
@@ -561,10 +589,7 @@ fn three_foreign_records_are_enough() {
 fn strangers_in_a_record_are_another_island_and_two_are_dialled() {
     let mut world = World::new(&[Dht]).member(1);
     world.start();
-    world.tell(Input::NeighborUp {
-        peer: peer(1),
-        inbound: true,
-    });
+    world.has_neighbours([1, 4, 5]);
     world.tell(Input::SearchEnded {
         source: Dht,
         outcome: Ok(()),
@@ -592,6 +617,50 @@ fn strangers_in_a_record_are_another_island_and_two_are_dialled() {
         dialled.contains(&peer(21)) && !dialled.contains(&peer(2)),
         "{dialled:?}"
     );
+}
+
+#[test]
+fn with_few_neighbours_a_member_of_the_same_island_is_dialled_too() {
+    for (neighbours, dials) in [(vec![1], 1), (vec![1, 4], 1), (vec![1, 4, 5], 0)] {
+        let mut world = World::new(&[Dht])
+            .script(Dht, Script::finds(1, vec![]))
+            .member(2);
+        world.start();
+        world.has_neighbours(neighbours.clone());
+        world.run_until(10_000);
+        world.reads_a_record_of(2);
+        assert_eq!(world.dials_to(2), dials, "{neighbours:?}");
+    }
+}
+
+#[test]
+fn a_lost_neighbour_is_dialled_for_a_while_although_there_is_another() {
+    let mut world = World::new(&[Dht])
+        .script(Dht, Script::finds(1, vec![]))
+        .dead(2);
+    world.start();
+    world.has_neighbours([1, 2]);
+    world.tell(Input::NeighborDown(peer(2)));
+    assert_eq!(world.dials_to(2), 0, "it may be closing still");
+    world.run_until(60_000);
+    assert_eq!(world.dials_to(2), 6);
+    world.run_until(10 * 60_000);
+    assert_eq!(world.dials_to(2), 6, "then it is left in peace");
+    // Until it shows that it is there.
+    world.reads_a_record_of(2);
+    assert_eq!(world.dials_to(2), 7);
+}
+
+#[test]
+fn a_lost_neighbour_is_not_missed_among_many() {
+    let mut world = World::new(&[Dht])
+        .script(Dht, Script::finds(1, vec![]))
+        .dead(2);
+    world.start();
+    world.has_neighbours([1, 2, 4, 5]);
+    world.tell(Input::NeighborDown(peer(2)));
+    world.run_until(60_000);
+    assert_eq!(world.dials_to(2), 0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use kukuri_application::ports::{DialReport, NetworkError, NetworkEvent, TopicNetwork as _};
 use kukuri_domain::{PeerAddress, PeerId, limits::GOSSIP_PAYLOAD_BYTES_MAX, peer::PathKind};
 use kukuri_infra_iroh::{Network, NetworkConfig};
@@ -411,4 +412,8 @@ async fn a_dial_to_somebody_who_is_gone_does_not_hold_up_the_shutdown() {
         .await
         .expect("no panic")
         .expect_err("nobody is there");
+    // It is told when a successor is not refused in its place.
+    let (closed, now) = (timeout(DEADLINE, a.closed()), a.closed().now_or_never());
+    assert!(now.is_none(), "the handshake cannot have ended yet");
+    closed.await.expect("in time");
 }
