@@ -1,19 +1,20 @@
 //! Events: what members say, signed by their author (NIP-01).
 //!
 //! Owns the two states of an event, `SignedEvent` (claims a signature) and `VerifiedEvent` (was
-//! checked), their order, and drafts before signing. Must never let an unverified event pass for
+//! checked), and their order. Must never let an unverified event pass for
 //! a verified one: only a [`Verifier`] makes a [`VerifiedEvent`].
 
+mod draft;
+mod meaning;
 mod rules;
 mod verifier;
 
 use std::{fmt, str::FromStr};
 
 use nostr::{
-    event::{Kind, Tag, Tags, UnsignedEvent},
+    event::Tag,
     key::PublicKey,
     nips::nip19::{FromBech32 as _, Nip19Event},
-    types::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -22,10 +23,11 @@ use crate::{
     limits::{EVENT_BYTES_MAX, EVENT_TAGS_MAX},
     text_form::serde_as_text_or_bytes,
     time::UnixMs,
-    topic::TopicName,
     wire::WireEvent,
 };
 
+pub use draft::Draft;
+pub use meaning::{Meaning, Profile, ProfileError, Reply};
 pub use rules::{AdmissionError, admit};
 pub use verifier::Verifier;
 
@@ -268,6 +270,11 @@ macro_rules! event_fields {
                 self.0.tags.iter().map(|tag| tag.as_slice())
             }
 
+            /// What it says, for those who show it.
+            pub fn meaning(&self) -> Meaning<'_> {
+                Meaning::of(&self.0)
+            }
+
             /// The event's place in its topic.
             pub fn order(&self) -> EventOrder {
                 EventOrder {
@@ -334,52 +341,4 @@ fn encoded_len(event: &nostr::event::Event) -> usize {
                 .sum::<usize>()
     };
     FIXED_BYTES + event.content.len() + event.tags.iter().map(tag_len).sum::<usize>()
-}
-
-/// What is to be signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
-    /// NIP-01 kind.
-    pub kind: u16,
-    /// Tags, in order.
-    pub tags: Vec<Vec<String>>,
-    /// The text.
-    pub content: String,
-    /// When it is said to have been written.
-    pub at: UnixMs,
-}
-
-impl Draft {
-    /// A post (kind 1) in a public topic.
-    pub fn post(topic: &TopicName, content: &str, at: UnixMs) -> Self {
-        let tag = |name: &str, value: String| vec![name.to_owned(), value];
-        Self {
-            kind: Kind::TextNote.as_u16(),
-            tags: vec![
-                tag(TOPIC_TAG, topic.as_str().to_owned()),
-                tag(MS_TAG, at.subsec_ms().to_string()),
-            ],
-            content: content.to_owned(),
-            at,
-        }
-    }
-
-    /// The form that an author signs.
-    ///
-    /// # Errors
-    /// [`ShapeError::EmptyTag`] when a tag has no name.
-    pub fn unsigned(self, author: AuthorId) -> Result<UnsignedEvent, ShapeError> {
-        let tags = self
-            .tags
-            .into_iter()
-            .map(|tag| Tag::parse(tag).map_err(|_| ShapeError::EmptyTag))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(UnsignedEvent::new(
-            PublicKey::from_byte_array(author.0),
-            Timestamp::from_secs(self.at.secs()),
-            Kind::from_u16(self.kind),
-            Tags::from_list(tags),
-            self.content,
-        ))
-    }
 }

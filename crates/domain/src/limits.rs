@@ -9,6 +9,19 @@ pub const EVENT_BYTES_MAX: usize = 128 * 1024;
 /// Greatest number of tags in one event.
 pub const EVENT_TAGS_MAX: usize = 2_000;
 
+/// Greatest size of a reaction's content that is shown, in bytes: a word of eight characters of
+/// any script, or an emoji sequence.
+pub const REACTION_BYTES_MAX: usize = 64;
+
+/// Greatest length of an author's name, in characters.
+pub const PROFILE_NAME_CHARS_MAX: usize = 64;
+
+/// Greatest length of what an author tells about themselves, in characters.
+pub const PROFILE_ABOUT_CHARS_MAX: usize = 500;
+
+/// Authors that an answer addresses: that of the post, and those whom the post addressed.
+pub const REPLY_AUTHORS_MAX: usize = 32;
+
 /// How far in the future an event's time may lie, in milliseconds (10 minutes): clocks of
 /// ordinary machines differ by less, and a post "from next year" would stay on top for ever.
 pub const EVENT_FUTURE_MS_MAX: u64 = 10 * 60 * 1_000;

@@ -1,0 +1,131 @@
+//! Drafts: what a member is about to sign.
+//!
+//! Owns the tags of each kind of event that kukuri writes. Every draft names its topic and the
+//! millisecond of its time. Must never read what it writes: that is `meaning`'s.
+
+use nostr::{
+    event::{Kind, Tag, Tags, UnsignedEvent},
+    key::PublicKey,
+    types::Timestamp,
+};
+
+use super::{AuthorId, EventId, MS_TAG, Meaning, Profile, ShapeError, SignedEvent, TOPIC_TAG};
+use crate::{limits::REPLY_AUTHORS_MAX, time::UnixMs, topic::TopicName};
+
+/// What is to be signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// NIP-01 kind.
+    pub kind: u16,
+    /// Tags, in order.
+    pub tags: Vec<Vec<String>>,
+    /// The text.
+    pub content: String,
+    /// When it is said to have been written.
+    pub at: UnixMs,
+}
+
+impl Draft {
+    /// A post (kind 1) in a public topic.
+    pub fn post(topic: &TopicName, content: &str, at: UnixMs) -> Self {
+        Self::new(Kind::TextNote, topic, content, at)
+    }
+
+    /// A post that answers another one, with the marked tags of NIP-10. Whoever was addressed by
+    /// the post is addressed by the answer, too.
+    pub fn reply(topic: &TopicName, to: &SignedEvent, content: &str, at: UnixMs) -> Self {
+        let root = match to.meaning() {
+            Meaning::Post { reply: Some(reply) } => reply.root,
+            _ => to.id(),
+        };
+        let mut draft = Self::post(topic, content, at);
+        draft.tags.push(marked(root, "root"));
+        if root != to.id() {
+            draft.tags.push(marked(to.id(), "reply"));
+        }
+        let author = to.author().to_string();
+        let mut addressed = vec![author];
+        for tag in to.tags().filter(|tag| tag[0] == "p") {
+            if let Some(other) = tag.get(1)
+                && !addressed.contains(other)
+                && addressed.len() < REPLY_AUTHORS_MAX
+            {
+                addressed.push(other.clone());
+            }
+        }
+        draft
+            .tags
+            .extend(addressed.iter().map(|author| pair("p", author)));
+        draft
+    }
+
+    /// A reaction (kind 7, NIP-25) to a post: a sign or a short word.
+    pub fn reaction(topic: &TopicName, to: &SignedEvent, content: &str, at: UnixMs) -> Self {
+        let mut draft = Self::new(Kind::Reaction, topic, content, at);
+        draft.tags.extend([
+            pair("e", &to.id().to_string()),
+            pair("p", &to.author().to_string()),
+            pair("k", &to.kind().to_string()),
+        ]);
+        draft
+    }
+
+    /// A request to delete an own event (kind 5, NIP-09).
+    pub fn deletion(topic: &TopicName, target: EventId, kind: u16, at: UnixMs) -> Self {
+        let mut draft = Self::new(Kind::EventDeletion, topic, "", at);
+        draft
+            .tags
+            .extend([pair("e", &target.to_string()), pair("k", &kind.to_string())]);
+        draft
+    }
+
+    /// What an author tells about themselves (kind 0, NIP-01).
+    pub fn profile(topic: &TopicName, profile: &Profile, at: UnixMs) -> Self {
+        Self::new(Kind::Metadata, topic, &profile.to_json(), at)
+    }
+
+    fn new(kind: Kind, topic: &TopicName, content: &str, at: UnixMs) -> Self {
+        Self {
+            kind: kind.as_u16(),
+            tags: vec![
+                pair(TOPIC_TAG, topic.as_str()),
+                pair(MS_TAG, &at.subsec_ms().to_string()),
+            ],
+            content: content.to_owned(),
+            at,
+        }
+    }
+
+    /// The form that an author signs.
+    ///
+    /// # Errors
+    /// [`ShapeError::EmptyTag`] when a tag has no name.
+    pub fn unsigned(self, author: AuthorId) -> Result<UnsignedEvent, ShapeError> {
+        let tags = self
+            .tags
+            .into_iter()
+            .map(|tag| Tag::parse(tag).map_err(|_| ShapeError::EmptyTag))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(UnsignedEvent::new(
+            PublicKey::from_byte_array(author.0),
+            Timestamp::from_secs(self.at.secs()),
+            Kind::from_u16(self.kind),
+            Tags::from_list(tags),
+            self.content,
+        ))
+    }
+}
+
+fn pair(name: &str, value: &str) -> Vec<String> {
+    vec![name.to_owned(), value.to_owned()]
+}
+
+/// The third place is a relay, of which we have none.
+fn marked(id: EventId, marker: &str) -> Vec<String> {
+    vec![
+        "e".to_owned(),
+        id.to_string(),
+        String::new(),
+        marker.to_owned(),
+    ]
+}
