@@ -235,8 +235,8 @@ async fn tell_events(client: kukuri_node::Client, topic: TopicName, output: mpsc
                     json!({"type": "peer_left", "topic": topic.as_str(), "peer": peer.to_string()});
                 say(&output, line).await;
             }
-            TopicEvent::Post { event, .. } => {
-                let id = event.id().to_string();
+            TopicEvent::Post { post, .. } => {
+                let id = post.event.id().to_string();
                 say(
                     &output,
                     json!({"type": "post", "topic": topic.as_str(), "id": id, "at": unix_ms()}),

@@ -404,7 +404,8 @@ impl From<ClientError> for Failure {
         let exit = match error.code {
             Code::NotJoined | Code::NoEvent => Exit::NotFound,
             Code::Ambiguous | Code::Query => Exit::Usage,
-            Code::TooLong | Code::Empty | Code::Refused | Code::Busy => Exit::Refused,
+            Code::TooLong | Code::Empty | Code::Refused | Code::NotYours => Exit::Refused,
+            Code::Profile | Code::Busy => Exit::Refused,
             Code::Database | Code::DiskFull | Code::ReadOnly => Exit::Disk,
             Code::Network | Code::NoNode => Exit::Network,
             Code::Signing => Exit::Vault,

@@ -8,7 +8,9 @@ mod figures;
 use chrono::{DateTime, Days, NaiveDate, TimeZone};
 use kukuri_application::{
     ports::PostState,
-    views::{ExplainView, FoundView, PeerView, SourceView, StatusView, TopicView},
+    views::{
+        AuthorView, ExplainView, FoundView, PeerView, PostView, SourceView, StatusView, TopicView,
+    },
 };
 use kukuri_domain::{
     AuthorId, PeerId, SignedEvent, TopicName, UnixMs,
@@ -49,22 +51,36 @@ pub struct Render<Tz: TimeZone> {
 
 impl<Tz: TimeZone> Render<Tz> {
     /// A post: time, author, text, and for own posts how far it has come.
-    pub fn post(&self, event: &SignedEvent, state: Option<PostState>, columns: usize) -> String {
-        let mut post = self.text_of(event, event.content());
-        if let Some(state) = state.filter(|_| event.author() == self.own) {
-            post = with_state(&post, &state_text(state), columns);
+    pub fn post(&self, post: &PostView, state: Option<PostState>, columns: usize) -> String {
+        let deleted = say!("(deleted by its author)");
+        let content = match post.deleted_at {
+            Some(_) => &deleted,
+            None => post.event.content(),
+        };
+        let shown = self.text_of(post, content);
+        match state.filter(|_| post.author.pubkey == self.own) {
+            Some(state) => with_state(&shown, &state_text(state), columns),
+            None => shown,
         }
-        post
     }
 
-    /// Time, author and a text that stands for the event's.
-    fn text_of(&self, event: &SignedEvent, content: &str) -> String {
-        let is_own = event.author() == self.own;
-        let name = if is_own {
-            say!("you")
-        } else {
-            event.author().short()
-        };
+    /// What stands for an author: their name as far as it fits, and the begin of their key if they
+    /// gave themselves none, or the one by which the reader knows themselves.
+    fn name_of(&self, author: &AuthorView) -> String {
+        let you = say!("you");
+        if author.pubkey == self.own {
+            return you;
+        }
+        let name = author.name.as_deref().map(text::one_line);
+        let name = name.filter(|name| name.to_lowercase() != you);
+        let name = name.unwrap_or_else(|| author.pubkey.short());
+        text::shortened(&name, NAME_COLUMNS)
+    }
+
+    /// Time, author and a text that stands for the post's.
+    fn text_of(&self, post: &PostView, content: &str) -> String {
+        let name = self.name_of(&post.author);
+        let event = &post.event;
         let at = self.local(event.order().at());
         let time = at.map_or_else(
             || "--:--".to_owned(),
@@ -134,14 +150,13 @@ impl<Tz: TimeZone> Render<Tz> {
 
     /// A post that a search found, the matches emphasised where that can be shown.
     pub fn found(&self, found: &FoundView, columns: usize) -> String {
-        let event = &found.post.event;
         if !self.has_colours {
-            return self.post(event, None, columns);
+            return self.post(&found.post, None, columns);
         }
         let is_match = |index| found.matches.iter().any(|range| range.contains(&index));
         let mut marked = String::new();
         let mut was_match = false;
-        for (index, c) in event.content().chars().enumerate() {
+        for (index, c) in found.post.event.content().chars().enumerate() {
             if is_match(index) != was_match {
                 was_match = !was_match;
                 marked.push(if was_match { MATCH_BEGINS } else { MATCH_ENDS });
@@ -156,7 +171,7 @@ impl<Tz: TimeZone> Render<Tz> {
         if was_match {
             marked.push(MATCH_ENDS);
         }
-        self.text_of(event, &marked)
+        self.text_of(&found.post, &marked)
             .replace(MATCH_BEGINS, "\x1b[1m")
             .replace(MATCH_ENDS, "\x1b[22m")
     }

@@ -5,7 +5,7 @@
 //! decided by the pure machines, how to do it by the ports.
 
 mod actor;
-mod muted;
+mod audience;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use kukuri_domain::{AuthorId, TopicId, TopicKeys, TopicName};
+use kukuri_domain::{AuthorId, TopicId, TopicKeys, TopicName, event::Profile};
 use thiserror::Error;
 use tokio::{sync::broadcast, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -31,12 +31,9 @@ use crate::{
     views::{NodeEvent, TopicEvent},
 };
 use actor::Actor;
-use muted::Muted;
+use audience::{Audience, NAMES_MAX};
 
 pub use topic::{PostError, Posted, TopicClosed, TopicHandle};
-
-/// Events of all topics that a subscriber may lag behind before it is told to read again.
-const NEWS_CAPACITY: usize = 4_096;
 
 /// How long one topic may take to finish its acknowledgements when the node stops.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);
@@ -91,8 +88,7 @@ struct Inner {
     ports: Ports,
     settings: Settings,
     topics: Mutex<HashMap<TopicId, Joined>>,
-    news: broadcast::Sender<NodeEvent>,
-    muted: Arc<Muted>,
+    audience: Arc<Audience>,
     /// Only one join, leave or mute at a time, so that a topic is never joined twice.
     changing: tokio::sync::Mutex<()>,
     cancel: CancellationToken,
@@ -117,8 +113,7 @@ impl Engine {
                 ports,
                 settings,
                 topics: Mutex::default(),
-                news: broadcast::channel(NEWS_CAPACITY).0,
-                muted: Arc::default(),
+                audience: Arc::new(Audience::new()),
                 changing: tokio::sync::Mutex::default(),
                 cancel: CancellationToken::new(),
             }),
@@ -155,8 +150,9 @@ impl Engine {
         let seed = self.inner.settings.seed.unwrap_or_else(rand::random);
         let cancel = self.inner.cancel.child_token();
         let last_own_at = latest_own_post(ports, keys.id).await?;
-        // Another process may have muted somebody since the last topic was joined.
-        self.inner.muted.load(ports.store.muted().await?);
+        // Another process may have written since the last topic was joined.
+        let names = ports.store.names(NAMES_MAX).await?;
+        self.inner.audience.load(ports.store.muted().await?, names);
         let (actor, handle) = Actor::new(
             ports.clone(),
             self.inner.settings.discovery.clone(),
@@ -164,7 +160,7 @@ impl Engine {
             link,
             seed,
             last_own_at,
-            (self.inner.news.clone(), self.inner.muted.clone()),
+            self.inner.audience.clone(),
         );
         let task = tokio::spawn(actor.run(cancel.clone()));
         let joined = Joined {
@@ -173,8 +169,34 @@ impl Engine {
             task,
         };
         self.lock_topics().insert(keys.id, joined);
-        self.tell(&keys.name, TopicEvent::TopicJoined);
+        self.inner
+            .audience
+            .tell(&keys.name, &TopicEvent::TopicJoined);
+        if let Some(told) = ports.store.profile(ports.identity.author()).await?
+            && let Err(error) = handle.tell_profile(&told.profile).await
+        {
+            // The topic is joined all the same, and is told when it is joined next.
+            tracing::warn!(%error, "a topic was not told who posts here");
+        }
         Ok(handle)
+    }
+
+    /// Notes what this author says about themselves, and tells every joined topic, and later each
+    /// that is joined.
+    ///
+    /// # Errors
+    /// [`PostError`]; topics that were not told are told when they are joined next.
+    pub async fn set_profile(&self, profile: Profile) -> Result<(), PostError> {
+        let _one_at_a_time = self.inner.changing.lock().await;
+        let ports = &self.inner.ports;
+        let (author, at) = (ports.identity.author(), ports.clock.now().unix);
+        let note = ports.store.note_profile(author, profile.clone(), at);
+        note.await?;
+        self.inner.audience.set_name(author, profile.name.clone());
+        for topic in self.topics() {
+            topic.tell_profile(&profile).await?;
+        }
+        Ok(())
     }
 
     /// The handle of a joined topic.
@@ -204,7 +226,8 @@ impl Engine {
         let joined = self.lock_topics().remove(&id);
         if let Some(joined) = joined {
             joined.handle.tell(TopicEvent::TopicLeft);
-            self.tell(&joined.handle.keys().name, TopicEvent::TopicLeft);
+            let name = &joined.handle.keys().name;
+            self.inner.audience.tell(name, &TopicEvent::TopicLeft);
             finish(joined).await;
         }
         self.inner.ports.book.leave(id).await
@@ -218,7 +241,7 @@ impl Engine {
     pub async fn mute(&self, author: AuthorId) -> Result<bool, StoreError> {
         let _one_at_a_time = self.inner.changing.lock().await;
         let is_new = self.inner.ports.store.mute(author).await?;
-        self.inner.muted.set(author, true);
+        self.inner.audience.set_muted(author, true);
         Ok(is_new)
     }
 
@@ -229,19 +252,13 @@ impl Engine {
     pub async fn unmute(&self, author: AuthorId) -> Result<bool, StoreError> {
         let _one_at_a_time = self.inner.changing.lock().await;
         let was_muted = self.inner.ports.store.unmute(author).await?;
-        self.inner.muted.set(author, false);
+        self.inner.audience.set_muted(author, false);
         Ok(was_muted)
     }
 
     /// What happens in all topics from now on, joining and leaving included.
     pub fn subscribe(&self) -> broadcast::Receiver<NodeEvent> {
-        self.inner.news.subscribe()
-    }
-
-    fn tell(&self, topic: &TopicName, event: TopicEvent) {
-        let topic = Some(topic.clone());
-        // An error means that nobody listens.
-        let _ = self.inner.news.send(NodeEvent { topic, event });
+        self.inner.audience.subscribe()
     }
 
     /// Tells every topic that the machine's network, or the reach of a source, has changed.

@@ -10,13 +10,14 @@ use std::{net::SocketAddr, ops::Range};
 
 use kukuri_domain::{
     AuthorId, Epoch, EventId, PeerAddress, PeerId, SignedEvent, TopicId, TopicName, UnixMs,
+    event::{Meaning, Reply},
     peer::{ConnectionState, FoundBy, PathKind, SourceKind},
     topic::Visibility,
 };
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::{
-    ports::{KeyStore, PostState},
+    ports::{KeyStore, PostState, ReactionCount, StoredPost},
     session::{Arrival, Counters},
 };
 
@@ -28,20 +29,24 @@ use crate::{
     reason = "most events are posts: a box would cost each of them an allocation"
 )]
 pub enum TopicEvent {
-    /// An event was committed here.
+    /// A post was committed here.
     Post {
-        /// The event.
-        event: SignedEvent,
-        /// Author.
-        author: AuthorView,
+        /// The post.
+        #[serde(flatten)]
+        post: PostView,
         /// How it came.
         arrival: Arrival,
-        /// When it was committed.
-        #[serde(with = "json::time")]
-        received_at: UnixMs,
-        /// How far it has come.
-        #[serde(with = "json::post_state")]
-        state: PostState,
+    },
+    /// What is shown with a post changed: answers, reactions, or its deletion. It is to be read
+    /// again.
+    PostChanged {
+        /// Which.
+        id: EventId,
+    },
+    /// An author told something about themselves.
+    Profile {
+        /// Who, with the name that they have now.
+        author: AuthorView,
     },
     /// An own post came further.
     PostState {
@@ -134,6 +139,109 @@ pub struct PostView {
     /// How far it has come.
     #[serde(with = "json::post_state")]
     pub state: PostState,
+    /// What it answers.
+    #[serde(default)]
+    pub reply: Option<Reply>,
+    /// The answers to it, if it is the first post of a thread.
+    #[serde(default)]
+    pub replies: RepliesView,
+    /// What others said about it with one sign or word.
+    #[serde(default)]
+    pub reactions: Vec<ReactionView>,
+    /// When its author took it back; then its text is not to be shown.
+    #[serde(default, with = "json::time_option")]
+    pub deleted_at: Option<UnixMs>,
+}
+
+impl PostView {
+    /// A post of which nothing more is known yet.
+    pub fn bare(event: SignedEvent, received_at: UnixMs, state: PostState) -> Self {
+        let reply = match event.meaning() {
+            Meaning::Post { reply } => reply,
+            _ => None,
+        };
+        Self {
+            author: event.author().into(),
+            event,
+            received_at,
+            state,
+            reply,
+            replies: RepliesView::default(),
+            reactions: Vec::new(),
+            deleted_at: None,
+        }
+    }
+}
+
+impl From<StoredPost> for PostView {
+    fn from(post: StoredPost) -> Self {
+        let bare = Self::bare(post.event, post.received_at, post.state);
+        let last = post.answers.last;
+        Self {
+            author: AuthorView {
+                name: post.name,
+                ..bare.author
+            },
+            replies: RepliesView {
+                count: post.answers.count,
+                last_at: last.as_ref().map(|last| last.at),
+                last_by: last.map(|last| AuthorView {
+                    pubkey: last.author,
+                    name: last.name,
+                }),
+            },
+            reactions: post.reactions.into_iter().map(ReactionView::from).collect(),
+            deleted_at: post.deleted_at,
+            ..bare
+        }
+    }
+}
+
+/// The answers in a thread, without deleted ones and those of muted authors.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RepliesView {
+    /// How many, up to [`ANSWERS_COUNTED_MAX`](crate::ports::ANSWERS_COUNTED_MAX).
+    pub count: u32,
+    /// When the newest was written, by its author's clock.
+    #[serde(with = "json::time_option")]
+    pub last_at: Option<UnixMs>,
+    /// By whom.
+    pub last_by: Option<AuthorView>,
+}
+
+/// How often one reaction was given to a post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReactionView {
+    /// The sign or word; `+` for approval.
+    pub content: String,
+    /// By how many authors.
+    pub count: u32,
+    /// The own one, which can be taken back.
+    pub own: Option<EventId>,
+}
+
+impl From<ReactionCount> for ReactionView {
+    fn from(reaction: ReactionCount) -> Self {
+        let ReactionCount {
+            content,
+            count,
+            own,
+        } = reaction;
+        Self {
+            content,
+            count,
+            own,
+        }
+    }
+}
+
+/// What an author told about themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileView {
+    /// Who, and how they want to be called.
+    pub author: AuthorView,
+    /// A few words.
+    pub about: Option<String>,
 }
 
 /// A post that a search found.

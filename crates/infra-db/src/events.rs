@@ -6,10 +6,12 @@
 use std::collections::BTreeSet;
 
 use kukuri_application::ports::{
-    Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent, TopicSummary,
+    Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent, StoredPost,
+    StoredProfile, TopicSummary,
 };
 use kukuri_domain::{
-    AuthorId, EventId, EventOrder, PeerId, TopicId, VerifiedEvent, search::SearchQuery,
+    AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, event::Profile,
+    search::SearchQuery,
 };
 
 use crate::{
@@ -55,27 +57,7 @@ const HELD: &str = "
     CROSS JOIN topic_events t
         ON t.topic = ?1 AND t.created_at = e.created_at AND t.ms = e.ms AND t.id = e.id";
 
-// Muted authors are left out of the four that follow.
-
-const POSTS: &str = "
-    SELECT e.*, o.sent_to, o.held_by
-    FROM topic_events t
-    CROSS JOIN events e ON e.id = t.id
-    LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
-    WHERE t.topic = ?1 AND t.is_post AND (t.created_at, t.ms, t.id) < (?3, ?4, ?5)
-        AND e.author NOT IN (SELECT author FROM muted)
-    ORDER BY t.created_at DESC, t.ms DESC, t.id DESC
-    LIMIT ?2";
-
-const POSTS_OF_AUTHOR: &str = "
-    SELECT e.*, o.sent_to, o.held_by
-    FROM author_posts t
-    CROSS JOIN events e ON e.id = t.id
-    LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
-    WHERE t.topic = ?1 AND t.author = ?6 AND (t.created_at, t.ms, t.id) < (?3, ?4, ?5)
-        AND t.author NOT IN (SELECT author FROM muted)
-    ORDER BY t.created_at DESC, t.ms DESC, t.id DESC
-    LIMIT ?2";
+// Muted authors are left out of the two that follow.
 
 const LAST_POST: &str = "
     SELECT t.created_at, t.ms, t.id
@@ -109,13 +91,6 @@ const UNSENT: &str = "
     WHERE o.topic = ?1 AND o.sent_to = 0
     ORDER BY e.created_at, e.ms, e.id
     LIMIT ?2";
-
-/// After every event.
-const END: EventOrder = EventOrder {
-    created_at: u64::MAX,
-    ms: u16::MAX,
-    id: EventId([0xff; 32]),
-};
 
 #[async_trait::async_trait]
 impl EventStore for Database {
@@ -220,23 +195,70 @@ impl EventStore for Database {
         rows.iter().map(stored_event).collect()
     }
 
-    async fn posts(&self, topic: TopicId, page: Page) -> Result<Vec<StoredEvent>, StoreError> {
-        let EventOrder { created_at, ms, id } = page.before.unwrap_or(END);
-        let mut values = vec![
-            blob(&topic.0),
-            page.limit.into(),
-            to_column(created_at).into(),
-            ms.into(),
-            blob(&id.0),
-        ];
-        let rows = match page.author {
-            None => self.read(POSTS, values).await?,
-            Some(author) => {
-                values.push(blob(&author.0));
-                self.read(POSTS_OF_AUTHOR, values).await?
-            }
+    async fn posts(
+        &self,
+        topic: TopicId,
+        page: Page,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        self.page(topic, page, reader).await
+    }
+
+    async fn thread(
+        &self,
+        topic: TopicId,
+        root: EventId,
+        limit: u32,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        self.read_thread(topic, root, limit, reader).await
+    }
+
+    async fn posts_by_id(
+        &self,
+        topic: TopicId,
+        ids: Vec<EventId>,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        self.read_by_id(topic, ids, reader).await
+    }
+
+    async fn reacted_to(
+        &self,
+        topic: TopicId,
+        ids: Vec<EventId>,
+    ) -> Result<Vec<EventId>, StoreError> {
+        self.targets(topic, ids).await
+    }
+
+    async fn profile(&self, author: AuthorId) -> Result<Option<StoredProfile>, StoreError> {
+        self.read_profile(author).await
+    }
+
+    async fn profile_in(
+        &self,
+        topic: TopicId,
+        author: AuthorId,
+    ) -> Result<Option<StoredProfile>, StoreError> {
+        self.read_profile_in(topic, author).await
+    }
+
+    async fn note_profile(
+        &self,
+        author: AuthorId,
+        profile: Profile,
+        at: UnixMs,
+    ) -> Result<(), StoreError> {
+        let told = Write::Profile {
+            author,
+            profile,
+            at,
         };
-        rows.iter().map(stored_event).collect()
+        self.write(told).await.map(drop)
+    }
+
+    async fn names(&self, limit: u32) -> Result<Vec<(AuthorId, String)>, StoreError> {
+        self.all_names(limit).await
     }
 
     async fn search(
@@ -245,8 +267,9 @@ impl EventStore for Database {
         query: SearchQuery,
         limit: u32,
         before: Option<EventOrder>,
+        reader: AuthorId,
     ) -> Result<Vec<Found>, StoreError> {
-        self.find(topics, query, limit, before).await
+        self.find(topics, query, limit, before, reader).await
     }
 
     async fn summary(&self, topic: TopicId, reader: AuthorId) -> Result<TopicSummary, StoreError> {
@@ -309,7 +332,7 @@ mod tests {
     use kukuri_application::testing::clock::ManualClock;
 
     use super::*;
-    use crate::{database::OpenOptions, search, writer};
+    use crate::{database::OpenOptions, posts, search, writer};
 
     /// No statement may walk through a table: with a million events that takes a second.
     #[tokio::test]
@@ -327,8 +350,18 @@ mod tests {
             HELD,
             COUNT,
             UNSENT,
-            POSTS,
-            POSTS_OF_AUTHOR,
+            posts::POSTS,
+            posts::POSTS_OF_AUTHOR,
+            posts::THREAD,
+            posts::BY_ID,
+            posts::NAMES,
+            posts::ANSWERS,
+            posts::REACTIONS,
+            posts::REACTED,
+            posts::REACTED_TO,
+            posts::PROFILE,
+            posts::PROFILE_IN,
+            posts::ALL_NAMES,
             LAST_POST,
             TOTALS,
             MUTED,
@@ -353,6 +386,8 @@ mod tests {
                     && !step.contains(":M1<")
                     && !step.contains("muted")
                     && !step.contains("SCAN m")
+                    // Answers of one thread, counted up to a limit.
+                    && !step.contains("(subquery")
                     && *step != "SCAN CONSTANT ROW"
             };
             assert_eq!(steps.iter().find(walks), None, "{sql}\n{steps:#?}");

@@ -14,6 +14,7 @@ mod entities;
 mod error;
 mod events;
 mod migrations;
+mod posts;
 mod search;
 mod terms;
 mod writer;

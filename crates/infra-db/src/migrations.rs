@@ -5,6 +5,7 @@
 
 mod m0001_events;
 mod m0002_reading;
+mod m0003_conversations;
 
 use kukuri_application::ports::StoreError;
 use sea_orm::{
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_events::Migration),
             Box::new(m0002_reading::Migration),
+            Box::new(m0003_conversations::Migration),
         ]
     }
 }

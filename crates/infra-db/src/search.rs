@@ -10,8 +10,8 @@ use std::{
     ops::Range,
 };
 
-use kukuri_application::ports::{EventStore as _, Found, StoreError, StoredEvent};
-use kukuri_domain::{EventId, EventOrder, TopicId, search::SearchQuery};
+use kukuri_application::ports::{Found, StoreError, StoredPost};
+use kukuri_domain::{AuthorId, EventId, EventOrder, TopicId, search::SearchQuery};
 use sea_orm::QueryResult;
 
 use crate::{
@@ -30,6 +30,8 @@ pub(crate) const TAIL: &str = "
     FROM unindexed u
     CROSS JOIN events e ON e.id = u.id
     WHERE u.seq > ?1 AND e.author NOT IN (SELECT author FROM muted)
+        AND NOT EXISTS (SELECT 1 FROM deletions d
+            WHERE d.topic = u.topic AND d.target = e.id AND d.author = e.author)
     ORDER BY u.seq
     LIMIT ?2";
 
@@ -40,6 +42,8 @@ pub(crate) const INDEXED: &str = "
     CROSS JOIN events e ON e.id = i.id
     WHERE t.terms MATCH ?1 AND t.rowid <= ?2
         AND e.author NOT IN (SELECT author FROM muted)
+        AND NOT EXISTS (SELECT 1 FROM deletions d
+            WHERE d.topic = i.topic AND d.target = e.id AND d.author = e.author)
     ORDER BY t.rowid DESC
     LIMIT ?3";
 
@@ -97,6 +101,7 @@ impl Database {
         query: SearchQuery,
         limit: u32,
         before: Option<EventOrder>,
+        reader: AuthorId,
     ) -> Result<Vec<Found>, StoreError> {
         if topics.is_empty() || limit == 0 {
             // FTS5 has no question that nothing answers.
@@ -113,7 +118,7 @@ impl Database {
         };
         self.find_waiting(&wanted, &mut best).await?;
         self.find_indexed(&wanted, &mut best).await?;
-        self.load(best).await
+        self.load(best, reader).await
     }
 
     async fn find_waiting(&self, wanted: &Wanted, best: &mut Best) -> Result<(), StoreError> {
@@ -168,15 +173,15 @@ impl Database {
         }
     }
 
-    async fn load(&self, best: Best) -> Result<Vec<Found>, StoreError> {
+    async fn load(&self, best: Best, reader: AuthorId) -> Result<Vec<Found>, StoreError> {
         let mut ids: BTreeMap<TopicId, Vec<EventId>> = BTreeMap::new();
         for (Reverse(order), topic) in best.found.keys() {
             ids.entry(*topic).or_default().push(order.id);
         }
-        let mut stored: HashMap<(TopicId, EventId), StoredEvent> = HashMap::new();
+        let mut stored: HashMap<(TopicId, EventId), StoredPost> = HashMap::new();
         for (topic, ids) in ids {
-            let events = self.get(topic, ids).await?.into_iter();
-            stored.extend(events.map(|e| ((topic, e.event.id()), e)));
+            let posts = self.read_by_id(topic, ids, reader).await?.into_iter();
+            stored.extend(posts.map(|p| ((topic, p.event.id()), p)));
         }
         let found = best.found.into_iter();
         let found = found.filter_map(|((Reverse(order), topic), matches)| {

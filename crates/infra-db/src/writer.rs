@@ -7,6 +7,7 @@
 //! which sqlx's count of nested transactions learns nothing.
 
 mod apply;
+pub(crate) mod conversation;
 mod events;
 mod index;
 mod peers;
@@ -15,7 +16,9 @@ mod reading;
 use std::{path::PathBuf, time::Duration};
 
 use kukuri_application::ports::{Commit, JoinedTopic, Origin, PeerContact, PostState, StoreError};
-use kukuri_domain::{AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent};
+use kukuri_domain::{
+    AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, event::Profile,
+};
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait as _,
@@ -72,6 +75,12 @@ pub(crate) enum Write {
     Read { topic: TopicId, up_to: EventOrder },
     /// An author was muted, or no longer is.
     Mute { author: AuthorId, is_muted: bool },
+    /// This profile's author told something about themselves.
+    Profile {
+        author: AuthorId,
+        profile: Profile,
+        at: UnixMs,
+    },
 }
 
 impl Write {
@@ -86,7 +95,7 @@ impl Write {
     fn is_promised(&self) -> bool {
         match self {
             Write::Commit { origin, .. } => *origin == Origin::Local,
-            Write::Join(_) | Write::Leave(_) | Write::Mute { .. } => true,
+            Write::Join(_) | Write::Leave(_) | Write::Mute { .. } | Write::Profile { .. } => true,
             Write::Sent { .. }
             | Write::Held { .. }
             | Write::Contact { .. }
@@ -120,7 +129,7 @@ impl Written {
 /// Statements of the writer whose plan is worth a check.
 #[cfg(test)]
 pub(crate) fn queries() -> Vec<&'static str> {
-    [reading::QUERIES, index::QUERIES].concat()
+    [reading::QUERIES, index::QUERIES, conversation::QUERIES].concat()
 }
 
 /// A change and where its outcome goes.

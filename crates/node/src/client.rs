@@ -14,9 +14,11 @@ use std::sync::Arc;
 
 use kukuri_application::{
     ports::{Clock, EventStore, KeyStore, TopicBook},
-    views::{AuthorView, ExplainView, FoundView, PeerView, PostView, StatusView, TopicView},
+    views::{
+        AuthorView, ExplainView, FoundView, PeerView, PostView, ProfileView, StatusView, TopicView,
+    },
 };
-use kukuri_domain::{AuthorId, EventId, PeerId, TopicName, TopicRef, UnixMs};
+use kukuri_domain::{AuthorId, EventId, PeerId, TopicName, TopicRef, UnixMs, event};
 use serde::{Deserialize, Serialize};
 
 pub use error::{ClientError, Code};
@@ -68,6 +70,9 @@ pub struct ReadQuery {
     /// Only those of this author.
     #[serde(default)]
     pub author: Option<AuthorId>,
+    /// Only the first posts of threads, and answers to posts that are not here.
+    #[serde(default)]
+    pub roots: bool,
 }
 
 impl ReadQuery {
@@ -78,6 +83,7 @@ impl ReadQuery {
             limit,
             before: None,
             author: None,
+            roots: false,
         }
     }
 }
@@ -218,6 +224,133 @@ impl Client {
             Way::Running(node) => node.post(&topic.into(), text).await,
             Way::Stored(_) => Err(ClientError::no_node()),
             Way::Remote(remote) => remote.post(&topic.into(), text).await,
+        }
+    }
+
+    /// Answers a post of the topic; otherwise as [`post`](Self::post).
+    ///
+    /// # Errors
+    /// [`Code::NoEvent`], and those of [`post`](Self::post).
+    pub async fn reply(
+        &self,
+        topic: impl Into<TopicRef>,
+        to: EventId,
+        text: &str,
+    ) -> Result<PostView, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.reply(&topic.into(), to, text).await,
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote.reply(&topic.into(), to, text).await,
+        }
+    }
+
+    /// Reacts to a post of the topic with a sign or a short word.
+    ///
+    /// # Errors
+    /// [`Code::Refused`] if it is neither; [`Code::NoEvent`], and those of [`post`](Self::post).
+    pub async fn react(
+        &self,
+        topic: impl Into<TopicRef>,
+        to: EventId,
+        content: &str,
+    ) -> Result<(), ClientError> {
+        match &self.way {
+            Way::Running(node) => node.react(&topic.into(), to, content).await,
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote.react(&topic.into(), to, content).await,
+        }
+    }
+
+    /// Asks everybody to delete an own event of the topic: a post or a reaction.
+    ///
+    /// # Errors
+    /// [`Code::NotYours`], [`Code::NoEvent`], and those of [`post`](Self::post).
+    pub async fn delete(&self, topic: impl Into<TopicRef>, id: EventId) -> Result<(), ClientError> {
+        match &self.way {
+            Way::Running(node) => node.delete(&topic.into(), id).await,
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote.delete(&topic.into(), id).await,
+        }
+    }
+
+    /// A post and the answers in its thread, oldest first; of more than [`PAGE_POSTS_MAX`] answers
+    /// the newest. Empty if the topic holds none of it.
+    ///
+    /// # Errors
+    /// [`Code::NotJoined`], [`Code::Ambiguous`], [`Code::Database`].
+    pub async fn thread(
+        &self,
+        topic: impl Into<TopicRef>,
+        root: EventId,
+    ) -> Result<Vec<PostView>, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.thread(&topic.into(), root).await,
+            Way::Stored(stored) => stored.thread(&topic.into(), root).await,
+            Way::Remote(remote) => remote.thread(&topic.into(), root).await,
+        }
+    }
+
+    /// Those of the ids that are posts which the topic holds, in any order; at most
+    /// [`PAGE_POSTS_MAX`].
+    ///
+    /// # Errors
+    /// [`Code::NotJoined`], [`Code::Ambiguous`], [`Code::Database`].
+    pub async fn posts(
+        &self,
+        topic: impl Into<TopicRef>,
+        ids: Vec<EventId>,
+    ) -> Result<Vec<PostView>, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.posts(&topic.into(), ids).await,
+            Way::Stored(stored) => stored.posts(&topic.into(), ids).await,
+            Way::Remote(remote) => remote.posts(&topic.into(), ids).await,
+        }
+    }
+
+    /// What an author told about themselves; without a name where nothing is known.
+    ///
+    /// # Errors
+    /// [`Code::Database`].
+    pub async fn profile_of(&self, author: AuthorId) -> Result<ProfileView, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.profile_of(author).await,
+            Way::Stored(stored) => stored.profile_of(author).await,
+            Way::Remote(remote) => remote.profile_of(author).await,
+        }
+    }
+
+    /// Tells everybody, in the joined topics and in those that will be, how this author wants to
+    /// be called. Without a node it is noted, and the next node tells.
+    ///
+    /// # Errors
+    /// [`Code::Profile`]; those of [`post`](Self::post): then topics that were not told are told
+    /// by the next node.
+    pub async fn set_profile(
+        &self,
+        name: &str,
+        about: Option<&str>,
+    ) -> Result<ProfileView, ClientError> {
+        let told = event::Profile::new(name, about)?;
+        match &self.way {
+            Way::Running(node) => node.engine.set_profile(told).await?,
+            Way::Stored(stored) => stored.set_profile(told).await?,
+            Way::Remote(remote) => return remote.set_profile(told).await,
+        }
+        self.profile_of(self.author()).await
+    }
+
+    /// Looks for members of every topic at once, as after a change of the network.
+    ///
+    /// # Errors
+    /// [`Code::NoNode`], [`Code::Closed`].
+    pub async fn look_again(&self) -> Result<(), ClientError> {
+        match &self.way {
+            Way::Running(node) => {
+                node.look_again().await;
+                Ok(())
+            }
+            Way::Stored(_) => Err(ClientError::no_node()),
+            Way::Remote(remote) => remote.look_again().await,
         }
     }
 

@@ -127,6 +127,7 @@ pub async fn read(args: &ProfileArgs, wish: ReadWish<'_>) -> Result<(), Failure>
         limit: wish.limit,
         before: wish.before.map(before).transpose()?,
         author: wish.author.map(author).transpose()?,
+        roots: false,
     };
     if !wish.follow {
         return with_client(args, Need::Read, async |access, console| {
@@ -174,7 +175,7 @@ fn show_page(client: &Client, console: Console, page: Posts) -> Result<(), Failu
             console.text(&day)?;
         }
         last_at = Some(at);
-        console.text(&render.post(&post.event, Some(post.state), columns))?;
+        console.text(&render.post(&post, Some(post.state), columns))?;
     }
     Ok(())
 }
@@ -200,13 +201,14 @@ async fn follow(access: &Access, console: Console, query: &ReadQuery) -> Result<
     let is_wanted = |by: AuthorId| query.author.is_none_or(|author| author == by);
     while let Some(event) = events.next().await {
         match event {
-            TopicEvent::Post { ref author, .. } if !is_wanted(author.pubkey) => {}
+            TopicEvent::Post { ref post, .. } if !is_wanted(post.author.pubkey) => {}
             event if console.is_json => console.json(&NodeEvent {
                 topic: Some(name.clone()),
                 event,
             })?,
-            TopicEvent::Post { event, state, .. } => {
-                console.text(&render.post(&event, Some(state), console.columns()))?;
+            TopicEvent::Post { post, .. } => {
+                let state = Some(post.state);
+                console.text(&render.post(&post, state, console.columns()))?;
             }
             TopicEvent::Resync => {
                 console.remark(&say!(

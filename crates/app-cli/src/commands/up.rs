@@ -100,9 +100,11 @@ fn line_of(event: &NodeEvent) -> Option<String> {
         TopicEvent::TopicJoined => say!("the topic was joined"),
         TopicEvent::TopicLeft => say!("the topic was left"),
         TopicEvent::Resync => say!("some events were not shown, the output was too slow"),
-        TopicEvent::Post { .. } | TopicEvent::PostState { .. } | TopicEvent::Fetched { .. } => {
-            return None;
-        }
+        TopicEvent::Post { .. }
+        | TopicEvent::PostState { .. }
+        | TopicEvent::PostChanged { .. }
+        | TopicEvent::Profile { .. }
+        | TopicEvent::Fetched { .. } => return None,
     };
     Some(format!("{topic}  {text}"))
 }

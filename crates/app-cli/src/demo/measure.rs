@@ -274,9 +274,10 @@ impl Swarm {
                 );
                 return Err(Failure::new(Exit::Unexpected, message));
             };
-            let TopicEvent::Post { event, .. } = &seen.event else {
+            let TopicEvent::Post { post, .. } = &seen.event else {
                 continue;
             };
+            let event = &post.event;
             let is_own = event.author() == self.members[seen.member].client.author();
             let Some(posted_at) = sent.get(&event.id()).filter(|_| !is_own) else {
                 continue;

@@ -8,7 +8,10 @@ use kukuri_application::{
     keys::MoveError,
     ports::{Clock, IdentityError, KeyStore, SecretName},
 };
-use kukuri_domain::{AuthorId, PeerId, TopicRef, event::AdmissionError};
+use kukuri_domain::{
+    AuthorId, PeerId, TopicRef,
+    event::{AdmissionError, ProfileError},
+};
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_node::{Client, client::Profile, platform::SystemClock};
 
@@ -23,6 +26,8 @@ fn client_codes() -> Vec<Code> {
         Code::TooLong,
         Code::Empty,
         Code::Refused,
+        Code::NotYours,
+        Code::Profile,
         Code::Query,
         Code::Signing,
         Code::DiskFull,
@@ -41,6 +46,7 @@ fn client_codes() -> Vec<Code> {
             Code::NotJoined | Code::NoEvent | Code::Ambiguous | Code::TooLong | Code::Empty => {}
             Code::Refused | Code::Query | Code::Signing | Code::DiskFull | Code::ReadOnly => {}
             Code::Database | Code::Network | Code::NoNode | Code::Closed | Code::Request => {}
+            Code::NotYours | Code::Profile => {}
             Code::Protocol | Code::Busy | Code::Unexpected => {}
         }
     }
@@ -180,6 +186,17 @@ fn a_post_that_breaks_a_rule_is_refused() {
         AdmissionError::OtherTopic,
     )));
     assert_eq!((failure.code, failure.exit), ("refused", Exit::Refused));
+}
+
+#[test]
+fn what_is_said_about_others_and_oneself_has_its_rules() {
+    let check = |error: ClientError, code: &str| {
+        let failure = Failure::from(error);
+        assert_eq!((failure.code, failure.exit), (code, Exit::Refused));
+    };
+    check(PostError::NotYours.into(), "not_yours");
+    check(PostError::NoReaction.into(), "refused");
+    check(ProfileError::EmptyName.into(), "profile");
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub(super) struct Chat {
     last_at: Option<UnixMs>,
     /// The newest post that was shown.
     newest: Option<EventOrder>,
-    gathered: Vec<SignedEvent>,
+    gathered: Vec<PostView>,
     gathered_until: Option<Instant>,
     own: OwnPosts,
     members: Vec<PeerId>,
@@ -244,7 +244,7 @@ impl Chat {
     async fn post(&mut self, text: &str) -> Result<(), Failure> {
         match self.client.post(&self.topic, text).await {
             Ok(posted) => {
-                self.show_own(posted.event, posted.state);
+                self.show_own(posted);
                 Ok(())
             }
             Err(error) => {
@@ -301,12 +301,13 @@ impl Chat {
     async fn take_event(&mut self, event: TopicEvent) -> Result<(), Failure> {
         match event {
             TopicEvent::Post {
-                event,
+                post,
                 arrival: Arrival::Fetched,
-                ..
-            } => self.gather(event),
-            TopicEvent::Post { event, .. } if self.is_late(&event) => self.gather(event),
-            TopicEvent::Post { event, .. } => self.show_post(&event, None),
+            } => self.gather(post),
+            TopicEvent::Post { post, .. } if self.is_late(&post.event) => self.gather(post),
+            TopicEvent::Post { post, .. } => self.show_post(&post, None),
+            // What stands above in the terminal stays.
+            TopicEvent::PostChanged { .. } | TopicEvent::Profile { .. } => {}
             TopicEvent::PostState { id, state } => self.note_state(id, state),
             TopicEvent::PeerJoined {
                 peer,
@@ -365,8 +366,8 @@ impl Chat {
         let query = ReadQuery::newest(&self.topic, HISTORY_SHOWN);
         let mut posts = self.client.read(&query).await?.posts;
         posts.reverse();
-        for PostView { event, state, .. } in posts {
-            self.show_post(&event, Some(state));
+        for post in posts {
+            self.show_post(&post, Some(post.state));
         }
         Ok(())
     }
@@ -399,34 +400,36 @@ impl Chat {
         event.order().at().0 + LATE_MS < self.client.now().0
     }
 
-    fn gather(&mut self, event: SignedEvent) {
-        self.gathered.push(event);
+    fn gather(&mut self, post: PostView) {
+        self.gathered.push(post);
         self.gathered_until
             .get_or_insert_with(|| Instant::now() + GATHER);
     }
 
     fn show_gathered(&mut self) {
         self.gathered_until = None;
-        let mut events = std::mem::take(&mut self.gathered);
-        events.sort_by_key(SignedEvent::order);
-        for event in events {
-            self.show_post(&event, None);
+        let mut posts = std::mem::take(&mut self.gathered);
+        posts.sort_by_key(|post| post.event.order());
+        for post in posts {
+            self.show_post(&post, None);
         }
     }
 
-    fn show_post(&mut self, event: &SignedEvent, state: Option<PostState>) {
-        if self.begin_post(event) {
-            let lines = self.render.post(event, state, self.output.columns());
+    fn show_post(&mut self, post: &PostView, state: Option<PostState>) {
+        if self.begin_post(&post.event) {
+            let lines = self.render.post(post, state, self.output.columns());
             self.output.print(&lines);
         }
     }
 
-    fn show_own(&mut self, event: SignedEvent, state: PostState) {
-        if self.begin_post(&event) {
-            let lines = self.render.post(&event, Some(state), self.output.columns());
-            self.output.print_replaceable(name_of(event.id()), &lines);
+    fn show_own(&mut self, post: PostView) {
+        let state = post.state;
+        if self.begin_post(&post.event) {
+            let lines = self.render.post(&post, Some(state), self.output.columns());
+            self.output
+                .print_replaceable(name_of(post.event.id()), &lines);
         }
-        self.own.add(event, state);
+        self.own.add(post.event, state);
     }
 
     /// Whether the post is still to be shown; then its day stands above it.
@@ -456,7 +459,8 @@ impl Chat {
         let Some(event) = self.own.event(id) else {
             return;
         };
-        let lines = self.render.post(event, Some(state), self.output.columns());
+        let post = PostView::bare(event.clone(), self.client.now(), state);
+        let lines = self.render.post(&post, Some(state), self.output.columns());
         let is_shown = self.output.replace(name_of(id), &lines);
         self.own.note(id, state, is_shown, Instant::now());
     }

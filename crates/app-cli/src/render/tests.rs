@@ -24,6 +24,10 @@ fn event(author: u8, content: &str, at: UnixMs) -> SignedEvent {
     SignedEvent::from_json(&json).expect("an event")
 }
 
+fn post(author: u8, text: &str, at: UnixMs) -> PostView {
+    PostView::bare(event(author, text, at), at, PostState::default())
+}
+
 /// As in JSON, everything beyond letters by its number.
 fn escaped(text: &str) -> String {
     text.chars()
@@ -47,7 +51,7 @@ fn render(hours_east: i32) -> Render<FixedOffset> {
 
 #[test]
 fn a_post_has_local_time_name_and_text() {
-    let post = event(0xab, "the weave pattern works", NOW);
+    let post = post(0xab, "the weave pattern works", NOW);
     assert_eq!(
         render(0).post(&post, None, 80),
         "09:13  abababab  the weave pattern works"
@@ -60,7 +64,7 @@ fn a_post_has_local_time_name_and_text() {
 
 #[test]
 fn lines_of_one_post_stand_below_each_other() {
-    let post = event(0xab, "one\ntwo", NOW);
+    let post = post(0xab, "one\ntwo", NOW);
     assert_eq!(
         render(0).post(&post, None, 80),
         "09:13  abababab  one\n                 two"
@@ -69,23 +73,23 @@ fn lines_of_one_post_stand_below_each_other() {
 
 #[test]
 fn an_own_post_says_how_far_it_has_come() {
-    let post = event(1, "hello both", NOW);
+    let own = post(1, "hello both", NOW);
     let state = |sent_to, held_by| Some(PostState { sent_to, held_by });
     assert_eq!(
-        render(0).post(&post, state(2, 1), 80),
+        render(0).post(&own, state(2, 1), 80),
         "09:13  you       hello both                  stored here · sent to 2 · held by 1"
     );
     assert!(
         render(0)
-            .post(&post, state(0, 0), 80)
+            .post(&own, state(0, 0), 80)
             .ends_with("  stored here")
     );
-    let narrow = render(0).post(&post, state(2, 2), 40);
+    let narrow = render(0).post(&own, state(2, 2), 40);
     assert_eq!(
         narrow,
         "09:13  you       hello both\n     stored here · sent to 2 · held by 2"
     );
-    let foreign = event(2, "x", NOW);
+    let foreign = post(2, "x", NOW);
     assert_eq!(
         render(0).post(&foreign, state(2, 2), 80),
         "09:13  02020202  x"
@@ -93,8 +97,31 @@ fn an_own_post_says_how_far_it_has_come() {
 }
 
 #[test]
+fn authors_have_the_names_that_they_gave_themselves() {
+    let named = |name: &str| {
+        let mut post = post(0xab, "hi", NOW);
+        post.author.name = Some(name.to_owned());
+        render(0).post(&post, None, 80)
+    };
+    assert_eq!(named("Aya"), "09:13  Aya       hi");
+    assert_eq!(named("Aya Kitamura"), "09:13  Aya Kit…  hi");
+    assert_eq!(named("田中 蓮"), "09:13  田中 蓮   hi");
+    assert_eq!(named("\u{1b}[2J"), "09:13  \\x1b[2J   hi");
+    // Nobody passes for the reader.
+    assert_eq!(named("You"), "09:13  abababab  hi");
+}
+
+#[test]
+fn what_was_taken_back_is_not_shown() {
+    let mut post = post(0xab, "a mistake", NOW);
+    post.deleted_at = Some(NOW);
+    let line = render(0).post(&post, None, 80);
+    assert_eq!(line, "09:13  abababab  (deleted by its author)");
+}
+
+#[test]
 fn a_post_cannot_command_the_terminal() {
-    let post = event(0xab, "x\u{1b}[2Jy\u{202e}z", NOW);
+    let post = post(0xab, "x\u{1b}[2Jy\u{202e}z", NOW);
     let line = render(0).post(&post, None, 80);
     assert_eq!(line, "09:13  abababab  x\\x1b[2Jy\\u{202e}z");
 }
@@ -103,7 +130,7 @@ fn a_post_cannot_command_the_terminal() {
 fn only_the_time_is_coloured() {
     let mut render = render(0);
     render.has_colours = true;
-    let line = render.post(&event(0xab, "hi", NOW), None, 80);
+    let line = render.post(&post(0xab, "hi", NOW), None, 80);
     assert_eq!(line, "\x1b[2m09:13\x1b[0m  abababab  hi");
 }
 
@@ -302,7 +329,7 @@ fn in_japanese_the_same_lines_are_said() {
             sent_to: 2,
             held_by: 1,
         });
-        let line = render(0).post(&event(1, "hello", NOW), state, 80);
+        let line = render(0).post(&post(1, "hello", NOW), state, 80);
         assert_eq!(text::width(&line), 80, "{line}");
         assert!(line.starts_with("09:13  自分      hello  "), "{line}");
         assert!(

@@ -149,6 +149,16 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "what_needs_a_node_says_so_without_one",
     ),
     (
+        "not_yours",
+        "crates/app-cli/src/failure/codes.rs",
+        "what_is_said_about_others_and_oneself_has_its_rules",
+    ),
+    (
+        "profile",
+        "crates/app-cli/src/failure/codes.rs",
+        "what_is_said_about_others_and_oneself_has_its_rules",
+    ),
+    (
         "signing",
         "crates/app-cli/src/failure/codes.rs",
         "a_post_that_cannot_be_signed_is_a_matter_of_the_keys",

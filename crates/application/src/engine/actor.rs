@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kukuri_domain::{
-    PeerId, SignedEvent, TopicKeys,
+    AuthorId, EventId, PeerId, SignedEvent, TopicId, TopicKeys,
     event::Verifier,
     peer::{ConnectionState, SourceKind},
 };
@@ -26,19 +26,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Ports,
-    muted::Muted,
+    audience::Audience,
     timers::{Timer, Timers},
     topic::{Command, PostError, Snapshot, TopicHandle},
 };
 use crate::{
     discovery::{self, Discovery, Failure},
     ports::{
-        Announcement, Candidate, Commit, NetworkError, NetworkEvent, PeerContact, PeerSource,
-        PostState, Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall, SyncRequest,
-        TopicLink,
+        Announcement, Candidate, Commit, EventStore, NetworkError, NetworkEvent, PeerContact,
+        PeerSource, PostState, Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall,
+        SyncRequest, TopicLink,
     },
     session::{self, PostRefused, PostToken, Session, UNSENT_PER_LOAD_MAX, VerifyToken},
-    views::{NodeEvent, TopicEvent},
+    views::{AuthorView, TopicEvent},
 };
 
 /// Commands that may wait: posts of many clients at once; further ones wait in their callers.
@@ -90,6 +90,8 @@ enum Done {
         events: usize,
         outcome: Result<Vec<Commit>, StoreError>,
     },
+    /// What follows from events for those who listen.
+    Tell(Vec<TopicEvent>),
     Nothing,
 }
 
@@ -117,8 +119,7 @@ pub(super) struct Actor {
     outbox: mpsc::Sender<Outgoing>,
     outgoing: Option<mpsc::Receiver<Outgoing>>,
     events: broadcast::Sender<TopicEvent>,
-    news: broadcast::Sender<NodeEvent>,
-    muted: Arc<Muted>,
+    audience: Arc<Audience>,
     tasks: JoinSet<Done>,
     timers: Timers,
     unverified: VecDeque<Unverified>,
@@ -140,7 +141,7 @@ impl Actor {
         link: TopicLink,
         seed: u64,
         last_own_at: u64,
-        (news, muted): (broadcast::Sender<NodeEvent>, Arc<Muted>),
+        audience: Arc<Audience>,
     ) -> (Self, TopicHandle) {
         let (commands_tx, commands) = mpsc::channel(COMMANDS_CAPACITY);
         let (outbox, outgoing) = mpsc::channel(OUTBOX_CAPACITY);
@@ -166,8 +167,7 @@ impl Actor {
             outbox,
             outgoing: Some(outgoing),
             events,
-            news,
-            muted,
+            audience,
             tasks: JoinSet::new(),
             timers: Timers::default(),
             unverified: VecDeque::new(),
@@ -333,6 +333,7 @@ impl Actor {
                 }
                 self.verify_next();
             }
+            Ok(Done::Tell(events)) => events.into_iter().for_each(|event| self.emit(event)),
             Ok(Done::Nothing) => {}
             Err(error) => tracing::error!(%error, "a task of a topic failed"),
         }
@@ -420,6 +421,14 @@ impl Actor {
                 self.tasks.spawn(load_unsent(store, topic));
             }
             Effect::Emit(event) => self.emit(event),
+            Effect::ShowProfile(author) => {
+                let (store, audience) = (self.ports.store.clone(), self.audience.clone());
+                self.tasks.spawn(show_profile(store, audience, author));
+            }
+            Effect::ShowTakenBack(ids) => {
+                let store = self.ports.store.clone();
+                self.tasks.spawn(show_taken_back(store, topic, ids));
+            }
             Effect::StartTimer { timer, after_ms } => {
                 self.timers.start(Timer::Session(timer), after_ms);
             }
@@ -588,17 +597,10 @@ impl Actor {
     }
 
     fn emit(&self, event: TopicEvent) {
-        if self.muted.hides(&event) {
+        let Some(event) = self.audience.shown(event) else {
             return;
-        }
-        if self.news.receiver_count() > 0 {
-            let news = NodeEvent {
-                topic: Some(self.keys.name.clone()),
-                event: event.clone(),
-            };
-            // An error means that the last one stopped listening just now.
-            let _ = self.news.send(news);
-        }
+        };
+        self.audience.tell(&self.keys.name, &event);
         // An error means that nobody listens.
         let _ = self.events.send(event);
     }
@@ -713,10 +715,7 @@ async fn answer(ports: Ports, keys: Arc<TopicKeys>, call: SyncCall) -> Done {
     }
 }
 
-async fn load_unsent(
-    store: Arc<dyn crate::ports::EventStore>,
-    topic: kukuri_domain::TopicId,
-) -> Done {
+async fn load_unsent(store: Arc<dyn EventStore>, topic: TopicId) -> Done {
     let stored = store
         .unsent(topic, UNSENT_PER_LOAD_MAX)
         .await
@@ -726,6 +725,36 @@ async fn load_unsent(
         .map(|StoredEvent { event, .. }| event)
         .collect();
     Done::Session(session::Input::Unsent(events))
+}
+
+/// The name that an author has now: what they told just now may be older than what is known.
+async fn show_profile(
+    store: Arc<dyn EventStore>,
+    audience: Arc<Audience>,
+    pubkey: AuthorId,
+) -> Done {
+    match store.profile(pubkey).await {
+        Ok(Some(told)) => {
+            let name = told.profile.name;
+            audience.set_name(pubkey, name.clone());
+            let name = Some(name);
+            let author = AuthorView { pubkey, name };
+            Done::Tell(vec![TopicEvent::Profile { author }])
+        }
+        Ok(None) => Done::Nothing,
+        Err(error) => failed_note(error),
+    }
+}
+
+/// The posts that are shown otherwise now that reactions to them were taken back.
+async fn show_taken_back(store: Arc<dyn EventStore>, topic: TopicId, ids: Vec<EventId>) -> Done {
+    match store.reacted_to(topic, ids).await {
+        Ok(posts) => {
+            let changed = posts.into_iter().map(|id| TopicEvent::PostChanged { id });
+            Done::Tell(changed.collect())
+        }
+        Err(error) => failed_note(error),
+    }
 }
 
 /// The session is owed an answer also when the database does not give one.

@@ -155,7 +155,7 @@ fn joined(event: &TopicEvent) -> Option<PeerId> {
 
 fn content(event: &TopicEvent) -> Option<(String, Arrival)> {
     match event {
-        TopicEvent::Post { event, arrival, .. } => Some((event.content().to_owned(), *arrival)),
+        TopicEvent::Post { post, arrival } => Some((post.event.content().to_owned(), *arrival)),
         _ => None,
     }
 }

@@ -7,7 +7,8 @@ use std::sync::{
 
 use kukuri_domain::{
     EventId, EventOrder, SignedEvent, TopicKeys, UnixMs, VerifiedEvent,
-    event::{AdmissionError, Draft, ShapeError},
+    event::{AdmissionError, Draft, Profile, ShapeError, is_post},
+    limits::{EVENT_BYTES_MAX, REACTION_BYTES_MAX},
     peer::ConnectionState,
 };
 use thiserror::Error;
@@ -16,7 +17,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::Ports;
 use crate::{
     discovery::Neighbour,
-    ports::{IdentityError, Page, PostState, StoreError, StoredEvent},
+    ports::{IdentityError, Page, PostState, StoreError},
     session::Counters,
     views::{AttemptView, ExplainView, PeerView, PostView, SourceView, TopicEvent, TopicView},
 };
@@ -61,6 +62,15 @@ pub enum PostError {
     /// There is nothing in it.
     #[error("an empty post is not sent")]
     Empty,
+    /// What it refers to is not in the topic.
+    #[error("there is no event {0} here")]
+    NoEvent(EventId),
+    /// Only the author of an event can delete it.
+    #[error("the event is somebody else's")]
+    NotYours,
+    /// A reaction is a sign or a short word.
+    #[error("a reaction is one sign or word of at most {REACTION_BYTES_MAX} bytes")]
+    NoReaction,
     /// It is larger than an event may be.
     #[error(transparent)]
     Shape(#[from] ShapeError),
@@ -105,13 +115,88 @@ impl TopicHandle {
     /// # Errors
     /// [`PostError`]; then the post is not stored.
     pub async fn post(&self, text: &str) -> Result<Posted, PostError> {
-        if text.trim().is_empty() {
-            return Err(PostError::Empty);
+        check_text(text)?;
+        let at = self.next_own_time();
+        self.publish(Draft::post(&self.keys.name, text, at)).await
+    }
+
+    /// Like [`post`](Self::post), as an answer to a post of the topic.
+    ///
+    /// # Errors
+    /// [`PostError`]; then the post is not stored.
+    pub async fn reply(&self, to: EventId, text: &str) -> Result<Posted, PostError> {
+        check_text(text)?;
+        let to = self.post_of(to).await?;
+        let at = self.next_own_time();
+        let draft = Draft::reply(&self.keys.name, &to, text, at);
+        self.publish(draft).await
+    }
+
+    /// Reacts to a post of the topic with a sign or a short word.
+    ///
+    /// # Errors
+    /// [`PostError`]; then the reaction is not stored.
+    pub async fn react(&self, to: EventId, content: &str) -> Result<Posted, PostError> {
+        let content = content.trim();
+        let is_fine = !content.is_empty()
+            && content.len() <= REACTION_BYTES_MAX
+            && !content.contains(|c: char| c.is_control() || c.is_whitespace());
+        if !is_fine {
+            return Err(PostError::NoReaction);
         }
-        if text.len() > kukuri_domain::limits::EVENT_BYTES_MAX {
-            return Err(ShapeError::TooLarge(text.len()).into());
+        let to = self.post_of(to).await?;
+        let at = self.next_own_time();
+        let draft = Draft::reaction(&self.keys.name, &to, content, at);
+        self.publish(draft).await
+    }
+
+    /// Asks everybody to delete an own event of the topic: a post or a reaction.
+    ///
+    /// # Errors
+    /// [`PostError`]; then nothing has changed.
+    pub async fn delete(&self, id: EventId) -> Result<Posted, PostError> {
+        let event = self.event_of(id).await?;
+        if event.author() != self.ports.identity.author() {
+            return Err(PostError::NotYours);
         }
-        let draft = Draft::post(&self.keys.name, text, self.next_own_time());
+        let at = self.next_own_time();
+        let draft = Draft::deletion(&self.keys.name, id, event.kind(), at);
+        self.publish(draft).await
+    }
+
+    /// Tells the topic what this author says about themselves, unless it was told that last.
+    ///
+    /// # Errors
+    /// [`PostError`]; then nothing was told.
+    pub(super) async fn tell_profile(&self, profile: &Profile) -> Result<(), PostError> {
+        let (store, author) = (&self.ports.store, self.ports.identity.author());
+        let told = store.profile_in(self.keys.id, author).await?;
+        if told.is_some_and(|told| told.profile == *profile) {
+            return Ok(());
+        }
+        let at = self.next_own_time();
+        let draft = Draft::profile(&self.keys.name, profile, at);
+        self.publish(draft).await.map(drop)
+    }
+
+    async fn event_of(&self, id: EventId) -> Result<SignedEvent, PostError> {
+        let found = self.ports.store.get(self.keys.id, vec![id]).await?;
+        let found = found.into_iter().next();
+        found
+            .map(|stored| stored.event)
+            .ok_or(PostError::NoEvent(id))
+    }
+
+    async fn post_of(&self, id: EventId) -> Result<SignedEvent, PostError> {
+        let event = self.event_of(id).await?;
+        match is_post(event.kind()) {
+            true => Ok(event),
+            false => Err(PostError::NoEvent(id)),
+        }
+    }
+
+    /// Signs and stores an event, and hands it to the neighbours.
+    async fn publish(&self, draft: Draft) -> Result<Posted, PostError> {
         let event = self.ports.identity.sign(draft).await?;
         let verified = event
             .clone()
@@ -146,7 +231,8 @@ impl TopicHandle {
             before,
             ..Page::newest(limit)
         };
-        let stored = self.ports.store.posts(self.keys.id, page).await?;
+        let reader = self.ports.identity.author();
+        let stored = self.ports.store.posts(self.keys.id, page, reader).await?;
         Ok(stored.into_iter().map(PostView::from).collect())
     }
 
@@ -269,13 +355,12 @@ impl TopicHandle {
     }
 }
 
-impl From<StoredEvent> for PostView {
-    fn from(stored: StoredEvent) -> Self {
-        Self {
-            author: stored.event.author().into(),
-            event: stored.event,
-            received_at: stored.received_at,
-            state: stored.state,
-        }
+fn check_text(text: &str) -> Result<(), PostError> {
+    if text.trim().is_empty() {
+        return Err(PostError::Empty);
+    }
+    match text.len() > EVENT_BYTES_MAX {
+        true => Err(ShapeError::TooLarge(text.len()).into()),
+        false => Ok(()),
     }
 }

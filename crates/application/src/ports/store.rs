@@ -5,7 +5,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
-    search::SearchQuery,
+    event::Profile, search::SearchQuery,
 };
 use thiserror::Error;
 
@@ -49,6 +49,65 @@ pub struct StoredEvent {
     pub state: PostState,
 }
 
+/// A post with what a reader sees beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPost {
+    /// The event.
+    pub event: SignedEvent,
+    /// When it was stored here.
+    pub received_at: UnixMs,
+    /// How far it has come; zero for other people's posts.
+    pub state: PostState,
+    /// What its author calls themselves, where that is known.
+    pub name: Option<String>,
+    /// The answers to it, if it is the first post of a thread.
+    pub answers: Answers,
+    /// What others said about it with one sign or word, in the order of their contents.
+    pub reactions: Vec<ReactionCount>,
+    /// When its author took it back, by their clock.
+    pub deleted_at: Option<UnixMs>,
+}
+
+/// The answers in a thread, without deleted ones and those of muted authors.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answers {
+    /// How many, up to [`ANSWERS_COUNTED_MAX`].
+    pub count: u32,
+    /// The newest one.
+    pub last: Option<LastAnswer>,
+}
+
+/// The newest answer in a thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastAnswer {
+    /// Whose.
+    pub author: AuthorId,
+    /// What they call themselves, where that is known.
+    pub name: Option<String>,
+    /// When it was written, by its author's clock.
+    pub at: UnixMs,
+}
+
+/// How often one reaction was given to a post, without muted authors and what was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReactionCount {
+    /// The sign or word; `+` for approval.
+    pub content: String,
+    /// By how many authors, up to [`REACTIONS_COUNTED_MAX`] for all reactions to the post.
+    pub count: u32,
+    /// The reader's own one.
+    pub own: Option<EventId>,
+}
+
+/// Answers of one thread that are counted.
+pub const ANSWERS_COUNTED_MAX: u32 = 1_000;
+
+/// Reactions to one post that are counted.
+pub const REACTIONS_COUNTED_MAX: u32 = 2_000;
+
+/// How long a deleted post keeps its place in a page.
+pub const DELETED_SHOWN_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// Which posts are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
@@ -58,6 +117,8 @@ pub struct Page {
     pub before: Option<EventOrder>,
     /// Only those of this author.
     pub author: Option<AuthorId>,
+    /// Only the first posts of threads, and answers to posts that the topic does not hold.
+    pub roots: bool,
 }
 
 impl Page {
@@ -67,6 +128,7 @@ impl Page {
             limit,
             before: None,
             author: None,
+            roots: false,
         }
     }
 }
@@ -77,9 +139,18 @@ pub struct Found {
     /// Where.
     pub topic: TopicId,
     /// The post.
-    pub stored: StoredEvent,
+    pub stored: StoredPost,
     /// The parts of its text that match, in characters, in order and not overlapping.
     pub matches: Vec<Range<usize>>,
+}
+
+/// What an author told about themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredProfile {
+    /// What.
+    pub profile: Profile,
+    /// When, by their clock.
+    pub at: UnixMs,
 }
 
 /// What a topic holds, in numbers.
@@ -213,14 +284,90 @@ pub trait EventStore: Send + Sync {
     /// [`StoreError`].
     async fn unsent(&self, topic: TopicId, limit: u32) -> Result<Vec<StoredEvent>, StoreError>;
 
-    /// The posts of one page, newest first.
+    /// The posts of one page as `reader` sees them, newest first. Deleted ones keep their place
+    /// for [`DELETED_SHOWN_MS`].
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn posts(&self, topic: TopicId, page: Page) -> Result<Vec<StoredEvent>, StoreError>;
+    async fn posts(
+        &self,
+        topic: TopicId,
+        page: Page,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError>;
+
+    /// A post and the answers in its thread, oldest first; of more than `limit` answers the
+    /// newest.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn thread(
+        &self,
+        topic: TopicId,
+        root: EventId,
+        limit: u32,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError>;
+
+    /// Those of `ids` that are posts which the topic holds, in any order, muted and deleted ones
+    /// included.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn posts_by_id(
+        &self,
+        topic: TopicId,
+        ids: Vec<EventId>,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError>;
+
+    /// Which posts those of `ids` that are reactions were given to.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn reacted_to(
+        &self,
+        topic: TopicId,
+        ids: Vec<EventId>,
+    ) -> Result<Vec<EventId>, StoreError>;
+
+    /// What an author last told about themselves, in whatever topic, or was noted by
+    /// [`note_profile`](Self::note_profile).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn profile(&self, author: AuthorId) -> Result<Option<StoredProfile>, StoreError>;
+
+    /// What an author last told about themselves in this topic.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn profile_in(
+        &self,
+        topic: TopicId,
+        author: AuthorId,
+    ) -> Result<Option<StoredProfile>, StoreError>;
+
+    /// Notes what this profile's author tells about themselves, before any topic was told.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn note_profile(
+        &self,
+        author: AuthorId,
+        profile: Profile,
+        at: UnixMs,
+    ) -> Result<(), StoreError>;
+
+    /// What authors call themselves, at most `limit`, those who said so last first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn names(&self, limit: u32) -> Result<Vec<(AuthorId, String)>, StoreError>;
 
     /// Up to `limit` newest posts of `topics` before `before` that match, newest first. A post is
-    /// found from its commit on. One that is in several of the topics is found in each.
+    /// found from its commit on, and not after it was deleted. One that is in several of the topics
+    /// is found in each.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -230,6 +377,7 @@ pub trait EventStore: Send + Sync {
         query: SearchQuery,
         limit: u32,
         before: Option<EventOrder>,
+        reader: AuthorId,
     ) -> Result<Vec<Found>, StoreError>;
 
     /// The topic in numbers, as `reader` sees it, whose own posts are never unread. Costs the

@@ -9,7 +9,7 @@
 //! under way is bounded, so an outcome that never comes would block that much for good.
 
 use bytes::Bytes;
-use kukuri_domain::{EventId, PeerId, SignedEvent, VerifiedEvent, event::Verifier};
+use kukuri_domain::{AuthorId, EventId, PeerId, SignedEvent, VerifiedEvent, event::Verifier};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -142,6 +142,10 @@ pub enum Timer {
 
 /// What a session wants done.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is a post that is shown: a box would cost each of them an allocation"
+)]
 pub enum Effect {
     /// Check signatures, off the session's thread.
     Verify {
@@ -207,6 +211,10 @@ pub enum Effect {
     LoadUnsent,
     /// Tell whoever listens.
     Emit(TopicEvent),
+    /// Tell whoever listens what an author calls themselves now.
+    ShowProfile(AuthorId),
+    /// Tell whoever listens which posts changed, if any of these were reactions to them.
+    ShowTakenBack(Vec<EventId>),
     /// Start or replace a timer.
     StartTimer {
         /// Which.

@@ -64,7 +64,7 @@ impl Session {
         let frame = announcing(&event);
         let id = event.id();
         if is_new {
-            self.emit_post(event, Arrival::Local, now);
+            self.show(event, Arrival::Local, now);
         }
         if state.sent_to > 0 {
             self.broadcast_own(id, frame);

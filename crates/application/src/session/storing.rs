@@ -6,14 +6,16 @@
 use std::{collections::BTreeMap, iter};
 
 use kukuri_domain::{
-    EventId, EventOrder, Now, PeerId, SignedEvent, VerifiedEvent, limits::IDS_PER_FRAME_MAX,
+    EventId, EventOrder, Now, PeerId, SignedEvent, VerifiedEvent,
+    event::{Meaning, Reply},
+    limits::IDS_PER_FRAME_MAX,
     wire::GossipFrame,
 };
 
 use super::{Arrival, CommitToken, Effect, PostRefused, PostToken, Session};
 use crate::{
     ports::{Origin, PostState},
-    views::TopicEvent,
+    views::{PostView, TopicEvent},
 };
 
 /// A genuine, admitted event of a peer.
@@ -134,7 +136,7 @@ impl Session {
             if arrival == Arrival::Fetched {
                 learned.push((event.order(), from));
             }
-            self.emit_post(event, arrival, now);
+            self.show(event, arrival, now);
         }
         for (peer, ids) in own {
             self.gave_own(peer, ids);
@@ -155,15 +157,35 @@ impl Session {
         }
     }
 
-    /// Tells the screen of an event that was committed just now.
-    pub(super) fn emit_post(&mut self, event: SignedEvent, arrival: Arrival, now: Now) {
-        self.push(Effect::Emit(TopicEvent::Post {
-            author: event.author().into(),
-            state: PostState::default(),
-            event,
-            arrival,
-            received_at: now.unix,
-        }));
+    /// Tells the screen of an event that was committed just now, and of what it says about others.
+    pub(super) fn show(&mut self, event: SignedEvent, arrival: Arrival, now: Now) {
+        match event.meaning() {
+            Meaning::Post { reply } => {
+                let changed = reply.map(|Reply { root, parent }| [root, parent]);
+                let post = PostView::bare(event, now.unix, PostState::default());
+                self.push(Effect::Emit(TopicEvent::Post { post, arrival }));
+                let mut changed = changed.into_iter().flatten().collect::<Vec<_>>();
+                changed.dedup();
+                self.show_changed(changed);
+            }
+            Meaning::Reaction { target, .. } => self.show_changed([target]),
+            Meaning::Deletion { targets } => {
+                // A stranger may name thousands of posts that are not theirs.
+                self.show_changed(targets.iter().copied().take(IDS_PER_FRAME_MAX));
+                self.push(Effect::ShowTakenBack(targets));
+            }
+            Meaning::Profile(_) => {
+                let author = event.author();
+                self.push(Effect::ShowProfile(author));
+            }
+            Meaning::Other => {}
+        }
+    }
+
+    fn show_changed(&mut self, posts: impl IntoIterator<Item = EventId>) {
+        for id in posts {
+            self.push(Effect::Emit(TopicEvent::PostChanged { id }));
+        }
     }
 
     /// Tells the other neighbours of what one of them gave over a stream: gossip does not carry

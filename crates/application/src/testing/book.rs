@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_fake_keeps_the_contract() {
-        contract::topic_book(|| async { MemoryBook::default() }).await;
+        contract::topic_book(|| async { Box::new(MemoryBook::default()) }).await;
     }
 
     #[tokio::test]

@@ -5,9 +5,10 @@
 //! port: whatever a check needs, it asks through the trait.
 
 mod book;
+mod conversation;
 mod reading;
 
-use std::{collections::BTreeSet, future::Future};
+use std::{collections::BTreeSet, future::Future, ops::Deref};
 
 use futures_util::future::join_all;
 use kukuri_domain::{EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, event::Draft};
@@ -16,6 +17,7 @@ use super::vault::FakeIdentity;
 use crate::ports::{Commit, EventStore, Origin, PostState, StoreError, StoredEvent};
 
 pub use book::topic_book;
+pub use conversation::{conversation, what_is_seen_of_the_conversation};
 
 const TOPIC: TopicId = TopicId([1; 32]);
 const OTHER: TopicId = TopicId([2; 32]);
@@ -40,27 +42,29 @@ pub fn events(n: u64) -> Vec<VerifiedEvent> {
         .collect()
 }
 
-/// Checks the promises of [`EventStore`]; `make` gives a new, empty store each time.
+/// Checks the promises of [`EventStore`]; `make` gives a new, empty store each time,
+/// with what keeps it alive.
 ///
 /// # Panics
 /// When a promise is broken.
 pub async fn event_store<S, F>(make: impl Fn() -> F)
 where
-    S: EventStore,
+    S: Deref<Target: EventStore + Sized>,
     F: Future<Output = S>,
 {
-    an_empty_store_answers(&make().await).await;
-    events_come_back_as_they_were(&make().await).await;
-    storing_again_changes_nothing(&make().await).await;
-    of_concurrent_commits_one_finds_an_event_new(&make().await).await;
-    the_newest_come_first_and_page(&make().await).await;
-    topics_are_apart(&make().await).await;
-    missing_and_get_divide_the_ids(&make().await).await;
-    own_events_count_where_they_are(&make().await).await;
-    unsent_events_are_the_own_ones_that_nobody_got(&make().await).await;
-    large_batches_are_taken(&make().await).await;
-    a_closed_store_says_so(&make().await).await;
-    reading::check(make).await;
+    an_empty_store_answers(&*make().await).await;
+    events_come_back_as_they_were(&*make().await).await;
+    storing_again_changes_nothing(&*make().await).await;
+    of_concurrent_commits_one_finds_an_event_new(&*make().await).await;
+    the_newest_come_first_and_page(&*make().await).await;
+    topics_are_apart(&*make().await).await;
+    missing_and_get_divide_the_ids(&*make().await).await;
+    own_events_count_where_they_are(&*make().await).await;
+    unsent_events_are_the_own_ones_that_nobody_got(&*make().await).await;
+    large_batches_are_taken(&*make().await).await;
+    a_closed_store_says_so(&*make().await).await;
+    reading::check(&make).await;
+    conversation::check(make).await;
 }
 
 /// All calls on a closed store or book fail alike.

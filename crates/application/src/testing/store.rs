@@ -2,6 +2,8 @@
 //!
 //! Owns the fake of `EventStore`. Must never be used outside tests: nothing in it survives.
 
+mod posts;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard},
@@ -10,13 +12,14 @@ use std::{
 use async_trait::async_trait;
 use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
-    event::is_post, search::SearchQuery,
+    event::{Profile, is_post},
+    search::SearchQuery,
 };
 use tokio::sync::watch;
 
 use crate::ports::{
-    Clock, Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent,
-    TopicSummary,
+    Clock, Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent, StoredPost,
+    StoredProfile, TopicSummary,
 };
 
 /// How a [`MemoryStore`] fails when it is to write.
@@ -52,6 +55,7 @@ pub struct MemoryStore {
 struct State {
     topics: HashMap<TopicId, Topic>,
     muted: BTreeSet<AuthorId>,
+    profiles: HashMap<AuthorId, StoredProfile>,
     fault: Option<StoreFault>,
     commit_calls: Vec<(TopicId, Vec<EventId>, Origin)>,
     is_closed: bool,
@@ -330,16 +334,74 @@ impl EventStore for MemoryStore {
         })
     }
 
-    async fn posts(&self, topic: TopicId, page: Page) -> Result<Vec<StoredEvent>, StoreError> {
-        self.read_all(|state| {
-            let asked = state.shown(topic).filter(|row| {
-                page.before.is_none_or(|before| row.event.order() < before)
-                    && page
-                        .author
-                        .is_none_or(|author| row.event.author() == author)
+    async fn posts(
+        &self,
+        topic: TopicId,
+        page: Page,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        let now = self.clock.now().unix;
+        self.read_all(|state| state.page(topic, page, now, reader))
+    }
+
+    async fn thread(
+        &self,
+        topic: TopicId,
+        root: EventId,
+        limit: u32,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        self.read_all(|state| state.thread(topic, root, limit, reader))
+    }
+
+    async fn posts_by_id(
+        &self,
+        topic: TopicId,
+        ids: Vec<EventId>,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        self.read_all(|state| state.by_id(topic, &ids, reader))
+    }
+
+    async fn reacted_to(
+        &self,
+        topic: TopicId,
+        ids: Vec<EventId>,
+    ) -> Result<Vec<EventId>, StoreError> {
+        self.read_all(|state| state.reacted_to(topic, &ids))
+    }
+
+    async fn profile(&self, author: AuthorId) -> Result<Option<StoredProfile>, StoreError> {
+        self.read_all(|state| state.profile(author))
+    }
+
+    async fn profile_in(
+        &self,
+        topic: TopicId,
+        author: AuthorId,
+    ) -> Result<Option<StoredProfile>, StoreError> {
+        self.read_all(|state| state.profile_in(state.topics.get(&topic)?, author))
+    }
+
+    async fn note_profile(
+        &self,
+        author: AuthorId,
+        profile: Profile,
+        at: UnixMs,
+    ) -> Result<(), StoreError> {
+        self.write_all(|state| {
+            let noted = state.profiles.entry(author).or_insert(StoredProfile {
+                profile: profile.clone(),
+                at,
             });
-            asked.take(page.limit as usize).map(Row::stored).collect()
+            if at > noted.at {
+                *noted = StoredProfile { profile, at };
+            }
         })
+    }
+
+    async fn names(&self, limit: u32) -> Result<Vec<(AuthorId, String)>, StoreError> {
+        self.read_all(|state| state.names(limit))
     }
 
     async fn search(
@@ -348,15 +410,20 @@ impl EventStore for MemoryStore {
         query: SearchQuery,
         limit: u32,
         before: Option<EventOrder>,
+        reader: AuthorId,
     ) -> Result<Vec<Found>, StoreError> {
         self.read_all(|state| {
             let mut found = Vec::new();
             for topic in BTreeSet::from_iter(topics) {
+                let Some(t) = state.topics.get(&topic) else {
+                    continue;
+                };
                 for row in state.shown(topic) {
                     if before.is_none_or(|before| row.event.order() < before)
+                        && !state.is_deleted(topic, row)
                         && let Some(matches) = query.find(row.event.content())
                     {
-                        let stored = row.stored();
+                        let stored = state.seen(t, row, reader);
                         found.push(Found {
                             topic,
                             stored,
@@ -408,7 +475,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_fake_keeps_the_contract() {
-        contract::event_store(|| async { store() }).await;
+        contract::event_store(|| async { Box::new(store()) }).await;
     }
 
     #[tokio::test]

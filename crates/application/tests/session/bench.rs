@@ -315,8 +315,8 @@ fn show(effect: &Effect) -> Option<String> {
             };
             format!("call {} {request}", peer.0[0])
         }
-        Effect::Emit(TopicEvent::Post { event, arrival, .. }) => {
-            format!("emit {} {arrival:?}", event.content())
+        Effect::Emit(TopicEvent::Post { post, arrival }) => {
+            format!("emit {} {arrival:?}", post.event.content())
         }
         Effect::Emit(TopicEvent::PostState { state, .. }) => format!("state {}", far(state)),
         Effect::Emit(TopicEvent::Fetched { peer, new }) => {
@@ -326,6 +326,8 @@ fn show(effect: &Effect) -> Option<String> {
         Effect::Verify { .. }
         | Effect::FindMissing { .. }
         | Effect::LoadUnsent
+        | Effect::ShowProfile(_)
+        | Effect::ShowTakenBack(_)
         | Effect::StartTimer { .. } => return None,
     })
 }

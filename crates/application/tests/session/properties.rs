@@ -170,7 +170,8 @@ impl Watched {
 
     fn watch(&mut self, effect: Effect) {
         match &effect {
-            Effect::Emit(TopicEvent::Post { event, .. }) => {
+            Effect::Emit(TopicEvent::Post { post, .. }) => {
+                let event = &post.event;
                 assert!(
                     self.told.contains(&event.id()),
                     "shown before it was committed"

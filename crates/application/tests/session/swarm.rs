@@ -291,7 +291,10 @@ impl Swarm {
                 return self.schedule(node, after_ms, Coming::Fire(timer, number));
             }
             // Counted by the receipts here, which are never lost.
-            Effect::PostDone { .. } | Effect::NoteHeld { .. } => return,
+            Effect::PostDone { .. }
+            | Effect::NoteHeld { .. }
+            | Effect::ShowProfile(_)
+            | Effect::ShowTakenBack(_) => return,
         };
         self.schedule(node, after_ms, Coming::Input(outcome));
     }
@@ -352,9 +355,10 @@ impl Swarm {
     }
 
     fn shown(&mut self, node: usize, event: TopicEvent) {
-        let TopicEvent::Post { event, arrival, .. } = event else {
+        let TopicEvent::Post { post, arrival } = event else {
             return;
         };
+        let event = post.event;
         let seed = self.seed;
         let Node {
             stored, shown, own, ..

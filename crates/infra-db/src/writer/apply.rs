@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use super::{Write, Written, events, peers, reading};
+use super::{Write, Written, conversation, events, peers, reading};
 pub(super) use crate::convert::blob;
 use crate::{
     convert::{ids_column, topic_row},
@@ -56,6 +56,14 @@ pub(super) async fn all(
             }
             Write::Mute { author, is_muted } => {
                 Written::Changed(reading::set_muted(conn, author, *is_muted).await?)
+            }
+            Write::Profile {
+                author,
+                profile,
+                at,
+            } => {
+                conversation::note_own_profile(conn, *author, profile, *at).await?;
+                Written::Done
             }
         });
     }

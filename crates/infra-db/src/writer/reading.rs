@@ -6,11 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use kukuri_domain::{AuthorId, EventId, EventOrder, TopicId, event::is_post};
+use kukuri_domain::{
+    AuthorId, EventId, EventOrder, TopicId,
+    event::{Meaning, is_post},
+};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
     apply::{array, blob, statement},
+    conversation::{self, Said},
     events::{Candidate, chunks, rows_sql},
 };
 use crate::convert::to_column;
@@ -39,6 +43,7 @@ pub(super) async fn note_new(
     let posts: Vec<_> = fresh.iter().filter(|c| is_post(c.event.kind())).collect();
     insert_author_posts(conn, &posts).await?;
     insert_unindexed(conn, &posts).await?;
+    note_said(conn, fresh, &posts).await?;
     let mut gains: BTreeMap<TopicId, (Gain, Mark)> = BTreeMap::new();
     for new in fresh {
         let (gain, mark) = match gains.entry(new.topic) {
@@ -64,6 +69,25 @@ pub(super) async fn note_new(
         conn.execute_raw(statement(conn, GAIN, values)).await?;
     }
     Ok(())
+}
+
+/// Notes what the new events say about others.
+async fn note_said(
+    conn: &impl ConnectionTrait,
+    fresh: &[&Candidate<'_>],
+    posts: &[&&Candidate<'_>],
+) -> Result<(), DbErr> {
+    let said = fresh.iter().map(|new| Said {
+        topic: new.topic,
+        author: new.event.author(),
+        order: new.event.order(),
+        meaning: new.event.meaning(),
+    });
+    let says_something =
+        |said: &Said<'_>| !matches!(said.meaning, Meaning::Post { reply: None } | Meaning::Other);
+    let said: Vec<Said<'_>> = said.filter(says_something).collect();
+    let posts: Vec<_> = posts.iter().map(|c| (c.topic, c.event.id())).collect();
+    conversation::note(conn, &said, &posts).await
 }
 
 const GAIN: &str = "

@@ -84,7 +84,7 @@ async fn the_database_of_a_newer_program_is_refused() {
     let path = home.path().join("kukuri.db");
     for sql in [
         "PRAGMA user_version = 7",
-        "PRAGMA user_version = 2; INSERT INTO seaql_migrations VALUES ('m9999_later', 1)",
+        "PRAGMA user_version = 3; INSERT INTO seaql_migrations VALUES ('m9999_later', 1)",
     ] {
         let conn = sea_orm::Database::connect(format!("sqlite://{}", path.display())).await;
         let conn = conn.expect("a newer program");
@@ -97,8 +97,8 @@ async fn the_database_of_a_newer_program_is_refused() {
                 matches!(
                     error,
                     StoreError::NewerSchema {
-                        found: 3 | 7,
-                        known: 2
+                        found: 4 | 7,
+                        known: 3
                     }
                 ),
                 "{error}"

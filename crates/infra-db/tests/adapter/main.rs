@@ -7,7 +7,7 @@ mod file;
 mod search;
 mod upgrade;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{ops::Deref, path::Path, sync::Arc, time::Duration};
 
 use kukuri_application::{
     ports::{EventStore as _, StoreError},
@@ -54,121 +54,11 @@ async fn fixture() -> Fixture {
     Fixture { db, _home: home }
 }
 
-/// Gives the suites, which own what they test, a database with its home.
-mod owned {
-    use async_trait::async_trait;
-    use kukuri_application::ports::{
-        Commit, EventStore, Found, JoinedTopic, KnownPeer, Origin, Page, PeerContact, PostState,
-        StoreError, StoredEvent, TopicBook, TopicSummary,
-    };
-    use kukuri_domain::{
-        AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, search::SearchQuery,
-    };
+impl Deref for Fixture {
+    type Target = Database;
 
-    type Result<T> = std::result::Result<T, StoreError>;
-
-    #[async_trait]
-    impl EventStore for super::Fixture {
-        async fn commit(
-            &self,
-            topic: TopicId,
-            events: Vec<VerifiedEvent>,
-            origin: Origin,
-        ) -> Result<Vec<Commit>> {
-            self.db.commit(topic, events, origin).await
-        }
-        async fn newest(
-            &self,
-            topic: TopicId,
-            limit: u32,
-            before: Option<EventOrder>,
-        ) -> Result<Vec<StoredEvent>> {
-            self.db.newest(topic, limit, before).await
-        }
-        async fn get(&self, topic: TopicId, ids: Vec<EventId>) -> Result<Vec<StoredEvent>> {
-            self.db.get(topic, ids).await
-        }
-        async fn missing(&self, topic: TopicId, ids: Vec<EventId>) -> Result<Vec<EventId>> {
-            self.db.missing(topic, ids).await
-        }
-        async fn count(&self, topic: TopicId) -> Result<u64> {
-            self.db.count(topic).await
-        }
-        async fn note_sent(&self, topic: TopicId, ids: Vec<EventId>, n: u32) -> Result<()> {
-            self.db.note_sent(topic, ids, n).await
-        }
-        async fn note_held(
-            &self,
-            topic: TopicId,
-            peer: PeerId,
-            ids: Vec<EventId>,
-        ) -> Result<Vec<(EventId, PostState)>> {
-            self.db.note_held(topic, peer, ids).await
-        }
-        async fn unsent(&self, topic: TopicId, limit: u32) -> Result<Vec<StoredEvent>> {
-            self.db.unsent(topic, limit).await
-        }
-        async fn posts(&self, topic: TopicId, page: Page) -> Result<Vec<StoredEvent>> {
-            self.db.posts(topic, page).await
-        }
-        async fn search(
-            &self,
-            topics: Vec<TopicId>,
-            query: SearchQuery,
-            limit: u32,
-            before: Option<EventOrder>,
-        ) -> Result<Vec<Found>> {
-            self.db.search(topics, query, limit, before).await
-        }
-        async fn summary(&self, topic: TopicId, reader: AuthorId) -> Result<TopicSummary> {
-            self.db.summary(topic, reader).await
-        }
-        async fn mark_read(&self, topic: TopicId, up_to: EventOrder) -> Result<()> {
-            self.db.mark_read(topic, up_to).await
-        }
-        async fn mute(&self, author: AuthorId) -> Result<bool> {
-            self.db.mute(author).await
-        }
-        async fn unmute(&self, author: AuthorId) -> Result<bool> {
-            self.db.unmute(author).await
-        }
-        async fn muted(&self) -> Result<Vec<AuthorId>> {
-            self.db.muted().await
-        }
-        async fn close(&self) -> Result<()> {
-            self.db.close().await
-        }
-    }
-
-    #[async_trait]
-    impl TopicBook for super::Fixture {
-        async fn join(&self, topic: JoinedTopic) -> Result<()> {
-            self.db.join(topic).await
-        }
-        async fn leave(&self, topic: TopicId) -> Result<bool> {
-            self.db.leave(topic).await
-        }
-        async fn joined(&self) -> Result<Vec<JoinedTopic>> {
-            self.db.joined().await
-        }
-        async fn note_contact(
-            &self,
-            topic: TopicId,
-            peer: PeerId,
-            contact: PeerContact,
-            at: UnixMs,
-        ) -> Result<()> {
-            self.db.note_contact(topic, peer, contact, at).await
-        }
-        async fn known_peers(&self, topic: TopicId, limit: u32) -> Result<Vec<KnownPeer>> {
-            self.db.known_peers(topic, limit).await
-        }
-        async fn remember_dht_nodes(&self, nodes: Vec<String>) -> Result<()> {
-            self.db.remember_dht_nodes(nodes).await
-        }
-        async fn dht_nodes(&self) -> Result<Vec<String>> {
-            self.db.dht_nodes().await
-        }
+    fn deref(&self) -> &Database {
+        &self.db
     }
 }
 

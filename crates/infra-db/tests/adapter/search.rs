@@ -6,7 +6,9 @@ use kukuri_application::{
     ports::{EventStore as _, Found, Origin},
     testing::contract,
 };
-use kukuri_domain::{EventId, EventOrder, TopicId, UnixMs, VerifiedEvent, search::SearchQuery};
+use kukuri_domain::{
+    AuthorId, EventId, EventOrder, TopicId, UnixMs, VerifiedEvent, search::SearchQuery,
+};
 use kukuri_infra_db::Database;
 use tokio::time::Instant;
 
@@ -14,13 +16,16 @@ use crate::{NOW, TOPIC, fixture, home, indexed, open, open_read_only};
 
 const OTHER: TopicId = TopicId([2; 32]);
 
+/// Whoever searches has written nothing.
+const READER: AuthorId = AuthorId([0; 32]);
+
 fn query(text: &str) -> SearchQuery {
     SearchQuery::parse(text).expect("a query")
 }
 
 /// Everything that a search finds.
 pub(crate) async fn found(db: &Database, topics: &[TopicId], text: &str) -> Vec<Found> {
-    db.search(topics.to_vec(), query(text), u32::MAX, None)
+    db.search(topics.to_vec(), query(text), u32::MAX, None, READER)
         .await
         .expect("search")
 }
@@ -70,7 +75,7 @@ async fn check(db: &Database, posts: &[VerifiedEvent]) {
     ] {
         for (limit, before) in [(3, None), (20, middle), (u32::MAX, None)] {
             let found = db
-                .search(vec![TOPIC], query(text), limit, before)
+                .search(vec![TOPIC], query(text), limit, before, READER)
                 .await
                 .expect("search");
             let ids: Vec<EventId> = found.iter().map(|found| found.stored.event.id()).collect();

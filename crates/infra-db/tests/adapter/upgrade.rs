@@ -22,8 +22,11 @@ use tempfile::TempDir;
 
 use crate::{NOW, TOPIC, count, home, indexed, make, open, open_read_only, search::found};
 
+/// The topic of the conversation that the fixtures hold since schema 2.
+const CONVERSATION: TopicId = TopicId([4; 32]);
+
 /// The newest schema, of which there is no fixture.
-const KNOWN: i64 = 2;
+const KNOWN: i64 = 3;
 
 fn fixture_of(schema: i64) -> PathBuf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -60,6 +63,9 @@ async fn every_earlier_schema_is_brought_up_to_date() {
         what_the_fixtures_hold(&db).await;
         indexed(&db).await;
         what_the_fixtures_hold(&db).await;
+        if schema >= 2 {
+            contract::what_is_seen_of_the_conversation(&db, CONVERSATION).await;
+        }
         db.check_integrity().await.expect("sound");
         db.close().await.expect("close");
         let path = home.path().join("kukuri.db");
@@ -102,7 +108,7 @@ async fn what_the_fixtures_hold(db: &Database) {
         author: Some(author),
         ..Page::newest(10)
     };
-    let posts = db.posts(TOPIC, page).await.expect("posts");
+    let posts = db.posts(TOPIC, page, author).await.expect("posts");
     let texts: Vec<&str> = posts.iter().map(|post| post.event.content()).collect();
     let expected = [
         "hello both",
@@ -136,7 +142,7 @@ async fn an_earlier_schema_is_not_read_only_and_says_so() {
     let bytes = fs::read(&path).expect("readable");
     let error = open_read_only(home.path()).await.err();
     let error = error.expect("it has to be brought up to date first");
-    let expected = StoreError::OlderSchema { found: 1, known: 2 };
+    let expected = StoreError::OlderSchema { found: 1, known: 3 };
     assert_eq!(error.to_string(), expected.to_string());
     assert!(matches!(error, StoreError::OlderSchema { .. }));
     assert!(fs::read(&path).expect("readable") == bytes);

@@ -8,8 +8,8 @@ use kukuri_application::{
     ports::{IdentityError, NetworkError, StoreError},
 };
 use kukuri_domain::{
-    TopicName, TopicRef,
-    event::{AdmissionError, ShapeError},
+    EventId, TopicName, TopicRef,
+    event::{AdmissionError, ProfileError, ShapeError},
     limits::EVENT_BYTES_MAX,
 };
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,10 @@ pub enum Code {
     Empty,
     /// The topic's rules do not allow it.
     Refused,
+    /// Somebody else's, which cannot be changed here.
+    NotYours,
+    /// What is told about an author is not of the form that it must have.
+    Profile,
     /// There is nothing to search for.
     Query,
     /// The signing key could not be used.
@@ -68,6 +72,8 @@ impl Code {
             Code::TooLong => "too_long",
             Code::Empty => "empty",
             Code::Refused => "refused",
+            Code::NotYours => "not_yours",
+            Code::Profile => "profile",
             Code::Query => "query",
             Code::Signing => "signing",
             Code::DiskFull => "disk_full",
@@ -139,6 +145,13 @@ impl ClientError {
         error.hint("give more digits, or the name")
     }
 
+    /// The topic does not hold this event.
+    pub(super) fn no_event(id: EventId) -> Self {
+        let message = format!("there is no event {} here", id.short());
+        Self::new(Code::NoEvent, message)
+            .hint("give the id of a post that `kukuri read --json` shows, or a time")
+    }
+
     /// The request needs a running node.
     pub(super) fn no_node() -> Self {
         Self::new(Code::NoNode, "no node is running for this profile").hint("start one: kukuri up")
@@ -196,6 +209,12 @@ impl From<TopicClosed> for ClientError {
     }
 }
 
+impl From<ProfileError> for ClientError {
+    fn from(error: ProfileError) -> Self {
+        Self::new(Code::Profile, error.to_string())
+    }
+}
+
 impl From<AdmissionError> for ClientError {
     fn from(error: AdmissionError) -> Self {
         Self::new(Code::Refused, format!("the post was refused: {error}"))
@@ -219,6 +238,10 @@ impl From<PostError> for ClientError {
     fn from(error: PostError) -> Self {
         match error {
             PostError::Empty => Self::new(Code::Empty, "an empty post is not sent"),
+            PostError::NoEvent(id) => Self::no_event(id),
+            PostError::NotYours => Self::new(Code::NotYours, error.to_string())
+                .hint("mute its author to see it no more: kukuri mute AUTHOR"),
+            PostError::NoReaction => Self::new(Code::Refused, error.to_string()),
             PostError::Shape(error) => error.into(),
             PostError::Refused(error) => error.into(),
             PostError::Identity(IdentityError::Draft(error)) => error.into(),

@@ -16,10 +16,11 @@ use interprocess::local_socket::tokio::Stream;
 use kukuri_application::{
     ports::Clock,
     views::{
-        AuthorView, ExplainView, FoundView, NodeEvent, PeerView, PostView, StatusView, TopicView,
+        AuthorView, ExplainView, FoundView, NodeEvent, PeerView, PostView, ProfileView, StatusView,
+        TopicView,
     },
 };
-use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef, UnixMs};
+use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef, UnixMs, event};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{
@@ -33,8 +34,9 @@ use tokio::{
 use super::{ClientError, Code, FindQuery, Posts, Profile, ReadQuery, RemoteEvents};
 use crate::{
     control::{
-        AuthorParams, Hello, Incoming, JoinParams, MarkReadParams, MaybeTopicParams, PROTOCOL,
-        PostParams, SubscriptionParams, TopicParams, method, notification, parse_incoming, request,
+        AuthorParams, EventParams, EventsParams, Hello, Incoming, JoinParams, MarkReadParams,
+        MaybeTopicParams, PROTOCOL, PostParams, ReactParams, SubscriptionParams, TopicParams,
+        method, notification, parse_incoming, request,
     },
     platform::SystemClock,
 };
@@ -169,8 +171,79 @@ impl Remote {
         let params = PostParams {
             topic: topic.clone(),
             text: text.to_owned(),
+            reply_to: None,
         };
         self.shared.call(method::POST, &params).await
+    }
+
+    pub(super) async fn reply(
+        &self,
+        topic: &TopicRef,
+        to: EventId,
+        text: &str,
+    ) -> Result<PostView, ClientError> {
+        let params = PostParams {
+            topic: topic.clone(),
+            text: text.to_owned(),
+            reply_to: Some(to),
+        };
+        self.shared.call(method::POST, &params).await
+    }
+
+    pub(super) async fn react(
+        &self,
+        topic: &TopicRef,
+        id: EventId,
+        content: &str,
+    ) -> Result<(), ClientError> {
+        let params = ReactParams {
+            topic: topic.clone(),
+            id,
+            content: content.to_owned(),
+        };
+        self.shared.call(method::REACT, &params).await
+    }
+
+    pub(super) async fn delete(&self, topic: &TopicRef, id: EventId) -> Result<(), ClientError> {
+        let topic = topic.clone();
+        let params = EventParams { topic, id };
+        self.shared.call(method::DELETE, &params).await
+    }
+
+    pub(super) async fn thread(
+        &self,
+        topic: &TopicRef,
+        id: EventId,
+    ) -> Result<Vec<PostView>, ClientError> {
+        let topic = topic.clone();
+        let params = EventParams { topic, id };
+        self.shared.call(method::THREAD, &params).await
+    }
+
+    pub(super) async fn posts(
+        &self,
+        topic: &TopicRef,
+        ids: Vec<EventId>,
+    ) -> Result<Vec<PostView>, ClientError> {
+        let topic = topic.clone();
+        let params = EventsParams { topic, ids };
+        self.shared.call(method::POSTS, &params).await
+    }
+
+    pub(super) async fn profile_of(&self, author: AuthorId) -> Result<ProfileView, ClientError> {
+        let params = AuthorParams { author };
+        self.shared.call(method::PROFILE, &params).await
+    }
+
+    pub(super) async fn set_profile(
+        &self,
+        told: event::Profile,
+    ) -> Result<ProfileView, ClientError> {
+        self.shared.call(method::SET_PROFILE, &told).await
+    }
+
+    pub(super) async fn look_again(&self) -> Result<(), ClientError> {
+        self.shared.call(method::LOOK_AGAIN, &json!({})).await
     }
 
     pub(super) async fn read(&self, query: &ReadQuery) -> Result<Posts, ClientError> {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use kukuri_application::{
-    engine::{Engine, TopicHandle},
+    engine::{Engine, Posted, TopicHandle},
     ports::{PeerSource, TopicNetwork},
     views::{DiscoveryView, ExplainView, PeerView, PostView, StatusView, TopicView},
 };
-use kukuri_domain::{TopicName, TopicRef};
+use kukuri_domain::{EventId, TopicName, TopicRef};
 
 use super::{ClientError, NodeEvents, Stored, TopicEvents};
 
@@ -44,12 +44,43 @@ impl Running {
 
     pub(super) async fn post(&self, topic: &TopicRef, text: &str) -> Result<PostView, ClientError> {
         let posted = self.handle(topic)?.post(text).await?;
-        Ok(PostView {
-            author: posted.event.author().into(),
-            event: posted.event,
-            received_at: self.stored.now(),
-            state: posted.state,
-        })
+        self.shown(posted).await
+    }
+
+    pub(super) async fn reply(
+        &self,
+        topic: &TopicRef,
+        to: EventId,
+        text: &str,
+    ) -> Result<PostView, ClientError> {
+        let posted = self.handle(topic)?.reply(to, text).await?;
+        self.shown(posted).await
+    }
+
+    pub(super) async fn react(
+        &self,
+        topic: &TopicRef,
+        to: EventId,
+        content: &str,
+    ) -> Result<(), ClientError> {
+        Ok(self.handle(topic)?.react(to, content).await.map(drop)?)
+    }
+
+    pub(super) async fn delete(&self, topic: &TopicRef, id: EventId) -> Result<(), ClientError> {
+        Ok(self.handle(topic)?.delete(id).await.map(drop)?)
+    }
+
+    /// An own post as its author sees it.
+    async fn shown(&self, posted: Posted) -> Result<PostView, ClientError> {
+        let author = self.stored.own_author().await?;
+        let post = PostView::bare(posted.event, self.stored.now(), posted.state);
+        Ok(PostView { author, ..post })
+    }
+
+    /// Looks for members of every topic at once, as after a change of the network.
+    pub(super) async fn look_again(&self) {
+        self.network.renew().await;
+        self.engine.network_changed().await;
     }
 
     pub(super) fn subscribe(&self, topic: &TopicRef) -> Result<TopicEvents, ClientError> {
@@ -109,7 +140,9 @@ impl Running {
             listen: network.listen,
             addresses: network.addresses,
             discovery,
-            ..self.stored.status_of(topics)
+            ..self
+                .stored
+                .status_of(topics, self.stored.own_author().await?)
         })
     }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use kukuri_application::{
     ports::{Clock, EventStore, Found, JoinedTopic, Page, TopicBook},
     session::Counters,
-    views::{AuthorView, DiscoveryView, FoundView, PostView, StatusView, TopicView},
+    views::{AuthorView, DiscoveryView, FoundView, PostView, ProfileView, StatusView, TopicView},
 };
 use kukuri_domain::{
-    AuthorId, EventId, EventOrder, TopicId, TopicKeys, TopicName, TopicRef, UnixMs,
+    AuthorId, EventId, EventOrder, TopicId, TopicKeys, TopicName, TopicRef, UnixMs, event,
     search::SearchQuery,
 };
 
@@ -88,9 +88,55 @@ impl Stored {
             limit: query.limit.min(PAGE_POSTS_MAX),
             before,
             author: query.author,
+            roots: query.roots,
         };
-        let stored = self.store.posts(topic, page).await?;
-        Ok(stored.into_iter().map(PostView::from).collect())
+        let posts = self.store.posts(topic, page, self.profile.author).await?;
+        Ok(posts.into_iter().map(PostView::from).collect())
+    }
+
+    pub(super) async fn thread(
+        &self,
+        topic: &TopicRef,
+        root: EventId,
+    ) -> Result<Vec<PostView>, ClientError> {
+        let (topic, reader) = (self.find(topic).await?.id, self.profile.author);
+        let limit = PAGE_POSTS_MAX;
+        let posts = self.store.thread(topic, root, limit, reader).await?;
+        Ok(posts.into_iter().map(PostView::from).collect())
+    }
+
+    pub(super) async fn posts(
+        &self,
+        topic: &TopicRef,
+        mut ids: Vec<EventId>,
+    ) -> Result<Vec<PostView>, ClientError> {
+        let (topic, reader) = (self.find(topic).await?.id, self.profile.author);
+        ids.truncate(PAGE_POSTS_MAX as usize);
+        let posts = self.store.posts_by_id(topic, ids, reader).await?;
+        Ok(posts.into_iter().map(PostView::from).collect())
+    }
+
+    /// Without a name where nothing is known.
+    pub(super) async fn profile_of(&self, author: AuthorId) -> Result<ProfileView, ClientError> {
+        let (name, about) = match self.store.profile(author).await? {
+            Some(told) => (Some(told.profile.name), told.profile.about),
+            None => (None, None),
+        };
+        let pubkey = author;
+        Ok(ProfileView {
+            author: AuthorView { pubkey, name },
+            about,
+        })
+    }
+
+    pub(super) async fn set_profile(&self, told: event::Profile) -> Result<(), ClientError> {
+        let (author, at) = (self.profile.author, self.now());
+        Ok(self.store.note_profile(author, told, at).await?)
+    }
+
+    /// The author of what is posted here, by name.
+    pub(super) async fn own_author(&self) -> Result<AuthorView, ClientError> {
+        Ok(self.profile_of(self.profile.author).await?.author)
     }
 
     async fn order_of(&self, topic: TopicId, before: Before) -> Result<EventOrder, ClientError> {
@@ -99,13 +145,7 @@ impl Stored {
             Before::Event(id) => id,
         };
         let found = self.store.get(topic, vec![id]).await?;
-        let stored = found.first().ok_or_else(|| {
-            ClientError::new(
-                Code::NoEvent,
-                format!("there is no event {} here", id.short()),
-            )
-            .hint("give the id of a post that `kukuri read --json` shows, or a time")
-        })?;
+        let stored = found.first().ok_or_else(|| ClientError::no_event(id))?;
         Ok(stored.event.order())
     }
 
@@ -120,7 +160,8 @@ impl Stored {
         let before = query.before.map(order_at);
         let ids = topics.iter().map(|topic| topic.id).collect();
         let limit = query.limit.min(PAGE_POSTS_MAX);
-        let found = self.store.search(ids, words, limit, before).await?;
+        let reader = self.profile.author;
+        let found = self.store.search(ids, words, limit, before, reader).await?;
         let name_of = |id| {
             let topic = topics.iter().find(|topic| topic.id == id);
             topic.map(|topic| topic.name.clone())
@@ -154,21 +195,24 @@ impl Stored {
     }
 
     pub(super) async fn muted(&self) -> Result<Vec<AuthorView>, ClientError> {
-        let muted = self.store.muted().await?;
-        Ok(muted.into_iter().map(AuthorView::from).collect())
+        let mut muted = Vec::new();
+        for author in self.store.muted().await? {
+            muted.push(self.profile_of(author).await?.author);
+        }
+        Ok(muted)
     }
 
     pub(super) async fn status(&self) -> Result<StatusView, ClientError> {
-        Ok(self.status_of(self.topics().await?))
+        Ok(self.status_of(self.topics().await?, self.own_author().await?))
     }
 
     /// What is so whether a node runs or not.
-    pub(super) fn status_of(&self, topics: Vec<TopicView>) -> StatusView {
+    pub(super) fn status_of(&self, topics: Vec<TopicView>, author: AuthorView) -> StatusView {
         let profile = &self.profile;
         StatusView {
             version: profile.version.clone(),
             profile: profile.name.clone(),
-            author: profile.author.into(),
+            author,
             peer_id: profile.peer_id,
             key_store: profile.key_store,
             pid: None,

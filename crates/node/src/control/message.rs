@@ -18,6 +18,13 @@ pub(crate) mod method {
     pub(crate) const TOPIC_LIST: &str = "topic.list";
     pub(crate) const TOPIC_SHOW: &str = "topic.show";
     pub(crate) const POST: &str = "post";
+    pub(crate) const REACT: &str = "react";
+    pub(crate) const DELETE: &str = "delete";
+    pub(crate) const THREAD: &str = "thread";
+    pub(crate) const POSTS: &str = "posts";
+    pub(crate) const PROFILE: &str = "profile";
+    pub(crate) const SET_PROFILE: &str = "set_profile";
+    pub(crate) const LOOK_AGAIN: &str = "look_again";
     pub(crate) const READ: &str = "read";
     pub(crate) const SEARCH: &str = "search";
     pub(crate) const MARK_READ: &str = "mark_read";
@@ -56,6 +63,31 @@ pub(crate) struct MaybeTopicParams {
 pub(crate) struct PostParams {
     pub(crate) topic: TopicRef,
     pub(crate) text: String,
+    /// The post that it answers.
+    #[serde(default)]
+    pub(crate) reply_to: Option<EventId>,
+}
+
+/// A reaction.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ReactParams {
+    pub(crate) topic: TopicRef,
+    pub(crate) id: EventId,
+    pub(crate) content: String,
+}
+
+/// An event of a topic.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EventParams {
+    pub(crate) topic: TopicRef,
+    pub(crate) id: EventId,
+}
+
+/// Events of a topic.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EventsParams {
+    pub(crate) topic: TopicRef,
+    pub(crate) ids: Vec<EventId>,
 }
 
 /// How far a topic was read.
@@ -104,7 +136,7 @@ pub(crate) struct Request {
 
 /// What happened, as a node tells a subscriber.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct EventParams {
+pub(crate) struct NoticeParams {
     pub(crate) subscription: u64,
     pub(crate) event: NodeEvent,
 }
@@ -192,7 +224,7 @@ pub(crate) enum Incoming {
         result: Result<Value, ClientError>,
     },
     /// An event of a subscription.
-    Event(Box<EventParams>),
+    Event(Box<NoticeParams>),
 }
 
 /// Reads a line that a node sent.
@@ -209,7 +241,7 @@ pub(crate) fn parse_incoming(line: &str) -> Result<Incoming, serde_json::Error> 
         #[serde(default)]
         error: Option<Failed>,
         #[serde(default)]
-        params: Option<EventParams>,
+        params: Option<NoticeParams>,
     }
     #[derive(Deserialize)]
     struct Failed {

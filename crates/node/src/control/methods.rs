@@ -1,11 +1,12 @@
 //! From the name of a method to the call of the client, and back to JSON.
 
+use kukuri_domain::event;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::message::{
-    AuthorParams, JoinParams, MarkReadParams, MaybeTopicParams, PostParams, RpcError, TopicParams,
-    method,
+    AuthorParams, EventParams, EventsParams, JoinParams, MarkReadParams, MaybeTopicParams,
+    PostParams, ReactParams, RpcError, TopicParams, method,
 };
 use crate::client::{Client, ClientError, FindQuery, ReadQuery};
 
@@ -26,9 +27,38 @@ pub(super) async fn call(client: &Client, name: &str, params: Value) -> Result<V
             answered(client.topic(&topic).await)
         }
         method::POST => {
-            let PostParams { topic, text } = parsed(params)?;
-            answered(client.post(&topic, &text).await)
+            let post: PostParams = parsed(params)?;
+            answered(match post.reply_to {
+                None => client.post(post.topic, &post.text).await,
+                Some(to) => client.reply(post.topic, to, &post.text).await,
+            })
         }
+        method::REACT => {
+            let ReactParams { topic, id, content } = parsed(params)?;
+            answered(client.react(topic, id, &content).await)
+        }
+        method::DELETE => {
+            let EventParams { topic, id } = parsed(params)?;
+            answered(client.delete(topic, id).await)
+        }
+        method::THREAD => {
+            let EventParams { topic, id } = parsed(params)?;
+            answered(client.thread(topic, id).await)
+        }
+        method::POSTS => {
+            let EventsParams { topic, ids } = parsed(params)?;
+            answered(client.posts(topic, ids).await)
+        }
+        method::PROFILE => {
+            let AuthorParams { author } = parsed(params)?;
+            answered(client.profile_of(author).await)
+        }
+        method::SET_PROFILE => {
+            let told: event::Profile = parsed(params)?;
+            let about = told.about.as_deref();
+            answered(client.set_profile(&told.name, about).await)
+        }
+        method::LOOK_AGAIN => answered(client.look_again().await),
         method::READ => {
             let query: ReadQuery = parsed(params)?;
             answered(client.read(&query).await)

@@ -24,7 +24,7 @@ use tokio_util::{
 use super::{
     ControlError, LINE_BYTES_MAX, PROTOCOL, SocketPlace,
     message::{
-        EventParams, Hello, MaybeTopicParams, Request, RpcError, SubscriptionParams, answer,
+        Hello, MaybeTopicParams, NoticeParams, Request, RpcError, SubscriptionParams, answer,
         method, notification, parse_request,
     },
     methods,
@@ -325,7 +325,7 @@ impl Feed {
 /// tells it to read again.
 async fn forward(mut feed: Feed, subscription: u64, lines: mpsc::Sender<String>) {
     while let Some(event) = feed.next().await {
-        let params = json!(EventParams {
+        let params = json!(NoticeParams {
             subscription,
             event
         });

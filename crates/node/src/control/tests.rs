@@ -198,8 +198,8 @@ async fn what_happens_is_told_and_ends_with_the_subscription() {
     there.post(&lobby(), "hello").await.expect("posted");
     let told = async {
         loop {
-            if let Some(TopicEvent::Post { event, .. }) = one.next().await {
-                return event.content().to_owned();
+            if let Some(TopicEvent::Post { post, .. }) = one.next().await {
+                return post.event.content().to_owned();
             }
         }
     };

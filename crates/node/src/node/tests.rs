@@ -109,8 +109,8 @@ async fn a_post_reaches_the_other_node_and_its_state_comes_back() {
     assert_eq!(posted.state.sent_to, 1);
     let received = async {
         loop {
-            if let Some(TopicEvent::Post { event, .. }) = at_bob.next().await {
-                return event;
+            if let Some(TopicEvent::Post { post, .. }) = at_bob.next().await {
+                return post.event;
             }
         }
     };

@@ -212,13 +212,13 @@ async fn note_arrivals(
 ) {
     use kukuri_application::session::Arrival as Way;
     while let Some(event) = events.next().await {
-        if let TopicEvent::Post { event, arrival, .. } = event {
+        if let TopicEvent::Post { post, arrival } = event {
             let at = Instant::now();
             let is_own = arrival == Way::Local;
             if arrivals
                 .send(Arrival {
                     node,
-                    id: event.id(),
+                    id: post.event.id(),
                     at,
                     is_own,
                 })

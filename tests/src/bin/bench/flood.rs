@@ -159,8 +159,8 @@ async fn stretch(
         let arrived = async {
             while let Some(event) = events.next().await {
                 match event {
-                    TopicEvent::Post { event, .. }
-                        if event.author() == author && event.id() == posted.id =>
+                    TopicEvent::Post { post, .. }
+                        if post.event.author() == author && post.event.id() == posted.id =>
                     {
                         return true;
                     }

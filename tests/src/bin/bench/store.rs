@@ -317,12 +317,14 @@ pub(crate) async fn search(trials: usize, events: u64) -> anyhow::Result<Report>
     let database = Database::open(&path, OpenOptions { read_only: true }, clock).await?;
     let id = TopicKeys::public(topic.clone()).id;
     let mut all = Trials::default();
+    let reader = writers.author();
     for (kind, queries) in queries(&writers) {
         let (mut took, mut found) = (Trials::default(), 0);
         for query in queries.iter().cycle().take(trials) {
             let query = SearchQuery::parse(query)?;
             let start = Instant::now();
-            let page = database.search(vec![id], query, SEARCH_PAGE, None).await?;
+            let page = database.search(vec![id], query, SEARCH_PAGE, None, reader);
+            let page = page.await?;
             took.push(Ok(start.elapsed()));
             all.push(Ok(start.elapsed()));
             found += page.len();
@@ -335,17 +337,17 @@ pub(crate) async fn search(trials: usize, events: u64) -> anyhow::Result<Report>
     for _ in 0..trials {
         let page = kukuri_application::ports::Page::newest(50);
         let of_author = kukuri_application::ports::Page {
-            author: Some(writers.author()),
+            author: Some(reader),
             ..page
         };
         let start = Instant::now();
-        database.posts(id, page).await?;
+        database.posts(id, page, reader).await?;
         newest.push(Ok(start.elapsed()));
         let start = Instant::now();
-        database.posts(id, of_author).await?;
+        database.posts(id, of_author, reader).await?;
         by_author.push(Ok(start.elapsed()));
         let start = Instant::now();
-        database.summary(id, writers.author()).await?;
+        database.summary(id, reader).await?;
         numbers.push(Ok(start.elapsed()));
     }
     report.trials("the newest 50", &newest);

@@ -3,6 +3,7 @@
 pub const SAID: &[(&str, &str)] = &[
     // Posts and days.
     ("you", "自分"),
+    ("(deleted by its author)", "（本人が削除しました）"),
     ("today", "今日"),
     ("yesterday", "昨日"),
     ("stored here", "保存済み"),

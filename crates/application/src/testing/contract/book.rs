@@ -2,7 +2,7 @@
 //!
 //! Owns the promises of `ports::TopicBook` as checks. Must never look behind the port.
 
-use std::future::Future;
+use std::{future::Future, ops::Deref};
 
 use kukuri_domain::{
     Epoch, PeerAddress, PeerId, TopicId, UnixMs, limits::PEER_ADDRESSES_MAX, topic::Visibility,
@@ -21,19 +21,19 @@ const NOW: UnixMs = UnixMs(1_700_000_000_000);
 /// When a promise is broken.
 pub async fn topic_book<B, F>(make: impl Fn() -> F)
 where
-    B: TopicBook,
+    B: Deref<Target: TopicBook + Sized>,
     F: Future<Output = B>,
 {
-    an_empty_book_answers(&make().await).await;
-    topics_are_joined_once_and_left(&make().await).await;
-    a_reached_peer_is_remembered_with_its_addresses(&make().await).await;
-    a_stranger_that_failed_is_not_remembered(&make().await).await;
-    the_best_peers_come_first(&make().await).await;
-    a_peer_belongs_to_its_topic(&make().await).await;
-    old_peers_are_forgotten_once_another_is_reached(&make().await).await;
-    a_peer_that_only_fails_is_forgotten_once_another_is_reached(&make().await).await;
-    the_number_of_peers_is_limited(&make().await).await;
-    the_dht_nodes_are_those_of_last_time(&make().await).await;
+    an_empty_book_answers(&*make().await).await;
+    topics_are_joined_once_and_left(&*make().await).await;
+    a_reached_peer_is_remembered_with_its_addresses(&*make().await).await;
+    a_stranger_that_failed_is_not_remembered(&*make().await).await;
+    the_best_peers_come_first(&*make().await).await;
+    a_peer_belongs_to_its_topic(&*make().await).await;
+    old_peers_are_forgotten_once_another_is_reached(&*make().await).await;
+    a_peer_that_only_fails_is_forgotten_once_another_is_reached(&*make().await).await;
+    the_number_of_peers_is_limited(&*make().await).await;
+    the_dht_nodes_are_those_of_last_time(&*make().await).await;
 }
 
 fn topic(id: u8, name: &str) -> JoinedTopic {
