@@ -80,6 +80,18 @@ pub const LAYERS: &[Layer] = &[
         must_not_use: ADAPTED,
     },
     Layer {
+        package: "kukuri-wiring",
+        may_know: &[
+            "kukuri-domain",
+            "kukuri-application",
+            "kukuri-infra-iroh",
+            "kukuri-infra-db",
+            "kukuri-infra-keyring",
+            "kukuri-node",
+        ],
+        must_not_use: ADAPTED,
+    },
+    Layer {
         package: "kukuri-cli",
         may_know: &[
             "kukuri-domain",
@@ -88,6 +100,7 @@ pub const LAYERS: &[Layer] = &[
             "kukuri-infra-db",
             "kukuri-infra-keyring",
             "kukuri-node",
+            "kukuri-wiring",
         ],
         must_not_use: ADAPTED,
     },

@@ -11,14 +11,9 @@ pub mod state;
 pub mod topics;
 pub mod up;
 
-use crate::{
-    access::{Access, Need},
-    args::ProfileArgs,
-    console::Console,
-    failure::Failure,
-    screen::LogScreen,
-    stopping::StopGuard,
-};
+use kukuri_wiring::{Access, Failure, Need};
+
+use crate::{access, args::ProfileArgs, console::Console, screen::LogScreen, stopping::StopGuard};
 
 /// Runs one command with a client that can do what it needs, and ends what was begun for it.
 async fn with_client<F>(args: &ProfileArgs, need: Need, work: F) -> Result<(), Failure>
@@ -28,13 +23,13 @@ where
     let console = Console::of_process(args.json);
     let log = LogScreen::default();
     if need == Need::Read {
-        let access = Access::open(args, need, &log).await?;
+        let access = access::open(args, need, &log).await?;
         let done = work(&access, console).await;
         return access.close().await.and(done);
     }
     let guard = StopGuard::watch()?;
     let access = tokio::select! {
-        opened = Access::open(args, need, &log) => opened?,
+        opened = access::open(args, need, &log) => opened?,
         () = guard.asked() => {
             crate::screen::restore();
             return Err(Failure::interrupted());

@@ -7,12 +7,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use chrono::Local;
 use kukuri_domain::AuthorId;
+use kukuri_wiring::{Exit, Failure};
 use serde::Serialize;
 
-use crate::{
-    failure::{Exit, Failure},
-    render::Render,
-};
+use crate::render::Render;
 
 /// Columns of output that is no terminal.
 const PLAIN_COLUMNS: usize = 80;

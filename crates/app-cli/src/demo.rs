@@ -18,15 +18,9 @@ use kukuri_node::{
     Settings,
     config::{NetworkMode, PublishAddresses},
 };
+use kukuri_wiring::{Exit, Failure, Plan, Running, keys::KeySource, start};
 
-use crate::{
-    failure::{Exit, Failure},
-    keys::KeySource,
-    language::say,
-    stopping::StopGuard,
-    text::padded,
-    wiring::{self, Plan, Running},
-};
+use crate::{language::say, stopping::StopGuard, text::padded};
 use measure::{Delivery, Member, Swarm};
 use report::{Report, line};
 
@@ -91,7 +85,7 @@ async fn play(folder: &Path) -> Result<(), Failure> {
 
     let mut nodes = Vec::new();
     for name in NAMES {
-        nodes.push(wiring::start(plan(&folder.join(name), &dht)?).await?);
+        nodes.push(start::start(plan(&folder.join(name), &dht)?).await?);
     }
     let topic = random_topic()?;
     let result = talk(&nodes, &topic).await;

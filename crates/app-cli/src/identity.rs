@@ -14,15 +14,18 @@ use clap::{Args, Subcommand, ValueEnum};
 use kukuri_application::{keys::open_or_create_keys, ports::KeyStore};
 use kukuri_domain::AuthorId;
 use kukuri_node::{PublicKeys, config::KeyringStore};
+use kukuri_wiring::{
+    Exit, Failure, Place,
+    keys::{self, ProfileVault},
+};
 use serde::Serialize;
 
 use crate::{
-    access::{Place, hold},
+    access::{hold, place_of},
     args::ProfileArgs,
     console::Console,
-    failure::{Exit, Failure},
-    keys::{self, ProfileVault},
     language::say,
+    terminal,
 };
 
 const EXAMPLES: &str = "\
@@ -194,7 +197,7 @@ impl Shown {
 }
 
 async fn show(args: &ProfileArgs, console: Console) -> Result<(), Failure> {
-    let place = Place::of(args)?;
+    let place = place_of(args)?;
     let recorded = keys::recorded(&place)?;
     let shown = match recorded.as_ref().and_then(|file| Some((file, file.keys?))) {
         Some((file, public)) => Shown::new(&public, file.key_store.kind()),
@@ -214,7 +217,7 @@ async fn show_unrecorded(place: &Place) -> Result<Shown, Failure> {
 /// Whether somebody typed the whole word.
 async fn is_confirmed(question: String) -> Result<bool, Failure> {
     let ask = say!("Type yes to go on: ");
-    let answer = keys::ask(format!("{question}\n{ask}")).await?;
+    let answer = terminal::ask(format!("{question}\n{ask}")).await?;
     Ok(answer.eq_ignore_ascii_case("yes"))
 }
 

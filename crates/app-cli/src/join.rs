@@ -10,12 +10,12 @@ mod output;
 use std::io::IsTerminal as _;
 
 use kukuri_domain::TopicName;
+use kukuri_wiring::{Access, Exit, Failure, Need};
 use tokio::sync::mpsc;
 
 use crate::{
-    access::{Access, Need},
+    access,
     args::ProfileArgs,
-    failure::{Exit, Failure},
     language::say,
     screen::{LogScreen, Screen, Typed},
     stopping::{self, StopGuard},
@@ -32,7 +32,7 @@ pub async fn run(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
     let guard = StopGuard::watch()?;
     let log = LogScreen::default();
     let access = tokio::select! {
-        opened = Access::open(args, Need::LastingNode, &log) => opened?,
+        opened = access::open(args, Need::LastingNode, &log) => opened?,
         () = guard.asked() => {
             crate::screen::restore();
             return Err(Failure::interrupted());

@@ -1,7 +1,7 @@
 //! The program `kukuri`: parses the command line, chooses the adapters, prints what comes back.
 //!
 //! Owns nothing that a desktop would need as well; that is in `kukuri-node`. Which database,
-//! network and vault a node has is decided in `wiring`.
+//! network and vault a node has is decided in `kukuri-wiring`.
 
 mod access;
 mod args;
@@ -11,14 +11,12 @@ mod demo;
 mod failure;
 mod identity;
 mod join;
-mod keys;
 mod language;
-mod passphrase;
 mod render;
 mod screen;
 mod stopping;
+mod terminal;
 mod text;
-mod wiring;
 
 use std::{io, process::ExitCode, time::Duration};
 
@@ -30,7 +28,7 @@ use commands::{
     posts::{self, ReadWish},
     state, topics, up,
 };
-use failure::{Exit, Failure};
+use kukuri_wiring::{Exit, Failure};
 use language::Language;
 
 fn main() -> ExitCode {
@@ -160,7 +158,7 @@ fn ended(failure: &Failure, is_json: bool) -> ExitCode {
         if is_json {
             eprintln!("{}", failure.json());
         } else {
-            eprint!("{}", failure.shown());
+            eprint!("{}", failure::shown(failure));
         }
     }
     failure.exit.into()

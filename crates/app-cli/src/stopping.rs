@@ -8,13 +8,11 @@
 use std::time::Duration;
 
 use kukuri_node::{node::SHUTDOWN_MAX, platform::StopSignals};
+use kukuri_wiring::{Exit, Failure};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    failure::{Exit, Failure},
-    screen,
-};
+use crate::screen;
 
 /// What an orderly end may take beside the node's own.
 const MARGIN: Duration = Duration::from_millis(500);

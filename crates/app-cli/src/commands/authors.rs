@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::with_client;
-use crate::{
-    access::Need, args::ProfileArgs, commands::posts::author, failure::Failure, language::say,
-};
+use kukuri_wiring::{Failure, Need};
+
+use crate::{args::ProfileArgs, commands::posts::author, language::say};
 
 /// `kukuri mute`
 pub async fn mute(args: &ProfileArgs, who: Option<&str>) -> Result<(), Failure> {

@@ -1,13 +1,13 @@
 //! `kukuri config show|path`
 
 use kukuri_node::config::{self, ConfigSources};
+use kukuri_wiring::Failure;
 use serde_json::json;
 
 use crate::{
     access,
     args::{ConfigCommand, ProfileArgs},
     console::Console,
-    failure::Failure,
     render,
 };
 

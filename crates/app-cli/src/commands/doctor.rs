@@ -25,16 +25,10 @@ use kukuri_node::{
     identity_file::IdentityFile,
     platform::SystemClock,
 };
+use kukuri_wiring::{Exit, Failure, Place, start};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    access::Place,
-    args::ProfileArgs,
-    console::Console,
-    failure::{Exit, Failure},
-    language::noted,
-    render, wiring,
-};
+use crate::{access::place_of, args::ProfileArgs, console::Console, language::noted, render};
 use judge::{Check, Outcome, Report};
 
 /// How long the DHT may take to answer.
@@ -52,7 +46,7 @@ const INTEGRITY_MAX: Duration = Duration::from_secs(20);
 /// Runs every check, shows each as it ends, and fails if one did.
 pub async fn run(args: &ProfileArgs) -> Result<(), Failure> {
     let console = Console::of_process(args.json);
-    let place = Place::of(args)?;
+    let place = place_of(args)?;
     let node = running_node(&place).await;
     let mut report = Report::default();
     let status = match &node {
@@ -133,8 +127,7 @@ async fn database(place: &Place) -> Outcome {
         Err(error) => return Outcome::fails(error.to_string()),
     };
     let clock = std::sync::Arc::new(SystemClock::start());
-    let database = match wiring::open_database(place, OpenOptions { read_only: true }, clock).await
-    {
+    let database = match start::open_database(place, OpenOptions { read_only: true }, clock).await {
         Ok(database) => database,
         Err(failure) => return Outcome::fails(failure.in_one_line()),
     };

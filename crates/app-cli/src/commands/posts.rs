@@ -16,14 +16,9 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::with_client;
-use crate::{
-    access::{Access, Need},
-    args::ProfileArgs,
-    console::Console,
-    failure::{Exit, Failure},
-    language::say,
-    render,
-};
+use kukuri_wiring::{Access, Exit, Failure, Need};
+
+use crate::{args::ProfileArgs, console::Console, language::say, render};
 
 /// `kukuri post`
 pub async fn post(

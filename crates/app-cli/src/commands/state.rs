@@ -8,14 +8,9 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::with_client;
-use crate::{
-    access::{Access, Need},
-    args::ProfileArgs,
-    console::Console,
-    failure::Failure,
-    language::say,
-    render,
-};
+use kukuri_wiring::{Access, Failure, Need};
+
+use crate::{args::ProfileArgs, console::Console, language::say, render};
 
 /// How long a node that was started for one question looks for members before it answers.
 const LOOK_MAX: Duration = Duration::from_secs(10);

@@ -4,11 +4,11 @@ use kukuri_domain::{TopicKeys, TopicName, TopicRef};
 use serde_json::json;
 
 use super::with_client;
+use kukuri_wiring::{Failure, Need};
+
 use crate::{
-    access::Need,
     args::{ProfileArgs, TopicCommand},
     console::Console,
-    failure::Failure,
     language::say,
     render,
 };

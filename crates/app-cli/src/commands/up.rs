@@ -4,12 +4,12 @@
 
 use chrono::Local;
 use kukuri_application::views::{NodeEvent, TopicEvent};
+use kukuri_wiring::{Access, Exit, Failure, Need};
 
 use crate::{
-    access::{Access, Need},
+    access,
     args::ProfileArgs,
     console::Console,
-    failure::{Exit, Failure},
     language::{phrase, say},
     render,
     screen::LogScreen,
@@ -27,7 +27,7 @@ pub async fn run(args: &ProfileArgs, port: Option<u16>) -> Result<(), Failure> {
     let guard = StopGuard::watch()?;
     let log = LogScreen::default();
     let access = tokio::select! {
-        opened = Access::open(&args, Need::LastingNode, &log) => opened?,
+        opened = access::open(&args, Need::LastingNode, &log) => opened?,
         () = guard.asked() => {
             crate::screen::restore();
             return Err(Failure::interrupted());

@@ -18,10 +18,9 @@ use kukuri_node::{
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::report;
-use crate::{
-    failure::{Exit, Failure},
-    language::say,
-};
+use kukuri_wiring::{Exit, Failure};
+
+use crate::language::say;
 
 /// Events of all members on their way to the script: more than one demo has.
 const SEEN_CAPACITY: usize = 4_096;

@@ -5,11 +5,9 @@ use std::{collections::BTreeSet, io::Write as _, time::Duration};
 use kukuri_domain::EventId;
 
 use super::measure::{Delivery, Meeting};
-use crate::{
-    failure::{Exit, Failure},
-    language::say,
-    text::padded,
-};
+use kukuri_wiring::{Exit, Failure};
+
+use crate::{language::say, text::padded};
 
 /// R1: members find each other by the name alone.
 const FOUND_MAX: Duration = Duration::from_secs(5);

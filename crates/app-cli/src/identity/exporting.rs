@@ -8,22 +8,16 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{ExportArgs, blocking, hold, is_confirmed, not_confirmed};
-use crate::{
-    access::Place,
-    args::ProfileArgs,
-    console::Console,
-    failure::{Exit, Failure},
-    keys,
-    language::say,
-    passphrase::{self, Reason},
-};
+use kukuri_wiring::{Exit, Failure, Place, Reason, keys};
+
+use crate::{access::place_of, args::ProfileArgs, console::Console, language::say, terminal};
 
 pub(super) async fn run(
     args: &ProfileArgs,
     wish: &ExportArgs,
     console: Console,
 ) -> Result<(), Failure> {
-    let place = Place::of(args)?;
+    let place = place_of(args)?;
     // Before the lock: a profile that is not there is not made.
     keys::existing(&place)?;
     let _lock = hold(args, &place).await?;
@@ -32,7 +26,7 @@ pub(super) async fn run(
         let text = nsec(&secret(&place).await?).map_err(failed)?;
         return print(console, "nsec", &text);
     }
-    let source = passphrase::from(
+    let source = terminal::passphrase_from(
         wish.passphrase_file.as_deref(),
         &place.home.vault(),
         Reason::Export,
@@ -65,7 +59,7 @@ async fn confirm(wish: &ExportArgs) -> Result<(), Failure> {
     if wish.yes {
         return Ok(());
     }
-    if !keys::has_terminal() {
+    if !terminal::has_terminal() {
         let failure = not_confirmed("showing the secret key in the clear");
         return Err(failure.hint(
             "leave out --nsec to get a copy that is sealed with a passphrase, or add --yes",

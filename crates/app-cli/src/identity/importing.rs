@@ -16,15 +16,18 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{ImportArgs, blocking, hold, is_confirmed, not_confirmed};
+use kukuri_wiring::{
+    Exit, Failure, Place, Reason,
+    keys::{self, ProfileVault},
+    start,
+};
+
 use crate::{
-    access::Place,
+    access::place_of,
     args::ProfileArgs,
     console::Console,
-    failure::{Exit, Failure},
-    keys::{self, ProfileVault},
     language::{noted, phrase, say},
-    passphrase::{self, Reason},
-    wiring,
+    terminal,
 };
 
 /// Most that is read from standard input; a key has some 160 bytes.
@@ -39,7 +42,7 @@ pub(super) async fn run(
     let author = public_key_of(&secret).map(AuthorId);
     let author = author.map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
 
-    let place = Place::of(args)?;
+    let place = place_of(args)?;
     let _lock = hold(args, &place).await?;
     let is_unused = database_is_unused(&place).await?;
     let ProfileVault { file, vault } = keys::choose(&place, is_unused).await?;
@@ -74,7 +77,7 @@ async fn database_is_unused(place: &Place) -> Result<bool, Failure> {
     }
     let options = OpenOptions { read_only: true };
     let clock = std::sync::Arc::new(SystemClock::start());
-    let database = wiring::open_database(place, options, clock).await?;
+    let database = start::open_database(place, options, clock).await?;
     let is_unused = database.is_unused().await;
     let closed = database.close().await;
     let is_unused = is_unused?;
@@ -97,7 +100,7 @@ async fn confirm(
     if wish.yes {
         return Ok(());
     }
-    if wish.from.is_some() || !keys::has_terminal() {
+    if wish.from.is_some() || !terminal::has_terminal() {
         return Err(not_confirmed("replacing the identity")
             .detail(format!("this profile is {who}"))
             .hint("make a copy first (kukuri identity export), then add --yes"));
@@ -124,9 +127,9 @@ async fn read_key(wish: &ImportArgs) -> Result<SecretBytes, Failure> {
                 .detail("other programs can read arguments, and the shell remembers them")
                 .hint("give it on standard input (kukuri identity import - < FILE), or type it when asked; if this was your key, think of it as known to others"));
         }
-        None if keys::has_terminal() => {
+        None if terminal::has_terminal() => {
             blocking(|| {
-                passphrase::read_hidden(&say!("secret key (nsec1..., ncryptsec1... or hex): "))
+                terminal::read_hidden(&say!("secret key (nsec1..., ncryptsec1... or hex): "))
                     .map_err(|error| unreadable(&error))
             })
             .await??
@@ -143,7 +146,7 @@ async fn read_key(wish: &ImportArgs) -> Result<SecretBytes, Failure> {
         WrittenKey::Sealed(sealed) => {
             // Standard input is used up by the key itself.
             let file = wish.passphrase_file.as_deref();
-            let source = passphrase::from(file, std::path::Path::new(""), Reason::Export);
+            let source = terminal::passphrase_from(file, std::path::Path::new(""), Reason::Export);
             blocking(move || open_sealed(&sealed, &source)).await?
         }
     }

@@ -14,22 +14,16 @@ use kukuri_node::{IdentityFile, config::KeyringStore, identity_file::KeyPlace};
 use serde_json::json;
 
 use super::hold;
-use crate::{
-    access::Place,
-    args::ProfileArgs,
-    console::Console,
-    failure::{Exit, Failure},
-    keys,
-    language::say,
-    passphrase::Reason,
-};
+use kukuri_wiring::{Exit, Failure, Place, Reason, keys};
+
+use crate::{access::place_of, args::ProfileArgs, console::Console, failure, language::say};
 
 pub(super) async fn run(
     args: &ProfileArgs,
     to: KeyringStore,
     console: Console,
 ) -> Result<(), Failure> {
-    let place = Place::of(args)?;
+    let place = place_of(args)?;
     if !has_keys(&place)? {
         return Err(no_keys(&place));
     }
@@ -64,8 +58,7 @@ pub(super) async fn run(
         console.remark(&say!(
             "{left}\nthe keys are in the new store as well, which is used from now on. To remove the \
              copy, run the same command again.",
-            left = keys::of_move(&left)
-                .shown()
+            left = failure::shown(&keys::of_move(&left))
                 .trim_end()
                 .replacen(&error, &warning, 1)
         ));

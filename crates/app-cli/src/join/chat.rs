@@ -28,8 +28,10 @@ use tokio::{
 };
 
 use super::output::Output;
+use kukuri_wiring::{Exit, Failure};
+
 use crate::{
-    failure::{Exit, Failure},
+    failure,
     language::say,
     render::{self, Render},
     screen::Typed,
@@ -263,7 +265,7 @@ impl Chat {
     /// Says why a line was not posted.
     fn refuse(&mut self, failure: &Failure) {
         self.refused += 1;
-        self.output.complain(failure.shown().trim_end());
+        self.output.complain(failure::shown(failure).trim_end());
     }
 
     async fn command(&mut self, text: &str) -> Result<Option<Ended>, Failure> {

@@ -96,10 +96,12 @@ fn said() -> BTreeMap<String, PathBuf> {
 /// The string literals that stand right behind one of these, and where.
 fn literals_after(begins: &[&str]) -> BTreeMap<String, PathBuf> {
     let mut files = Vec::new();
-    sources(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut files,
-    );
+    for folder in ["src", "../wiring/src"] {
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut files,
+        );
+    }
     let mut said = BTreeMap::new();
     for file in files {
         let code = fs::read_to_string(&file).expect("readable");

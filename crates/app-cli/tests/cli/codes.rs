@@ -145,52 +145,52 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         "no_node",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "what_needs_a_node_says_so_without_one",
     ),
     (
         "not_yours",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "what_is_said_about_others_and_oneself_has_its_rules",
     ),
     (
         "profile",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "what_is_said_about_others_and_oneself_has_its_rules",
     ),
     (
         "signing",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "a_post_that_cannot_be_signed_is_a_matter_of_the_keys",
     ),
     (
         "refused",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "a_post_that_breaks_a_rule_is_refused",
     ),
     (
         "vault_refused",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "what_a_keyring_does_has_its_own_word",
     ),
     (
         "vault_slow",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "what_a_keyring_does_has_its_own_word",
     ),
     (
         "vault_unreachable",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "what_a_keyring_does_has_its_own_word",
     ),
     (
         "not_a_key",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "what_a_keyring_does_has_its_own_word",
     ),
     (
         "store_occupied",
-        "crates/app-cli/src/failure/codes.rs",
+        "crates/wiring/src/failure/codes.rs",
         "what_a_keyring_does_has_its_own_word",
     ),
     (

@@ -1,4 +1,4 @@
-//! The one page on which this program chooses its adapters: SQLite, iroh, the DHT. Which vault
+//! The one page on which the programs choose their adapters: SQLite, iroh, the DHT. Which vault
 //! holds the keys is chosen in `keys`.
 //!
 //! Owns the order in which a node comes up: database, keys, network, discovery, engine. Must
@@ -29,9 +29,9 @@ use kukuri_node::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::Place,
     failure::{Exit, Failure},
     keys::{KeySource, Opened},
+    place::Place,
 };
 
 /// How long the end waits for the DHT to name nodes that are worth remembering.
@@ -65,12 +65,15 @@ pub struct Running {
 
 /// Starts the node of a profile whose lock is held, and lets other processes use it; they know if
 /// it ends with this command.
+///
+/// # Errors
+/// [`Failure`]; then nothing runs and nothing was left half-made.
 pub async fn start_profile(
     place: &Place,
     lock: ProfileLock,
     is_brief: bool,
 ) -> Result<Running, Failure> {
-    let Place { home, settings } = place;
+    let Place { home, settings, .. } = place;
     let mut running = start(Plan {
         profile: home.profile().to_owned(),
         database: home.database(),
@@ -81,7 +84,7 @@ pub async fn start_profile(
         settings: settings.clone(),
     })
     .await?;
-    match running.node.serve_control(home, "kukuri", is_brief) {
+    match running.node.serve_control(home, place.program, is_brief) {
         Ok(()) => Ok(running),
         Err(error) => {
             running.shutdown().await?;
@@ -91,6 +94,9 @@ pub async fn start_profile(
 }
 
 /// Opens the database of a profile without a node: to read, or, with its lock, to write.
+///
+/// # Errors
+/// [`Failure`] with [`Exit::Disk`].
 pub async fn open_database(
     place: &Place,
     options: OpenOptions,
@@ -101,6 +107,9 @@ pub async fn open_database(
 }
 
 /// Starts a node.
+///
+/// # Errors
+/// [`Failure`]; then nothing runs.
 pub async fn start(plan: Plan) -> Result<Running, Failure> {
     let Plan {
         settings,
@@ -336,6 +345,9 @@ impl Running {
     }
 
     /// Joins every topic that the profile has joined and not left.
+    ///
+    /// # Errors
+    /// [`Failure`] of the first that could not be joined.
     pub async fn join_noted_topics(&self) -> Result<(), Failure> {
         Ok(self.node.join_noted_topics().await?)
     }

@@ -1,30 +1,27 @@
 //! Where a profile's keys are: which vault is opened, and what happens at the first start.
 //!
 //! Owns the choice between keyring and sealed file. Must never choose in silence: without a
-//! keyring a person at a terminal is asked once, and a script is told the exact settings. A
+//! keyring a person is asked once, and a script is told the exact settings. A
 //! keyring that is there and does not work is never replaced by a file. What the profile says
 //! about its keys is noted before the first key goes into a keyring.
 
 mod failing;
 
-use std::{
-    io::{self, IsTerminal as _, Write as _},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use kukuri_application::{
     keys::{KeySetupError, ProfileKeys, open_or_create_keys},
     ports::{KeyStore, SecretName, SecretVault, VaultError},
 };
 use kukuri_domain::{AuthorId, DeviceId};
-use kukuri_infra_keyring::{FileVault, LocalIdentity, MemoryVault, OsVault, public_key_of};
+use kukuri_infra_keyring::{
+    FileVault, LocalIdentity, MemoryVault, OsVault, PassphraseSource, public_key_of,
+};
 use kukuri_node::{IdentityFile, PublicKeys, config::KeyringStore, identity_file::KeyPlace};
 
 use crate::{
-    access::Place,
     failure::{Exit, Failure},
-    language::say,
-    passphrase::{self, Reason},
+    place::{Place, Reason},
 };
 
 pub use failing::{of_move, of_setup, of_vault};
@@ -150,7 +147,10 @@ pub fn vault(
         KeyringStore::Os => Arc::new(keyring(place, file)),
         KeyringStore::File => {
             let path = place.home.vault();
-            let source = passphrase::source(&place.settings.keyring, &path, reason);
+            let source = match &place.settings.keyring.passphrase_file {
+                Some(file) => PassphraseSource::File(file.clone()),
+                None => place.person.passphrase(&path, reason),
+            };
             Arc::new(FileVault::new(path, source))
         }
     }
@@ -158,14 +158,8 @@ pub fn vault(
 
 fn keyring(place: &Place, file: &IdentityFile) -> OsVault {
     let label = format!("profile {}", place.home.profile());
-    OsVault::new(file.vault_id.clone(), label).on_waiting(|| {
-        eprintln!(
-            "{}",
-            say!(
-                "waiting for the keyring; it may be asking for its password in a window of its own"
-            )
-        );
-    })
+    let person = place.person.clone();
+    OsVault::new(file.vault_id.clone(), label).on_waiting(move || person.waits_for_keyring())
 }
 
 /// The first start of a profile whose keys go into the keyring, unless there is none.
@@ -191,45 +185,13 @@ async fn file_instead(place: &Place, error: &VaultError) -> Result<KeyringStore,
     let failure = failing::of_first_start(error);
     let is_default = place.settings.keyring.store.is_none();
     let is_absent = matches!(error, VaultError::Unavailable(_));
-    if !(is_absent && is_default && has_terminal()) {
+    if !(is_absent && is_default) {
         return Err(failure);
     }
-    let question = say!(
-        "No keyring is available here, so there is no safe place for the keys of this profile yet.\n\
-         They can be kept in {file}, sealed with a passphrase that you choose.\n\
-         Keep the keys in that file? [y/N] ",
-        file = place.home.vault().display()
-    );
-    if is_yes(&ask(question).await?) {
-        Ok(KeyringStore::File)
-    } else {
-        Err(failure)
+    match place.person.keeps_keys_in_file(&place.home.vault()).await? {
+        Some(true) => Ok(KeyringStore::File),
+        Some(false) | None => Err(failure),
     }
-}
-
-/// Whether there is somebody to ask.
-pub fn has_terminal() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
-
-/// Asks on the terminal. No answer is an empty one.
-pub async fn ask(question: String) -> Result<String, Failure> {
-    let asked = tokio::task::spawn_blocking(move || {
-        eprint!("{question}");
-        io::stderr().flush()?;
-        let mut line = String::new();
-        io::stdin().read_line(&mut line)?;
-        Ok::<_, io::Error>(line.trim().to_owned())
-    });
-    let failed = |error: String| Failure::new(Exit::Unexpected, format!("failed to ask: {error}"));
-    match asked.await {
-        Ok(answer) => answer.map_err(|error| failed(error.to_string())),
-        Err(panic) => Err(failed(panic.to_string())),
-    }
-}
-
-fn is_yes(answer: &str) -> bool {
-    matches!(answer.to_lowercase().as_str(), "y" | "yes")
 }
 
 /// The keys as a node needs them, and their public halves.
@@ -271,19 +233,4 @@ pub fn note(place: &Place, mut file: IdentityFile, public: PublicKeys) -> Result
         file.write(&place.home)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_clear_yes_is_a_yes() {
-        for yes in ["y", "Y", "yes", "YES"] {
-            assert!(is_yes(yes), "{yes}");
-        }
-        for no in ["", "n", "no", "ye", "j", "maybe", "yes please"] {
-            assert!(!is_yes(no), "{no}");
-        }
-    }
 }

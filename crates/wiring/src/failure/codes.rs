@@ -114,10 +114,10 @@ fn the_page_names_the_codes_of_the_source_and_no_others() {
     let mut source = BTreeSet::new();
     source.extend(client_codes().iter().map(|code| code.as_str().to_owned()));
     source.extend(exits().iter().map(|exit| exit.code().to_owned()));
-    closer_words(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut source,
-    );
+    for folder in ["src", "../app-cli/src"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        closer_words(&folder, &mut source);
+    }
     let page: BTreeSet<String> = page().into_iter().map(|(code, _)| code).collect();
     assert_eq!(page, source);
 }

@@ -128,22 +128,22 @@ fn effects() -> Vec<Effect> {
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
         "keyring.store",
-        "tests/cli/errors.rs",
+        "../app-cli/tests/cli/errors.rs",
         "a_store_that_does_not_hold_the_keys_is_3",
     ),
     (
         "keyring.passphrase_file",
-        "tests/cli/errors.rs",
+        "../app-cli/tests/cli/errors.rs",
         "no_keyring_is_6_and_names_the_settings",
     ),
     (
         "log.file",
-        "tests/cli/commands.rs",
+        "../app-cli/tests/cli/commands.rs",
         "the_log_has_the_place_and_the_form_that_are_configured",
     ),
     (
         "log.format",
-        "tests/cli/commands.rs",
+        "../app-cli/tests/cli/commands.rs",
         "the_log_has_the_place_and_the_form_that_are_configured",
     ),
 ];
