@@ -12,8 +12,8 @@ use clap::builder::PossibleValuesParser;
 use crate::coverage;
 use crate::layers;
 use crate::prerequisite::{
-    C_COMPILER, CLIPPY, DBUS, GNOME_KEYRING, IPROUTE2, IPTABLES, NETNS, NEXTEST, Prerequisite,
-    RUSTFMT, STRACE,
+    C_COMPILER, CLIPPY, DBUS, GNOME_KEYRING, IPROUTE2, IPTABLES, NETNS, NEXTEST, NODE,
+    Prerequisite, RUSTFMT, STRACE,
 };
 use crate::workspace::{self, Workspace};
 
@@ -45,6 +45,19 @@ pub const GROUPS: &[Group] = &[
         about: "no crate knows a crate that it must not know",
         needs: &[],
         run: |workspace| layers::check(&workspace.metadata()?),
+    },
+    Group {
+        name: "ui",
+        about: "the front end of the desktop app: types, lint, tests, build",
+        needs: &[NODE],
+        run: |workspace| {
+            for args in [&["ci"][..], &["run", "lint"], &["run", "build"], &["test"]] {
+                let mut command = workspace.program("npm");
+                command.args(["--prefix", "crates/app-tauri/ui"]).args(args);
+                workspace::run(command)?;
+            }
+            Ok(())
+        },
     },
     Group {
         name: "clippy",

@@ -105,6 +105,13 @@ pub const GNOME_KEYRING: Prerequisite = Prerequisite {
     install: Install::Apt(&["gnome-keyring"]),
 };
 
+/// Node.js with npm, for the front end of the desktop app.
+pub const NODE: Prerequisite = Prerequisite {
+    name: "Node.js",
+    check: node,
+    install: Install::ByHand("install Node.js 20.19 or newer with npm, from https://nodejs.org"),
+};
+
 /// The right to make network namespaces.
 pub const NETNS: Prerequisite = Prerequisite {
     name: "network namespaces",
@@ -124,6 +131,27 @@ fn version(workspace: &Workspace, program: &str, args: &[&str]) -> Result<String
     let mut command = workspace.program(program);
     command.args(args);
     workspace::capture(command).map(|said| first_line(&said))
+}
+
+/// The oldest Node.js that the tools of the front end run on.
+const NODE_MIN: (u32, u32) = (20, 19);
+
+fn node(workspace: &Workspace) -> Result<String, String> {
+    let found = version(workspace, "node", &["--version"])?;
+    version(workspace, "npm", &["--version"])?;
+    match version_of(&found) {
+        Some(version) if version >= NODE_MIN => Ok(found),
+        _ => Err(format!(
+            "{found} is older than {}.{}",
+            NODE_MIN.0, NODE_MIN.1
+        )),
+    }
+}
+
+/// Major and minor of `v20.20.2`.
+fn version_of(said: &str) -> Option<(u32, u32)> {
+    let mut parts = said.trim().trim_start_matches('v').split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 fn first_line(said: &str) -> String {
@@ -162,6 +190,14 @@ mod tests {
             NEXTEST.install.remedy(),
             "cargo install cargo-nextest --locked"
         );
+    }
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        assert_eq!(version_of("v20.20.2\n"), Some((20, 20)));
+        assert!(version_of("v9.9.0") < Some(NODE_MIN));
+        assert!(version_of("v100.0.0") > Some(NODE_MIN));
+        assert_eq!(version_of("node"), None);
     }
 
     #[test]

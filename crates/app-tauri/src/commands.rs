@@ -1,0 +1,275 @@
+//! What the window may ask: each command is one call of the client.
+//!
+//! Owns the names and arguments of the bridge. Must never hold a rule, and never give a secret.
+
+use kukuri_application::views::{
+    AuthorView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView, StatusView,
+    TopicView,
+};
+use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef};
+use kukuri_node::client::{Before, FindQuery, Posts, ReadQuery};
+use kukuri_wiring::Failure;
+use serde::Deserialize;
+use tauri::{AppHandle, State, ipc::Channel};
+use tauri_plugin_opener::OpenerExt as _;
+use tokio::time::{Duration, Instant, sleep};
+
+use crate::{
+    app::{App, AppState},
+    error::AppError,
+    news::{self, NewsBatch},
+    settings::{SettingsChange, SettingsView},
+};
+
+type Answer<T> = Result<T, AppError>;
+
+/// How long the DHT may take to answer for the first time.
+const DHT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Which posts the window wants.
+#[derive(Debug, Deserialize)]
+pub struct PageQuery {
+    topic: TopicRef,
+    limit: u32,
+    before: Option<EventId>,
+    author: Option<AuthorId>,
+    roots: bool,
+}
+
+/// What the window searches for.
+#[derive(Debug, Deserialize)]
+pub struct TextQuery {
+    text: String,
+    topic: Option<TopicRef>,
+    limit: u32,
+}
+
+#[tauri::command]
+pub async fn init_p2p(app: State<'_, App>) -> Answer<AppState> {
+    app.open().await
+}
+
+#[tauri::command]
+pub async fn use_passphrase_file(app: State<'_, App>) -> Answer<AppState> {
+    app.use_passphrase_file().await
+}
+
+#[tauri::command]
+pub async fn init_dht_discovery(app: State<'_, App>) -> Answer<DiscoveryView> {
+    let client = app.client().await?;
+    let end = Instant::now() + DHT_PATIENCE;
+    loop {
+        let discovery = client.status().await?.discovery;
+        if !discovery.dht.enabled || discovery.dht.bootstrapped || Instant::now() >= end {
+            return Ok(discovery);
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tauri::command]
+pub async fn get_peer_count(app: State<'_, App>, topic: Option<TopicRef>) -> Answer<usize> {
+    Ok(peers(app, topic).await?.len())
+}
+
+#[tauri::command]
+pub async fn finish_first_start(
+    app: State<'_, App>,
+    name: String,
+    topics: Vec<String>,
+) -> Answer<AppState> {
+    app.finish_first_start(&name, topics).await
+}
+
+#[tauri::command]
+pub async fn status(app: State<'_, App>) -> Answer<StatusView> {
+    Ok(app.client().await?.status().await?)
+}
+
+#[tauri::command]
+pub async fn topics(app: State<'_, App>) -> Answer<Vec<TopicView>> {
+    Ok(app.client().await?.topics().await?)
+}
+
+#[tauri::command]
+pub async fn join_topic(app: State<'_, App>, name: String) -> Answer<TopicView> {
+    let name: TopicName = name.parse().map_err(Failure::from)?;
+    Ok(app.client().await?.join(&name).await?)
+}
+
+#[tauri::command]
+pub async fn leave_topic(app: State<'_, App>, topic: TopicRef) -> Answer<()> {
+    app.client().await?.leave(topic).await?;
+    Ok(())
+}
+
+#[tauri::command]
+pub async fn read_posts(app: State<'_, App>, query: PageQuery) -> Answer<Posts> {
+    let query = ReadQuery {
+        topic: query.topic,
+        limit: query.limit,
+        before: query.before.map(Before::Event),
+        author: query.author,
+        roots: query.roots,
+    };
+    Ok(app.client().await?.read(&query).await?)
+}
+
+#[tauri::command]
+pub async fn read_thread(
+    app: State<'_, App>,
+    topic: TopicRef,
+    root: EventId,
+) -> Answer<Vec<PostView>> {
+    Ok(app.client().await?.thread(topic, root).await?)
+}
+
+#[tauri::command]
+pub async fn read_some(
+    app: State<'_, App>,
+    topic: TopicRef,
+    ids: Vec<EventId>,
+) -> Answer<Vec<PostView>> {
+    Ok(app.client().await?.posts(topic, ids).await?)
+}
+
+#[tauri::command]
+pub async fn post(
+    app: State<'_, App>,
+    topic: TopicRef,
+    text: String,
+    reply_to: Option<EventId>,
+) -> Answer<PostView> {
+    let client = app.client().await?;
+    Ok(match reply_to {
+        None => client.post(topic, &text).await?,
+        Some(to) => client.reply(topic, to, &text).await?,
+    })
+}
+
+/// Reacts, or takes the own reaction of the same content back.
+#[tauri::command]
+pub async fn react(
+    app: State<'_, App>,
+    topic: TopicRef,
+    id: EventId,
+    content: String,
+) -> Answer<PostView> {
+    let client = app.client().await?;
+    let before = one(client.posts(&topic, vec![id]).await?, id)?;
+    let same = before.reactions.iter().find(|r| r.content == content);
+    match same.and_then(|reaction| reaction.own) {
+        Some(own) => client.delete(&topic, own).await?,
+        None => client.react(&topic, id, &content).await?,
+    }
+    one(client.posts(&topic, vec![id]).await?, id)
+}
+
+fn one(posts: Vec<PostView>, id: EventId) -> Answer<PostView> {
+    let missing = || AppError::new("no_event", format!("there is no post {} here", id.short()));
+    posts.into_iter().next().ok_or_else(missing)
+}
+
+#[tauri::command]
+pub async fn delete_event(app: State<'_, App>, topic: TopicRef, id: EventId) -> Answer<()> {
+    Ok(app.client().await?.delete(topic, id).await?)
+}
+
+#[tauri::command]
+pub async fn search(app: State<'_, App>, query: TextQuery) -> Answer<Vec<FoundView>> {
+    let query = FindQuery {
+        text: query.text,
+        topic: query.topic,
+        limit: query.limit,
+        before: None,
+    };
+    Ok(app.client().await?.search(&query).await?)
+}
+
+#[tauri::command]
+pub async fn mark_read(app: State<'_, App>, topic: TopicRef, up_to: EventId) -> Answer<()> {
+    Ok(app.client().await?.mark_read(topic, up_to).await?)
+}
+
+#[tauri::command]
+pub async fn mute(app: State<'_, App>, author: AuthorId) -> Answer<bool> {
+    Ok(app.client().await?.mute(author).await?)
+}
+
+#[tauri::command]
+pub async fn unmute(app: State<'_, App>, author: AuthorId) -> Answer<bool> {
+    Ok(app.client().await?.unmute(author).await?)
+}
+
+#[tauri::command]
+pub async fn muted(app: State<'_, App>) -> Answer<Vec<AuthorView>> {
+    Ok(app.client().await?.muted().await?)
+}
+
+#[tauri::command]
+pub async fn peers(app: State<'_, App>, topic: Option<TopicRef>) -> Answer<Vec<PeerView>> {
+    let client = app.client().await?;
+    Ok(match topic {
+        Some(topic) => client.peers(topic).await?,
+        None => client.all_peers().await?,
+    })
+}
+
+#[tauri::command]
+pub async fn explain(app: State<'_, App>, topic: TopicRef) -> Answer<ExplainView> {
+    Ok(app.client().await?.explain(topic).await?)
+}
+
+#[tauri::command]
+pub async fn look_again(app: State<'_, App>) -> Answer<()> {
+    Ok(app.client().await?.look_again().await?)
+}
+
+#[tauri::command]
+pub async fn profile(app: State<'_, App>, author: AuthorId) -> Answer<ProfileView> {
+    Ok(app.client().await?.profile_of(author).await?)
+}
+
+#[tauri::command]
+pub async fn set_profile(
+    app: State<'_, App>,
+    name: String,
+    about: Option<String>,
+) -> Answer<ProfileView> {
+    let client = app.client().await?;
+    Ok(client.set_profile(&name, about.as_deref()).await?)
+}
+
+#[tauri::command]
+pub async fn settings(app: State<'_, App>) -> Answer<SettingsView> {
+    app.settings().await
+}
+
+#[tauri::command]
+pub async fn change_settings(app: State<'_, App>, change: SettingsChange) -> Answer<SettingsView> {
+    app.change_settings(change).await
+}
+
+#[tauri::command]
+pub fn open_log_folder(app: State<'_, App>, handle: AppHandle) -> Answer<()> {
+    open(&handle, app.home.logs())
+}
+
+#[tauri::command]
+pub fn open_data_folder(app: State<'_, App>, handle: AppHandle) -> Answer<()> {
+    open(&handle, app.home.folder().to_owned())
+}
+
+fn open(handle: &AppHandle, folder: std::path::PathBuf) -> Answer<()> {
+    let path = folder.display().to_string();
+    let opened = handle.opener().open_path(path, None::<&str>);
+    opened.map_err(|error| AppError::new("unexpected", error.to_string()))
+}
+
+/// From now on the window is told what happens.
+#[tauri::command]
+pub async fn subscribe(app: State<'_, App>, channel: Channel<NewsBatch>) -> Answer<()> {
+    let events = app.client().await?.subscribe_all().await?;
+    tauri::async_runtime::spawn(news::forward(events, channel));
+    Ok(())
+}

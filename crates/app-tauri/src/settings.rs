@@ -1,0 +1,317 @@
+//! What a person can set in the window.
+//!
+//! Owns two files: `desktop.json` in the profile's folder, for what concerns the window alone, and
+//! the keys of the profile's configuration that the window offers. Must never lose what else
+//! stands in the configuration, its comments included, and never leave half a file.
+
+use std::{fs, io, path::Path};
+
+use kukuri_node::{
+    Home,
+    config::{self, ConfigSources, NetworkMode},
+};
+use kukuri_wiring::Failure;
+use serde::{Deserialize, Serialize};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
+
+use crate::error::AppError;
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+    /// As the desktop has it.
+    #[default]
+    System,
+}
+
+/// The language of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Language {
+    /// English.
+    #[serde(rename = "en")]
+    English,
+    /// Japanese.
+    #[serde(rename = "ja")]
+    Japanese,
+}
+
+impl Language {
+    /// That of the environment, as the terminal takes it.
+    fn of_environment() -> Self {
+        let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+        let chosen = names
+            .iter()
+            .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
+        match chosen {
+            Some(value) if value.to_string_lossy().starts_with("ja") => Self::Japanese,
+            _ => Self::English,
+        }
+    }
+}
+
+/// `desktop.json`. What a later version adds is kept out of it by this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowSettings {
+    /// Light or dark.
+    pub theme: Theme,
+    /// Its language.
+    pub language: Language,
+    /// Whether the desktop tells of mentions.
+    pub notifications: bool,
+    /// Whether Enter posts.
+    pub enter_posts: bool,
+    /// Whether single letters act in the timeline.
+    pub single_keys: bool,
+    /// Whether name and topics were chosen once.
+    pub is_started: bool,
+}
+
+impl Default for WindowSettings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::default(),
+            language: Language::of_environment(),
+            notifications: true,
+            enter_posts: false,
+            single_keys: true,
+            is_started: false,
+        }
+    }
+}
+
+impl WindowSettings {
+    /// Reads them; those of a file that is not there, or no settings at all, are the defaults.
+    pub fn read(home: &Home) -> Self {
+        let Ok(text) = fs::read_to_string(file_of(home)) else {
+            return Self::default();
+        };
+        serde_json::from_str(&text).unwrap_or_else(|error| {
+            tracing::warn!(%error, "desktop.json was not understood; the defaults are used");
+            Self::default()
+        })
+    }
+
+    /// Writes them.
+    ///
+    /// # Errors
+    /// [`AppError`] with `read_only` or `disk_full`; then the old ones are kept.
+    pub fn write(&self, home: &Home) -> Result<(), AppError> {
+        let text = serde_json::to_string_pretty(self).expect("settings have a JSON form");
+        replace(&file_of(home), &text)
+    }
+}
+
+fn file_of(home: &Home) -> std::path::PathBuf {
+    home.folder().join("desktop.json")
+}
+
+/// What the window shows of all settings.
+#[derive(Debug, Clone, Serialize)]
+pub struct SettingsView {
+    #[serde(flatten)]
+    window: WindowSettings,
+    network_mode: &'static str,
+    dht: bool,
+    mdns: bool,
+    known_peers: bool,
+    bootstrap: Vec<String>,
+    peers: Vec<String>,
+    /// Keys that the environment or the command line sets, above the file.
+    fixed: Vec<String>,
+    /// Whether a changed setting waits for the next start of the node.
+    needs_restart: bool,
+    config_path: String,
+    log_dir: String,
+    data_dir: String,
+    version: &'static str,
+}
+
+/// Only what is to be changed.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct SettingsChange {
+    theme: Option<Theme>,
+    language: Option<Language>,
+    notifications: Option<bool>,
+    enter_posts: Option<bool>,
+    single_keys: Option<bool>,
+    network_mode: Option<String>,
+    dht: Option<bool>,
+    mdns: Option<bool>,
+    known_peers: Option<bool>,
+    bootstrap: Option<Vec<String>>,
+    peers: Option<Vec<String>>,
+}
+
+/// The settings as they are, and whether the running node has others.
+///
+/// # Errors
+/// When the configuration cannot be read.
+pub fn view(
+    home: &Home,
+    flags: &[String],
+    window: &WindowSettings,
+    running: Option<&kukuri_node::Settings>,
+) -> Result<SettingsView, AppError> {
+    let sources = ConfigSources::of_process(&home.config_file(), flags.to_vec());
+    let settings = config::load(&sources).map_err(Failure::from)?;
+    let shown = |peers: &[_]| peers.iter().map(ToString::to_string).collect();
+    Ok(SettingsView {
+        window: window.clone(),
+        network_mode: match settings.network.mode {
+            NetworkMode::Internet => "internet",
+            NetworkMode::Serverless => "serverless",
+            NetworkMode::Lan => "lan",
+        },
+        dht: settings.discovery.dht.enabled,
+        mdns: settings.discovery.mdns_enabled,
+        known_peers: settings.discovery.known_peers_enabled,
+        bootstrap: shown(&settings.network.bootstrap),
+        peers: shown(&settings.network.peers),
+        fixed: fixed_keys(),
+        needs_restart: running.is_some_and(|running| *running != settings),
+        config_path: home.config_file().display().to_string(),
+        log_dir: home.logs().display().to_string(),
+        data_dir: home.folder().display().to_string(),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Keys that are set in the environment: `KUKURI_NETWORK__MODE` and the like.
+fn fixed_keys() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let keys = names.filter_map(|name| {
+        let key = name.strip_prefix("KUKURI_")?;
+        key.contains("__")
+            .then(|| key.to_lowercase().replace("__", "."))
+    });
+    keys.collect()
+}
+
+/// Makes the change.
+///
+/// # Errors
+/// When a value is refused, or a file cannot be written; then nothing has changed.
+pub fn change(
+    home: &Home,
+    flags: &[String],
+    window: &mut WindowSettings,
+    change: SettingsChange,
+) -> Result<(), AppError> {
+    let mut changed = window.clone();
+    changed.theme = change.theme.unwrap_or(changed.theme);
+    changed.language = change.language.unwrap_or(changed.language);
+    changed.notifications = change.notifications.unwrap_or(changed.notifications);
+    changed.enter_posts = change.enter_posts.unwrap_or(changed.enter_posts);
+    changed.single_keys = change.single_keys.unwrap_or(changed.single_keys);
+    let keys: [(&str, Option<Item>); 6] = [
+        ("network.mode", change.network_mode.map(value)),
+        ("discovery.dht.enabled", change.dht.map(value)),
+        ("discovery.mdns.enabled", change.mdns.map(value)),
+        (
+            "discovery.known_peers.enabled",
+            change.known_peers.map(value),
+        ),
+        ("network.bootstrap", change.bootstrap.map(list)),
+        ("network.peers", change.peers.map(list)),
+    ];
+    let keys = keys
+        .into_iter()
+        .filter_map(|(key, item)| Some((key, item?)));
+    set_keys(home, flags, keys)?;
+    if changed != *window {
+        changed.write(home)?;
+        *window = changed;
+    }
+    Ok(())
+}
+
+fn list(values: Vec<String>) -> Item {
+    value(Array::from_iter(values))
+}
+
+/// Sets keys of the configuration file, if the whole is valid with them.
+///
+/// # Errors
+/// As [`change`].
+pub fn set_keys<'a>(
+    home: &Home,
+    flags: &[String],
+    keys: impl IntoIterator<Item = (&'a str, Item)>,
+) -> Result<(), AppError> {
+    let path = home.config_file();
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(not_written(&path, &error)),
+    };
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error| AppError::new("config", format!("{}: {error}", path.display())))?;
+    for (key, item) in keys {
+        set(&mut document, key, item);
+    }
+    let after = document.to_string();
+    if after == text {
+        return Ok(());
+    }
+    // First beside it: what the file would say must be accepted before it says it.
+    let part = path.with_extension("toml.part");
+    replace(&part, &after)?;
+    let sources = ConfigSources::of_process(&part, flags.to_vec());
+    let checked = config::load(&sources);
+    let done = match checked {
+        Ok(_) => fs::rename(&part, &path).map_err(|error| not_written(&path, &error)),
+        Err(error) => Err(AppError::from(Failure::from(error))),
+    };
+    if done.is_err()
+        && let Err(error) = fs::remove_file(&part)
+    {
+        tracing::warn!(%error, "a refused configuration was left beside the file");
+    }
+    done
+}
+
+fn set(document: &mut DocumentMut, key: &str, item: Item) {
+    let mut parts: Vec<&str> = key.split('.').collect();
+    let Some(last) = parts.pop() else { return };
+    let mut table: &mut Table = document.as_table_mut();
+    for part in parts {
+        let inner = table.entry(part).or_insert_with(|| {
+            let mut inner = Table::new();
+            inner.set_implicit(true);
+            Item::Table(inner)
+        });
+        if !inner.is_table() {
+            *inner = Item::Table(Table::new());
+        }
+        table = inner.as_table_mut().expect("it was made one");
+    }
+    table.insert(last, item);
+}
+
+/// All or nothing: written beside, then renamed.
+fn replace(path: &Path, text: &str) -> Result<(), AppError> {
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let part = path.with_extension("part");
+        fs::write(&part, text)?;
+        fs::rename(&part, path)
+    };
+    write().map_err(|error| not_written(path, &error))
+}
+
+fn not_written(path: &Path, error: &io::Error) -> AppError {
+    let code = match error.kind() {
+        io::ErrorKind::StorageFull => "disk_full",
+        _ => "read_only",
+    };
+    AppError::new(code, format!("{}: {error}", path.display()))
+}

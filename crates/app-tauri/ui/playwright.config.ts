@@ -1,0 +1,44 @@
+// How pictures are compared and scrolling is measured: in Debian's Chromium, on the mock build.
+import { defineConfig } from "@playwright/test";
+
+const PORT = 4179;
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  workers: 1,
+  retries: 0,
+  reporter: "list",
+  snapshotPathTemplate: "pictures/{arg}{ext}",
+  webServer: {
+    command: `npx vite build --mode mock --logLevel warn && npx vite preview --mode mock --host 127.0.0.1 --port ${PORT} --strictPort`,
+    url: `http://127.0.0.1:${PORT}/mock.html`,
+    reuseExistingServer: false,
+    timeout: 60_000,
+  },
+  use: {
+    baseURL: `http://127.0.0.1:${PORT}`,
+    timezoneId: "Asia/Tokyo",
+    locale: "en-GB",
+    launchOptions: {
+      executablePath: "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--font-render-hinting=none",
+        "--disable-lcd-text",
+        "--force-color-profile=srgb",
+      ],
+    },
+  },
+  expect: { toHaveScreenshot: { maxDiffPixelRatio: 0.004, animations: "disabled" } },
+  projects: [
+    { name: "pictures", testMatch: /pictures\.spec\.ts/ },
+    { name: "scroll", testMatch: /scroll\.spec\.ts/ },
+  ],
+});

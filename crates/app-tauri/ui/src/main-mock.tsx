@@ -1,0 +1,37 @@
+// The entry of the page with invented people. The address says which scene is played.
+import { connect } from "./ipc";
+import { newMock, SCENE } from "./ipc/mock";
+import { arrive } from "./ipc/mock/world";
+import { MINATO } from "./ipc/mock/people";
+import { mount } from "./mount";
+import { HOSTILE } from "./testing/hostile";
+import { rememberSeen } from "./stores/seen";
+
+const wanted = new URLSearchParams(window.location.search);
+const stage = wanted.get("stage");
+
+const mock = newMock({
+  language: wanted.get("lang") === "ja" ? "ja" : "en",
+  theme: wanted.get("theme") === "dark" ? "dark" : "light",
+  stage: stage === "first_start" || stage === "blocked" ? stage : SCENE.stage,
+  isDiskFull: wanted.has("disk-full"),
+  isOffline: wanted.has("offline"),
+  attachedTo: wanted.has("attached") ? 4121 : null,
+  isEmpty: wanted.has("empty"),
+});
+
+if (wanted.has("hostile")) {
+  for (const content of HOSTILE) arrive(mock.world, "announcements", MINATO, content);
+}
+
+localStorage.setItem("kukuri.theme", mock.world.settings.theme);
+window.dispatchEvent(new Event("kukuri:theme"));
+rememberSeen("mesh-lab", {
+  writtenAt: Date.parse("2026-05-14T09:05:00+09:00"),
+  id: "",
+  at: Date.parse("2026-05-14T08:55:00+09:00"),
+});
+
+connect(mock.transport);
+Object.assign(window, { mock, arrive: arrive.bind(null, mock.world) });
+mount();

@@ -1,0 +1,4 @@
+// The window's entry.
+import { mount } from "./mount";
+
+mount();

@@ -1,0 +1,71 @@
+// Who is connected: in the topic on screen, and anywhere. Asked again at most once a second.
+import { create } from "zustand";
+import { isolated, nameOf, shortId } from "../domain/names";
+import { paced, type Paced } from "../domain/pace";
+import { duration } from "../domain/time";
+import * as ipc from "../ipc";
+import type { PeerView } from "../ipc/bindings";
+import { useToasts } from "./toasts";
+import { useView } from "./view";
+
+const REFRESH_MS = 1000;
+
+type MembersStore = {
+  /** Connected in the topic on screen. */
+  here: readonly PeerView[];
+  everywhere: readonly PeerView[];
+  /** Since when the system has no network; null while it has one. */
+  offlineSince: number | null;
+  refresh: Paced;
+  setOffline: (since: number | null) => void;
+  announce: (arrival: { topic: string; peer: string; after_ms: number }) => void;
+};
+
+export const useMembers = create<MembersStore>((set, get) => {
+  const load = async () => {
+    const { topic } = useView.getState();
+    try {
+      const [everywhere, here] = await Promise.all([
+        ipc.peers(null),
+        topic === null ? Promise.resolve([]) : ipc.peers(topic),
+      ]);
+      set({ everywhere, here: topic === useView.getState().topic ? here : get().here });
+    } catch {
+      // Who was seen last stays on screen; the next event asks again.
+    }
+  };
+  const refresh = paced(REFRESH_MS, () => void load());
+  return {
+    here: [],
+    everywhere: [],
+    offlineSince: null,
+    refresh,
+    setOffline: (offlineSince) => {
+      set({ offlineSince });
+    },
+    announce: ({ peer, after_ms }) => {
+      void load().then(() => {
+        const found = get().here.find((one) => one.id === peer);
+        const name = isolated(found?.author ? nameOf(found.author) : shortId(peer));
+        useToasts.getState().show({
+          kind: "done",
+          text: (t) => t.cameHere(name, t.ways[found?.found_by ?? "inbound"], duration(after_ms)),
+          key: "arrival",
+        });
+      });
+    },
+  };
+});
+
+/** One entry for each person, or for each device of nobody known. */
+export function personsOf(peers: readonly PeerView[]): PeerView[] {
+  const persons = new Map<string, PeerView>();
+  for (const peer of peers) {
+    const key = peer.author?.pubkey ?? peer.id;
+    const known = persons.get(key);
+    if (known === undefined || (known.rtt_ms ?? Infinity) > (peer.rtt_ms ?? Infinity)) {
+      persons.set(key, peer);
+    }
+  }
+  return [...persons.values()];
+}

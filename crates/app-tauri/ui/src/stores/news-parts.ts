@@ -1,0 +1,76 @@
+// Sorts a batch of events by topic and kind, so that every store can apply it in one update. Pure.
+import type { AuthorView, NewsBatch, PostState, PostView } from "../ipc/bindings";
+
+export type TopicNews = {
+  posts: PostView[];
+  states: Map<string, PostState>;
+  changed: Set<string>;
+  authors: Map<string, AuthorView>;
+};
+
+export type NewsParts = {
+  byTopic: Map<string, TopicNews>;
+  /** Topics to be read again; null stands for all. */
+  resync: Set<string | null>;
+  arrivals: { topic: string; peer: string; after_ms: number }[];
+  /** Whether counts or states of topics may have changed, and who is connected. */
+  touchesTopics: boolean;
+  touchesPeers: boolean;
+};
+
+export function partsOf(batch: NewsBatch): NewsParts {
+  const parts: NewsParts = {
+    byTopic: new Map(),
+    resync: new Set(),
+    arrivals: [],
+    touchesTopics: false,
+    touchesPeers: false,
+  };
+  const of = (topic: string): TopicNews => {
+    let news = parts.byTopic.get(topic);
+    if (news === undefined) {
+      news = { posts: [], states: new Map(), changed: new Set(), authors: new Map() };
+      parts.byTopic.set(topic, news);
+    }
+    return news;
+  };
+  for (const event of batch.events) {
+    if (event.topic === null) {
+      if (event.type === "resync") parts.resync.add(null);
+      continue;
+    }
+    switch (event.type) {
+      case "post": {
+        const { type: _type, arrival: _arrival, topic: _topic, ...post } = event;
+        of(event.topic).posts.push(post);
+        parts.touchesTopics = true;
+        break;
+      }
+      case "post_state":
+        of(event.topic).states.set(event.id, event.state);
+        break;
+      case "post_changed":
+        of(event.topic).changed.add(event.id);
+        break;
+      case "profile":
+        of(event.topic).authors.set(event.author.pubkey, event.author);
+        parts.touchesPeers = true;
+        break;
+      case "resync":
+        parts.resync.add(event.topic);
+        break;
+      case "peer_joined":
+        parts.arrivals.push({ topic: event.topic, peer: event.peer, after_ms: event.after_ms });
+        parts.touchesPeers = true;
+        parts.touchesTopics = true;
+        break;
+      case "peer_left":
+        parts.touchesPeers = true;
+        parts.touchesTopics = true;
+        break;
+      default:
+        parts.touchesTopics = true;
+    }
+  }
+  return parts;
+}

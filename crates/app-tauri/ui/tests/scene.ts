@@ -1,0 +1,18 @@
+// Opens the page with invented people at one fixed moment, and fails on anything it complains of.
+import { expect, type Page } from "@playwright/test";
+
+/** 09:42:09 on 14 May 2026 in Japan. */
+export const NOW = new Date("2026-05-14T09:42:09+09:00");
+
+export async function open(page: Page, query: string): Promise<string[]> {
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  await page.clock.setFixedTime(NOW);
+  await page.goto(`/mock.html?${query}`);
+  await expect(page.locator("#root > *").first()).toBeVisible();
+  await page.evaluate(() => document.fonts.ready);
+  return complaints;
+}

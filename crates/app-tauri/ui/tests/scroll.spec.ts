@@ -1,0 +1,118 @@
+// Scrolls through a topic of 100,000 posts, up and down again, and measures: rows in the document,
+// and how long scripts keep each step. Prints the figures and fails beyond the bounds.
+import { expect, test, type CDPSession } from "@playwright/test";
+import { open } from "./scene";
+
+const ROWS_MAX = 200;
+const STEP_P95_MS = 16;
+const STEPS = 450;
+/** A fast turn of the wheel: 18,000 pixels a second at 60 frames. */
+const STEP_PX = 300;
+
+async function scriptSeconds(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send("Performance.getMetrics");
+  return metrics.find((one) => one.name === "ScriptDuration")?.value ?? 0;
+}
+
+const quantile = (sorted: readonly number[], part: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+
+test("100,000 posts", async ({ page }) => {
+  test.setTimeout(240_000);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const complaints = await open(page, "");
+  await page.getByRole("navigation").first().getByRole("button", { name: "global" }).click();
+  await page.locator(".feed-row").nth(5).waitFor();
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const feed = page.locator(".feed-scroll");
+
+  let rows = 0;
+  const times: number[] = [];
+  const ids = new Set<string>();
+  const step = async (px: number) => {
+    const before = await scriptSeconds(session);
+    await feed.evaluate(
+      (element, by) =>
+        new Promise<void>((done) => {
+          element.scrollTop += by;
+          requestAnimationFrame(() =>
+            requestAnimationFrame(() => {
+              done();
+            }),
+          );
+        }),
+      px,
+    );
+    times.push(((await scriptSeconds(session)) - before) * 1000);
+    const shown = await feed.evaluate((element) =>
+      [...element.querySelectorAll<HTMLElement>("article")].map((post) => post.dataset["id"] ?? ""),
+    );
+    rows = Math.max(rows, shown.length);
+    for (const id of shown) ids.add(id);
+    return shown;
+  };
+
+  for (let n = 0; n < STEPS; n += 1) await step(-STEP_PX);
+  const up = ids.size;
+  for (let n = 0; n < STEPS * 1.5; n += 1) {
+    const shown = await step(STEP_PX);
+    if (shown.includes(`e0${(99_999).toString(16).padStart(62, "0")}`)) break;
+  }
+  const last = await feed.evaluate(
+    (element) => [...element.querySelectorAll<HTMLElement>("article")].at(-1)?.dataset["id"],
+  );
+  const heap = await session.send("Performance.getMetrics");
+  const bytes = heap.metrics.find((one) => one.name === "JSHeapUsedSize")?.value ?? 0;
+
+  const sorted = [...times].sort((a, b) => a - b);
+  const figures = {
+    steps: times.length,
+    posts_seen: ids.size,
+    rows_max: rows,
+    script_ms: {
+      p50: quantile(sorted, 0.5).toFixed(1),
+      p95: quantile(sorted, 0.95).toFixed(1),
+      max: (sorted.at(-1) ?? 0).toFixed(1),
+    },
+    heap_mib: (bytes / 1_048_576).toFixed(1),
+  };
+  console.log(JSON.stringify(figures));
+  expect(complaints).toEqual([]);
+  expect(up).toBeGreaterThan(2300);
+  expect(rows).toBeLessThanOrEqual(ROWS_MAX);
+  expect(quantile(sorted, 0.95)).toBeLessThan(STEP_P95_MS);
+  expect(last).toBe(`e0${(99_999).toString(16).padStart(62, "0")}`);
+});
+
+test("what is read does not move while posts come in below", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await open(page, "");
+  await page.getByRole("navigation").first().getByRole("button", { name: "global" }).click();
+  await page.locator(".feed-row").nth(5).waitFor();
+  const feed = page.locator(".feed-scroll");
+  await feed.evaluate((element) => {
+    element.scrollTop -= 3000;
+  });
+  await page.waitForTimeout(500);
+  const place = () =>
+    feed.evaluate((element) => {
+      const frame = element.getBoundingClientRect();
+      const post = [...element.querySelectorAll<HTMLElement>("article")].find(
+        (one) => one.getBoundingClientRect().top >= frame.top,
+      );
+      return { id: post?.dataset["id"], top: Math.round(post?.getBoundingClientRect().top ?? 0) };
+    });
+  const before = await place();
+  await page.evaluate(() => {
+    const { arrive } = window as unknown as {
+      arrive: (topic: string, author: object, text: string) => void;
+    };
+    const author = { name: "みなと", npub: "npub1h2d84ks2c5v9y3gs9ln", pubkey: "2".repeat(64) };
+    for (let n = 0; n < 300; n += 1) arrive("global", author, `came in below, ${String(n)}`);
+  });
+  await expect(page.getByRole("button", { name: /new below/ })).toBeVisible();
+  expect(await place()).toEqual(before);
+  await page.getByRole("button", { name: /new below/ }).click();
+  await expect(page.getByText("came in below, 299")).toBeVisible();
+});
