@@ -95,9 +95,9 @@ impl Access {
     /// # Errors
     /// [`Failure`]; then nothing was begun.
     pub async fn open(place: &Place, need: Need, log: StartLog<'_>) -> Result<Self, Failure> {
-        let mut deadline = None;
+        let mut patience = Patience::new();
         loop {
-            if let Some(client) = attached_for(place, need).await? {
+            if let Some(client) = patience.attached(place, need).await? {
                 log(place, Role::Beside)?;
                 let held = Held::Nothing;
                 return Ok(Self { client, held });
@@ -106,7 +106,6 @@ impl Access {
                 log(place, Role::Beside)?;
                 return Self::read_only(place).await;
             }
-            let deadline = *deadline.get_or_insert_with(|| Instant::now() + LOCK_PATIENCE);
             place.home.create()?;
             // Before anything is noted in a database, its profile has keys.
             let need = match (keys_of(place)?, need) {
@@ -118,7 +117,7 @@ impl Access {
                     log(place, Role::Holder)?;
                     return Self::with_lock(place, need, lock).await;
                 }
-                Err(LockError::InUse { .. }) if Instant::now() < deadline => {
+                Err(LockError::InUse { .. }) if Instant::now() < patience.until => {
                     sleep(LOCK_RETRY).await;
                 }
                 Err(error) => return Err(error.into()),
@@ -191,25 +190,41 @@ impl Access {
     }
 }
 
-/// The node that runs, unless it ends in a moment and is needed for longer: then that is waited
-/// for. The deadline for the lock begins after it.
-async fn attached_for(place: &Place, need: Need) -> Result<Option<Client>, Failure> {
-    let start = Instant::now();
-    let mut is_told = false;
-    loop {
-        let Some(client) = attached(place).await? else {
-            return Ok(None);
-        };
-        let is_too_brief = need == Need::LastingNode && client.is_brief();
-        if !is_too_brief || start.elapsed() >= BRIEF_PATIENCE {
-            return Ok(Some(client));
+/// How long others are waited for.
+struct Patience {
+    began: Instant,
+    is_told: bool,
+    /// Until when a profile may be held by somebody who does not answer; begins anew after each
+    /// node that was waited for.
+    until: Instant,
+}
+
+impl Patience {
+    fn new() -> Self {
+        let began = Instant::now();
+        Self {
+            began,
+            is_told: false,
+            until: began + LOCK_PATIENCE,
         }
-        if !is_told && start.elapsed() >= REMARK_AFTER {
-            is_told = true;
-            let holder = ProfileLock::holder(&place.home);
-            place.person.waits_for_process(&holder);
+    }
+
+    /// The node that runs. One that ends in a moment is waited for by those who would lose it.
+    async fn attached(&mut self, place: &Place, need: Need) -> Result<Option<Client>, Failure> {
+        while let Some(client) = attached(place).await? {
+            let is_too_brief = need == Need::LastingNode && client.is_brief();
+            if !is_too_brief || self.began.elapsed() >= BRIEF_PATIENCE {
+                return Ok(Some(client));
+            }
+            if !self.is_told && self.began.elapsed() >= REMARK_AFTER {
+                self.is_told = true;
+                let holder = ProfileLock::holder(&place.home);
+                place.person.waits_for_process(&holder);
+            }
+            sleep(LOCK_RETRY).await;
+            self.until = Instant::now() + LOCK_PATIENCE;
         }
-        sleep(LOCK_RETRY).await;
+        Ok(None)
     }
 }
 
