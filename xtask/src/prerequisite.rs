@@ -151,6 +151,7 @@ fn node(workspace: &Workspace) -> Result<String, String> {
 /// Major and minor of `v20.20.2`.
 fn version_of(said: &str) -> Option<(u32, u32)> {
     let mut parts = said.trim().trim_start_matches('v').split('.');
+    // What is no number is no version; the caller says what was found.
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 

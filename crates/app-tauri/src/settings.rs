@@ -184,6 +184,7 @@ pub fn view(
 
 /// Keys that are set in the environment: `KUKURI_NETWORK__MODE` and the like.
 fn fixed_keys() -> Vec<String> {
+    // A name that is no text is none of ours.
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let keys = names.filter_map(|name| {
         let key = name.strip_prefix("KUKURI_")?;

@@ -23,7 +23,7 @@ pub(crate) fn to_column(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn from_column(number: i64) -> Result<u64, StoreError> {
+pub(crate) fn from_column(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(corrupt)
 }
 

@@ -14,7 +14,7 @@ use kukuri_domain::{AuthorId, EventId, EventOrder, TopicId, UnixMs, event::Profi
 use sea_orm::QueryResult;
 
 use crate::{
-    convert::{blob, bytes, count, ids_column, stored_event, to_column},
+    convert::{blob, bytes, count, from_column, ids_column, stored_event, to_column},
     database::Database,
     error::store_error,
 };
@@ -361,7 +361,7 @@ fn bare(row: &QueryResult) -> Result<StoredPost, StoreError> {
         name: None,
         answers: Answers::default(),
         reactions: Vec::new(),
-        deleted_at: deleted_at.and_then(|at| u64::try_from(at).ok()).map(UnixMs),
+        deleted_at: deleted_at.map(from_column).transpose()?.map(UnixMs),
     })
 }
 

@@ -90,6 +90,7 @@ fn reply(event: &nostr::event::Event) -> Option<Reply> {
         .filter(|tag| tag[0] == "e")
         .filter_map(|tag| {
             let marker = tag.get(3).map_or("", String::as_str);
+            // What is no id refers to nothing.
             Some((tag.get(1)?.parse().ok()?, marker))
         })
         .collect();
@@ -121,6 +122,7 @@ fn reply(event: &nostr::event::Event) -> Option<Reply> {
 fn ids<'a>(event: &'a nostr::event::Event, name: &'a str) -> impl Iterator<Item = EventId> + 'a {
     let tags = event.tags.iter().map(|tag| tag.as_slice());
     tags.filter(move |tag| tag[0] == name)
+        // What is no id refers to nothing.
         .filter_map(|tag| tag.get(1)?.parse().ok())
 }
 
@@ -191,6 +193,7 @@ impl Profile {
 
     /// What others said about themselves, cut to our limits; `None` without a name.
     fn from_json(json: &str) -> Option<Self> {
+        // What is no profile to us is kept and passed on like any other event.
         let metadata: Metadata = serde_json::from_str(json).ok()?;
         let names = [metadata.display_name, metadata.name];
         let name = names.into_iter().flatten().map(|name| one_line(&name));
