@@ -60,16 +60,18 @@ async fn note_answers(conn: &impl ConnectionTrait, said: &[Said<'_>]) -> Result<
                 .push((said, reply.root));
         }
     }
-    for (topic, mut answers) in topics {
-        // In the order of time, so that the root of a root is noted before it is asked for.
-        answers.sort_by_key(|(said, _)| said.order);
+    for (topic, answers) in topics {
         let named: BTreeSet<EventId> = answers.iter().map(|(_, root)| *root).collect();
         let mut roots = roots_of(conn, &topic, &named).await?;
+        // Some may answer others of the group, whichever was written first by its author's clock.
+        roots.extend(answers.iter().map(|(said, root)| (said.order.id, *root)));
         let mut rows: Vec<[Value; 5]> = Vec::new();
         let mut at_last: Vec<(EventId, EventId)> = Vec::new();
         for (said, named) in &answers {
-            let root = roots.get(named).copied().unwrap_or(*named);
-            roots.insert(said.order.id, root);
+            let mut root = *named;
+            while let Some(upper) = roots.get(&root) {
+                root = *upper;
+            }
             at_last.push((said.order.id, root));
             rows.push([
                 blob(&topic.0),

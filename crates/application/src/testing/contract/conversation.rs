@@ -331,6 +331,20 @@ where
         let thread = store.thread(TOPIC, root.id(), 9, author(9)).await;
         assert_eq!(seen_ids(&thread.expect("thread")), ids_of(all), "{order:?}");
     }
+    // Whatever the clocks of the authors say: this one answers what comes later.
+    let store = make().await;
+    let hasty = tagged(
+        3,
+        1,
+        &[&["e", &lazier.id().to_string(), "", "reply"]],
+        "by a slow clock",
+        0,
+    );
+    let group = [&hasty, &lazier, &lazy, &answer, &root].map(Clone::clone);
+    put(&*store, TOPIC, &group, Origin::Peer).await;
+    let thread = store.thread(TOPIC, root.id(), 9, author(9)).await;
+    let expected = ids_of([&root, &hasty, &answer, &lazy, &lazier]);
+    assert_eq!(seen_ids(&thread.expect("thread")), expected);
     // As long as the first is missing, what is there is shown.
     let store = make().await;
     for post in [&lazier, &lazy, &answer] {
