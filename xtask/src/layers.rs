@@ -105,6 +105,17 @@ pub const LAYERS: &[Layer] = &[
         must_not_use: ADAPTED,
     },
     Layer {
+        package: "kukuri-desktop",
+        may_know: &[
+            "kukuri-domain",
+            "kukuri-application",
+            "kukuri-infra-keyring",
+            "kukuri-node",
+            "kukuri-wiring",
+        ],
+        must_not_use: ADAPTED,
+    },
+    Layer {
         package: "kukuri-tests",
         may_know: &[
             "kukuri-domain",
