@@ -12,3 +12,4 @@ pub mod script;
 pub mod stats;
 pub mod stock;
 pub mod trace;
+pub mod window;

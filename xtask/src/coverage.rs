@@ -16,6 +16,7 @@ use anyhow::{Context as _, bail};
 use llvm_profparser::{CoverageMapping, CoverageReport, merge_profiles};
 use serde_json::Value;
 
+use crate::desktop;
 use crate::groups;
 use crate::workspace::{self, Workspace};
 
@@ -119,6 +120,7 @@ fn build(
 ) -> anyhow::Result<Vec<PathBuf>> {
     let mut command = workspace.cargo();
     command.args(["test", "--workspace", "--exclude", "xtask", "--no-run"]);
+    command.args(desktop::unless_buildable(workspace));
     command.args(["--message-format", "json-render-diagnostics"]);
     command.envs(environment.iter().cloned());
     let printed = workspace::output(command)?;

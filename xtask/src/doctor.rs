@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::prerequisite::{
-    C_COMPILER, CLIPPY, DBUS, GNOME_KEYRING, IPROUTE2, IPTABLES, NETNS, NEXTEST, Prerequisite,
-    RUSTFMT, STRACE,
+    C_COMPILER, CHROMIUM, CJK_FONTS, CLIPPY, DBUS, GNOME_KEYRING, IPROUTE2, IPTABLES, NETNS,
+    NEXTEST, NODE, Prerequisite, RUSTFMT, STRACE, WEBDRIVER, WEBKITGTK, XVFB,
 };
 use crate::workspace::{self, Workspace};
 
@@ -32,6 +32,12 @@ const USEFUL: &[Prerequisite] = &[
     STRACE,
     DBUS,
     GNOME_KEYRING,
+    NODE,
+    WEBKITGTK,
+    WEBDRIVER,
+    XVFB,
+    CHROMIUM,
+    CJK_FONTS,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,10 +10,11 @@ use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 
 use crate::coverage;
+use crate::desktop;
 use crate::layers;
 use crate::prerequisite::{
-    C_COMPILER, CLIPPY, DBUS, GNOME_KEYRING, IPROUTE2, IPTABLES, NETNS, NEXTEST, NODE,
-    Prerequisite, RUSTFMT, STRACE,
+    C_COMPILER, CHROMIUM, CJK_FONTS, CLIPPY, DBUS, GNOME_KEYRING, IPROUTE2, IPTABLES, NETNS,
+    NEXTEST, NODE, Prerequisite, RUSTFMT, STRACE, WEBDRIVER, WEBKITGTK, XVFB,
 };
 use crate::workspace::{self, Workspace};
 
@@ -51,12 +52,20 @@ pub const GROUPS: &[Group] = &[
         about: "the front end of the desktop app: types, lint, tests, build",
         needs: &[NODE],
         run: |workspace| {
-            for args in [&["ci"][..], &["run", "lint"], &["run", "build"], &["test"]] {
-                let mut command = workspace.program("npm");
-                command.args(["--prefix", "crates/app-tauri/ui"]).args(args);
-                workspace::run(command)?;
+            desktop::install_libraries(workspace)?;
+            for args in [&["run", "lint"][..], &["run", "build"], &["test"]] {
+                desktop::npm(workspace, args)?;
             }
             Ok(())
+        },
+    },
+    Group {
+        name: "pictures",
+        about: "every screen of the front end looks as its reference picture",
+        needs: &[NODE, CHROMIUM, CJK_FONTS],
+        run: |workspace| {
+            desktop::install_libraries(workspace)?;
+            desktop::npm(workspace, &["run", "pictures"])
         },
     },
     Group {
@@ -64,17 +73,12 @@ pub const GROUPS: &[Group] = &[
         about: "no compiler or clippy warning anywhere",
         needs: &[CLIPPY, C_COMPILER],
         run: |workspace| {
-            cargo(
-                workspace,
-                &[
-                    "clippy",
-                    "--workspace",
-                    "--all-targets",
-                    "--",
-                    "-D",
-                    "warnings",
-                ],
-            )
+            let mut command = workspace.cargo();
+            command
+                .args(["clippy", "--workspace"])
+                .args(desktop::unless_buildable(workspace))
+                .args(["--all-targets", "--", "-D", "warnings"]);
+            workspace::run(command)
         },
     },
     Group {
@@ -85,6 +89,7 @@ pub const GROUPS: &[Group] = &[
             let mut command = workspace.cargo();
             command
                 .args(["doc", "--workspace", "--no-deps"])
+                .args(desktop::unless_buildable(workspace))
                 .env("RUSTDOCFLAGS", "-D warnings");
             workspace::run(command)
         },
@@ -106,7 +111,13 @@ pub const GROUPS: &[Group] = &[
         name: "doctests",
         about: "the examples in the documentation run",
         needs: &[C_COMPILER],
-        run: |workspace| cargo(workspace, &["test", "--workspace", "--doc"]),
+        run: |workspace| {
+            let mut command = workspace.cargo();
+            command
+                .args(["test", "--workspace", "--doc"])
+                .args(desktop::unless_buildable(workspace));
+            workspace::run(command)
+        },
     },
     Group {
         name: "parsers",
@@ -157,6 +168,19 @@ pub const GROUPS: &[Group] = &[
         },
     },
     Group {
+        name: "desktop",
+        about: "the desktop app in real windows",
+        needs: &[C_COMPILER, NODE, WEBKITGTK, WEBDRIVER, XVFB, CJK_FONTS],
+        run: |workspace| {
+            desktop::build_front_end(workspace)?;
+            tests(
+                workspace,
+                &Selection::Marked("desktop"),
+                &[("KUKURI_TEST_DESKTOP", "1")],
+            )
+        },
+    },
+    Group {
         name: "demo",
         about: "`cargo run --release -- demo` does what it promises",
         needs: &[C_COMPILER],
@@ -170,7 +194,7 @@ pub fn names() -> PossibleValuesParser {
 }
 
 /// Prefixes of tests, or of modules of tests, that only their own group runs.
-const MARKS: [&str; 3] = ["netns", "strace", "keyring"];
+const MARKS: [&str; 4] = ["netns", "strace", "keyring", "desktop"];
 
 /// Which tests of the workspace a group runs.
 enum Selection {
@@ -234,7 +258,8 @@ fn nextest(workspace: &Workspace, selection: &Selection, packages: &[&str]) -> C
     let mut command = workspace.cargo();
     command
         .args(["nextest", "run", "--workspace"])
-        .args(packages);
+        .args(packages)
+        .args(desktop::unless_buildable(workspace));
     command.args(["--ignore-default-filter", "--no-fail-fast"]);
     command.args(["-E", &selection.filterset()]);
     command
@@ -243,7 +268,10 @@ fn nextest(workspace: &Workspace, selection: &Selection, packages: &[&str]) -> C
 /// The same selection for the built-in harness, which knows substrings only.
 fn cargo_test(workspace: &Workspace, selection: &Selection, packages: &[&str]) -> Command {
     let mut command = workspace.cargo();
-    command.args(["test", "--workspace"]).args(packages);
+    command
+        .args(["test", "--workspace"])
+        .args(packages)
+        .args(desktop::unless_buildable(workspace));
     command.args(["--tests", "--no-fail-fast", "--"]);
     match selection {
         Selection::Ordinary => {

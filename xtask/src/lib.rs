@@ -4,6 +4,7 @@
 //! still builds and answers when the product does not compile.
 
 pub mod coverage;
+pub mod desktop;
 pub mod doctor;
 pub mod groups;
 pub mod layers;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::suite::Skips;
 use xtask::workspace::{self, Workspace};
-use xtask::{coverage, doctor, groups, suite};
+use xtask::{coverage, desktop, doctor, groups, suite};
 
 /// Developer commands for kukuri.
 #[derive(Parser)]
@@ -34,6 +34,8 @@ enum Command {
         #[arg(long, value_name = "PERCENT")]
         min: Option<f64>,
     },
+    /// Build the desktop app with its front end, and start it
+    Desktop(desktop::Args),
     /// Run a private Mainline DHT in the foreground, e.g. `dht --nodes 30 --port 6881`
     #[command(disable_help_flag = true)]
     Dht(Passed),
@@ -72,7 +74,13 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Ci => Ok(suite::ci(&workspace)),
         Command::Doctor => doctor::run(&workspace),
         Command::Coverage { min } => coverage::run(&workspace, min),
+        Command::Desktop(args) => desktop::run(&workspace, &args),
         Command::Dht(passed) => workspace.become_test_binary("dht", &passed.args),
-        Command::Bench(passed) => workspace.become_test_binary("bench", &passed.args),
+        Command::Bench(passed) => {
+            if passed.args.first().is_some_and(|figure| figure == "window") {
+                desktop::build_for_bench(&workspace)?;
+            }
+            workspace.become_test_binary("bench", &passed.args)
+        }
     }
 }

@@ -112,6 +112,44 @@ pub const NODE: Prerequisite = Prerequisite {
     install: Install::ByHand("install Node.js 20.19 or newer with npm, from https://nodejs.org"),
 };
 
+/// The web view of the desktop app, to build with.
+pub const WEBKITGTK: Prerequisite = Prerequisite {
+    name: "WebKitGTK",
+    check: |workspace| version(workspace, "pkg-config", &["--modversion", "webkit2gtk-4.1"]),
+    install: Install::Apt(&["pkg-config", "libwebkit2gtk-4.1-dev"]),
+};
+
+/// What drives the web view of the desktop app in tests.
+pub const WEBDRIVER: Prerequisite = Prerequisite {
+    name: "WebKitWebDriver",
+    check: |workspace| is_there(workspace, "WebKitWebDriver", &["--help"]),
+    install: Install::Apt(&["webkit2gtk-driver"]),
+};
+
+/// A screen for the windows of tests.
+pub const XVFB: Prerequisite = Prerequisite {
+    name: "Xvfb",
+    check: |workspace| is_there(workspace, "Xvfb", &["-help"]),
+    install: Install::Apt(&["xvfb"]),
+};
+
+/// The browser in which the pictures of the front end are taken.
+pub const CHROMIUM: Prerequisite = Prerequisite {
+    name: "Chromium",
+    check: |workspace| version(workspace, "/usr/bin/chromium", &["--version"]),
+    install: Install::Apt(&["chromium"]),
+};
+
+/// Letters for the pictures in Japanese.
+pub const CJK_FONTS: Prerequisite = Prerequisite {
+    name: "Japanese fonts",
+    check: |workspace| match version(workspace, "fc-list", &["Noto Sans CJK JP"])? {
+        found if found.is_empty() => Err("Noto Sans CJK JP is not installed".to_owned()),
+        _ => Ok("Noto Sans CJK JP".to_owned()),
+    },
+    install: Install::Apt(&["fontconfig", "fonts-noto-cjk"]),
+};
+
 /// The right to make network namespaces.
 pub const NETNS: Prerequisite = Prerequisite {
     name: "network namespaces",
@@ -131,6 +169,11 @@ fn version(workspace: &Workspace, program: &str, args: &[&str]) -> Result<String
     let mut command = workspace.program(program);
     command.args(args);
     workspace::capture(command).map(|said| first_line(&said))
+}
+
+/// For a program that has no version to tell: that it starts.
+fn is_there(workspace: &Workspace, program: &str, args: &[&str]) -> Result<String, String> {
+    version(workspace, program, args).map(|_| "installed".to_owned())
 }
 
 /// The oldest Node.js that the tools of the front end run on.

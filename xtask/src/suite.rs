@@ -119,8 +119,7 @@ fn install(workspace: &Workspace) -> anyhow::Result<()> {
     needs.sort_by_key(|needed| needed.name);
     needs.dedup_by_key(|needed| needed.name);
 
-    let mut packages: Vec<&str> = vec!["install", "-y", "--no-install-recommends"];
-    let options = packages.len();
+    let mut packages: Vec<&str> = Vec::new();
     let mut commands: Vec<&str> = Vec::new();
     for needed in needs {
         match (needed.check)(workspace) {
@@ -136,9 +135,8 @@ fn install(workspace: &Workspace) -> anyhow::Result<()> {
             }
         }
     }
-    if packages.len() > options {
-        apt_get(workspace, &["update"])?;
-        apt_get(workspace, &packages)?;
+    if !packages.is_empty() {
+        install_packages(workspace, &packages)?;
     }
     for line in commands {
         let mut command = workspace.program("sh");
@@ -146,6 +144,17 @@ fn install(workspace: &Workspace) -> anyhow::Result<()> {
         workspace::run(command)?;
     }
     Ok(())
+}
+
+/// Installs Debian packages.
+///
+/// # Errors
+///
+/// When apt-get fails.
+pub fn install_packages(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<()> {
+    apt_get(workspace, &["update"])?;
+    let options = ["install", "-y", "--no-install-recommends"];
+    apt_get(workspace, &[&options, packages].concat())
 }
 
 fn apt_get(workspace: &Workspace, args: &[&str]) -> anyhow::Result<()> {

@@ -61,20 +61,28 @@ fn main() -> ExitCode {
 }
 
 fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
+    if let Err(why) = screen() {
+        eprintln!("error: the window could not be opened: {why}");
+        eprintln!(
+            "  do: start it in a desktop session; in a terminal, kukuri join TOPIC does the same"
+        );
+        return ExitCode::FAILURE;
+    }
     let webview_data = home.folder().join("webview");
+    let window_state = home.folder().join("window.json").display().to_string();
     // Another profile is another program to the desktop: each has one window of its own.
     let instance = blake3::hash(home.folder().as_os_str().as_encoded_bytes()).to_hex();
     let instance = format!("dev.kukuri.desktop.p{}", &instance[..16]);
     let built = tauri::Builder::default()
         .plugin(
             tauri_plugin_single_instance::Builder::new()
-                .dbus_id(instance.clone())
+                .dbus_id(instance)
                 .callback(|handle, _, _| show(handle))
                 .build(),
         )
         .plugin(
             tauri_plugin_window_state::Builder::default()
-                .with_filename(format!("{instance}.json"))
+                .with_filename(window_state)
                 .build(),
         )
         .plugin(tauri_plugin_opener::init())
@@ -132,6 +140,18 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether there is a screen to open a window on. The toolkit would end the program otherwise.
+#[cfg(target_os = "linux")]
+fn screen() -> Result<(), String> {
+    gtk::init().map_err(|_| "there is no screen here".to_owned())
+}
+
+/// Whether there is a screen to open a window on.
+#[cfg(not(target_os = "linux"))]
+fn screen() -> Result<(), String> {
+    Ok(())
 }
 
 /// The node ends before the program does.

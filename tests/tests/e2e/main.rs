@@ -3,6 +3,7 @@
 //! Owns one test binary, because linking is what takes long. Must never reach the internet.
 
 mod conversation;
+mod desktop;
 mod hostile;
 mod interop;
 mod islands;

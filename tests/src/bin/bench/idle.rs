@@ -26,7 +26,7 @@ const CPU_PERCENT_MAX: f64 = 0.5;
 const RESIDENT_MB_MAX: f64 = 60.0;
 
 /// Ticks of `/proc/PID/stat` per second, which Linux has fixed for programs.
-const TICKS_PER_SECOND: f64 = 100.0;
+pub(crate) const TICKS_PER_SECOND: f64 = 100.0;
 
 pub(crate) async fn measure(trials: usize, seconds: u64) -> anyhow::Result<Report> {
     let mut report = Report::begin(format!(

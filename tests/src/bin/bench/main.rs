@@ -16,6 +16,7 @@ mod lan;
 mod posts;
 mod store;
 mod versus;
+mod window;
 
 use std::process::ExitCode;
 
@@ -132,6 +133,18 @@ enum Figure {
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
     },
+    /// The desktop app: start, a post until it is seen, scrolling, idling (needs Xvfb and a driver)
+    Window {
+        /// Starts of each program; ten times as many posts
+        #[arg(long, default_value_t = 20)]
+        trials: usize,
+        /// How many posts are stored
+        #[arg(long, default_value_t = 100_000)]
+        events: u64,
+        /// How long it idles
+        #[arg(long, default_value_t = 120)]
+        seconds: u64,
+    },
     /// Every figure
     All {
         /// Few trials of each
@@ -194,6 +207,11 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
         Figure::Idle { trials, seconds } => idle::measure(trials, seconds).await?,
         Figure::Ingest { trials, events } => store::ingest(trials, events).await?,
         Figure::Search { trials, events } => store::search(trials, events).await?,
+        Figure::Window {
+            trials,
+            events,
+            seconds,
+        } => window::measure(trials, events, seconds).await?,
         Figure::StartNode { database, topic } => {
             store::start_node(&database, &topic).await?;
             return Ok(true);

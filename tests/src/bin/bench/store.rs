@@ -284,7 +284,7 @@ async fn bare_loop(path: PathBuf, frames: Vec<Bytes>) -> anyhow::Result<Duration
 }
 
 /// A database with this many posts in the topic, indexed.
-async fn fill(
+pub(crate) async fn fill(
     path: &Path,
     writers: &Arc<Writers>,
     topic: &TopicName,

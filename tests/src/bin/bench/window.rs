@@ -1,0 +1,332 @@
+//! What the window costs: its start with a large database, a post until it is seen, doing
+//! nothing, its size on the disk.
+//!
+//! Owns the figures of the desktop app. The app is the release build in a real web view under
+//! Xvfb, looked at through WebDriver; times are taken by the page itself. Must never compare with
+//! an empty window of another run.
+
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, ensure};
+use kukuri_application::ports::{EventStore as _, JoinedTopic, TopicBook as _};
+use kukuri_domain::{Epoch, TopicKeys, TopicName, UnixMs, topic::Visibility};
+use kukuri_infra_db::{Database, OpenOptions};
+use kukuri_infra_iroh::testnet::PrivateDht;
+use kukuri_node::platform::SystemClock;
+use kukuri_tests::{
+    node::{NodeOptions, TestNode, fresh_topic},
+    stats::{Check, Report, Trials},
+    window::{AppProfile, Screen, Window, program},
+};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    DHT_NODES,
+    idle::{TICKS_PER_SECOND, cpu_seconds},
+    join::LIMIT,
+    posts::Writers,
+    store::fill,
+};
+
+/// How much later than an empty window the app may be usable.
+const START_MAX: Duration = Duration::from_millis(500);
+
+/// From the end of the writer's call to the frame that shows the post.
+const VISIBLE_MAX: Duration = Duration::from_millis(100);
+
+/// Share of a core, in percent.
+const CPU_PERCENT_MAX: f64 = 1.0;
+
+/// Time of our scripts in one step of scrolling.
+const SCROLL_MAX: Duration = Duration::from_millis(16);
+
+const SCROLL_STEPS: usize = 500;
+
+/// Rows of the timeline in the page.
+const ROWS_MAX: u64 = 200;
+
+/// Size of the program, in MB.
+const BINARY_MB_MAX: f64 = 30.0;
+
+/// How long an idle window may settle before it is measured.
+const SETTLE: Duration = Duration::from_secs(30);
+
+/// Pause between two posts: each is seen before the next one is written.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The button of the first start that puts the keys into a file.
+const KEYS_INTO_A_FILE: &str = "Keep the key in a passphrase file";
+
+/// When the page was usable: milliseconds since the Unix epoch by its own clock.
+const USABLE: &str = r#"
+    const answer = arguments[arguments.length - 1];
+    const look = () => {
+        const shown = performance.getEntriesByName("kukuri:timeline")[0];
+        if (shown) answer(performance.timeOrigin + shown.startTime);
+        else setTimeout(look, 20);
+    };
+    look();
+"#;
+
+/// The same for an empty page: when it was loaded.
+const LOADED: &str = r#"
+    const answer = arguments[arguments.length - 1];
+    const look = () => {
+        const timing = performance.getEntriesByType("navigation")[0];
+        if (timing && timing.loadEventEnd > 0) answer(performance.timeOrigin + timing.loadEventEnd);
+        else if (document.readyState === "complete") answer(performance.timeOrigin);
+        else setTimeout(look, 20);
+    };
+    look();
+"#;
+
+/// From now on the page notes the frame in which each new post is first shown.
+const NOTE_POSTS: &str = r#"
+    window.__shown = {};
+    const note = () => {
+        for (const article of document.querySelectorAll("article")) {
+            const probe = /probe \d+/.exec(article.textContent);
+            if (probe && !(probe[0] in window.__shown)) {
+                window.__shown[probe[0]] = null;
+                requestAnimationFrame(() => { window.__shown[probe[0]] = Date.now(); });
+            }
+        }
+    };
+    new MutationObserver(note).observe(document.body, { childList: true, subtree: true });
+"#;
+
+/// A step upwards through the timeline and what it cost: the time that our scripts had, and rows.
+const SCROLL: &str = r#"
+    const answer = arguments[arguments.length - 1];
+    const scroller = document.querySelector(".feed-scroll");
+    const before = performance.now();
+    scroller.scrollTop = Math.max(0, scroller.scrollTop - 600);
+    scroller.dispatchEvent(new Event("scroll"));
+    const spent = performance.now() - before;
+    requestAnimationFrame(() => requestAnimationFrame(() => answer({
+        spent,
+        rows: document.querySelectorAll(".feed-row").length,
+    })));
+"#;
+
+pub(crate) async fn measure(trials: usize, events: u64, seconds: u64) -> anyhow::Result<Report> {
+    let mut report = Report::begin(format!("the window, {events} posts"));
+    let app = program("kukuri-desktop")?;
+    let megabytes = fs::metadata(&app)?.len() as f64 / 1_000_000.0;
+    report.check(Check::new(
+        format!("{megabytes:.1} MB program (target: under {BINARY_MB_MAX} MB)"),
+        megabytes < BINARY_MB_MAX,
+    ));
+    let screen = Screen::start().await?;
+    let dht = PrivateDht::start(DHT_NODES, None).await?;
+    let topic = fresh_topic();
+    let profile = AppProfile::on(&dht.bootstrap())?;
+    prepare(&profile, &topic, events).await?;
+    start(&mut report, &screen, &profile, trials).await?;
+    let window = Window::open(&screen, &profile).await?;
+    seen(&mut report, &window, &dht, &topic, trials * 10).await?;
+    scrolled(&mut report, &window).await?;
+    idle(&mut report, &window, Duration::from_secs(seconds)).await?;
+    window.quit().await?;
+    Ok(report)
+}
+
+/// A profile with this many posts in a topic, and two topics without any.
+async fn prepare(profile: &AppProfile, topic: &TopicName, events: u64) -> anyhow::Result<()> {
+    let path = profile.home().join("kukuri.db");
+    let writers = Arc::new(Writers::new(topic.clone()));
+    fill(&path, &writers, topic, events).await?;
+    let database = Database::open(
+        &path,
+        OpenOptions::default(),
+        Arc::new(SystemClock::start()),
+    );
+    let database = database.await?;
+    for name in [topic.clone(), fresh_topic(), fresh_topic()] {
+        let id = TopicKeys::public(name.clone()).id;
+        let joined = JoinedTopic {
+            id,
+            name,
+            visibility: Visibility::Public,
+            epoch: Epoch(0),
+            joined_at: UnixMs(1_700_000_000_000),
+        };
+        database.join(joined).await?;
+    }
+    Ok(database.close().await?)
+}
+
+/// Both programs in turn, from the start of the process to a page that can be used.
+async fn start(
+    report: &mut Report,
+    screen: &Screen,
+    profile: &AppProfile,
+    trials: usize,
+) -> anyhow::Result<()> {
+    // The keys are made once, and what is read later was read once.
+    let first = Window::open(screen, profile).await?;
+    first.click(KEYS_INTO_A_FILE).await?;
+    first.find(".timeline textarea").await?;
+    first.quit().await?;
+    let empty = program("examples/empty")?;
+    let elsewhere = AppProfile::on(&[])?;
+    let (mut full, mut bare) = (Trials::default(), Trials::default());
+    for _ in 0..trials {
+        let window = Window::open(screen, profile).await?;
+        full.push(Ok(since_start(&window, USABLE).await?));
+        window.quit().await?;
+        let window = Window::open_program(screen, &elsewhere, &empty).await?;
+        bare.push(Ok(since_start(&window, LOADED).await?));
+        window.quit().await?;
+    }
+    report.trials("an empty window", &bare);
+    report.trials("the app, its newest posts shown", &full);
+    let (Some(full), Some(bare)) = (full.percentile(50), bare.percentile(50)) else {
+        anyhow::bail!("no trial");
+    };
+    let more = full.saturating_sub(bare);
+    report.check(Check::new(
+        format!(
+            "{} ms more than an empty window, medians (target: at most {} ms)",
+            more.as_millis(),
+            START_MAX.as_millis()
+        ),
+        more <= START_MAX,
+    ));
+    Ok(())
+}
+
+async fn since_start(window: &Window, script: &str) -> anyhow::Result<Duration> {
+    let at = window.run_until_answered(script, vec![]).await?;
+    let at = at.as_f64().with_context(|| format!("{at} is no time"))?;
+    let started = started_at(window.process())?;
+    Ok(Duration::from_secs_f64((at - started).max(0.0) / 1_000.0))
+}
+
+/// When a process was started, in milliseconds since the Unix epoch: field 22 of its `stat` counts
+/// ticks since the machine's start.
+fn started_at(process: u32) -> anyhow::Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, fields) = stat.rsplit_once(')').context("the name is in brackets")?;
+    let ticks: f64 = fields
+        .split_whitespace()
+        .nth(22 - 3)
+        .context("it has this field")?
+        .parse()?;
+    let uptime = fs::read_to_string("/proc/uptime")?;
+    let uptime: f64 = uptime
+        .split_whitespace()
+        .next()
+        .context("it is not empty")?
+        .parse()?;
+    Ok(now_ms()? - (uptime - ticks / TICKS_PER_SECOND) * 1_000.0)
+}
+
+/// Posts of another node, from the end of its call to the frame that shows them.
+async fn seen(
+    report: &mut Report,
+    window: &Window,
+    dht: &PrivateDht,
+    topic: &TopicName,
+    posts: usize,
+) -> anyhow::Result<()> {
+    let node = TestNode::start(NodeOptions::on(dht)).await?;
+    node.join_and_meet(topic, LIMIT).await?;
+    window
+        .find(&format!("nav bdi[title='{topic}']"))
+        .await?
+        .click()
+        .await?;
+    window.find(".timeline textarea").await?;
+    window.wait_for_text("Connected to 1 person").await?;
+    // At the end of the timeline, where new posts come.
+    window
+        .run("document.querySelector('.below button')?.click()", vec![])
+        .await?;
+    window.run(NOTE_POSTS, vec![]).await?;
+    let mut times = Trials::default();
+    for number in 0..posts {
+        let name = format!("probe {number}");
+        node.post(topic, &name).await?;
+        let written = now_ms()?;
+        let end = Instant::now() + LIMIT;
+        let shown = loop {
+            let shown = window
+                .run(
+                    "return window.__shown[arguments[0]] ?? null",
+                    vec![json!(name)],
+                )
+                .await?;
+            if let Some(shown) = shown.as_f64() {
+                break shown;
+            }
+            ensure!(Instant::now() < end, "{name} is not shown");
+            sleep(Duration::from_millis(20)).await;
+        };
+        times.push(Ok(Duration::from_secs_f64(
+            (shown - written).max(0.0) / 1_000.0,
+        )));
+        sleep(PAUSE).await;
+    }
+    report.trials("a post of another node until its frame", &times);
+    report.check(Check::percentile(&times, 95, VISIBLE_MAX));
+    node.shutdown().await
+}
+
+/// Upwards through the timeline.
+async fn scrolled(report: &mut Report, window: &Window) -> anyhow::Result<()> {
+    let (mut times, mut rows_max) = (Trials::default(), 0);
+    for _ in 0..SCROLL_STEPS {
+        let step = window.run_until_answered(SCROLL, vec![]).await?;
+        let spent = step["spent"].as_f64().context("no time")?;
+        times.push(Ok(Duration::from_secs_f64(spent / 1_000.0)));
+        rows_max = rows_max.max(step["rows"].as_u64().context("no number")?);
+    }
+    report.trials("our scripts in a step of scrolling", &times);
+    report.check(Check::percentile(&times, 95, SCROLL_MAX));
+    report.check(Check::new(
+        format!("{rows_max} rows in the page (target: at most {ROWS_MAX})"),
+        rows_max <= ROWS_MAX,
+    ));
+    Ok(())
+}
+
+/// What an open window with three topics costs while nothing happens: the app and all its helpers.
+async fn idle(report: &mut Report, window: &Window, period: Duration) -> anyhow::Result<()> {
+    sleep(SETTLE).await;
+    let before = cpu_of_all(window.process())?;
+    let started = Instant::now();
+    sleep(period).await;
+    let percent =
+        (cpu_of_all(window.process())? - before) / started.elapsed().as_secs_f64() * 100.0;
+    report.check(Check::new(
+        format!(
+            "idle for {} s: {percent:.2} % of a core (target: under {CPU_PERCENT_MAX} %)",
+            period.as_secs()
+        ),
+        percent < CPU_PERCENT_MAX,
+    ));
+    Ok(())
+}
+
+/// Processor time of a process and everything that it started, in seconds.
+fn cpu_of_all(process: u32) -> anyhow::Result<f64> {
+    let mut sum = cpu_seconds(process)?;
+    for task in fs::read_dir(format!("/proc/{process}/task"))? {
+        let children = fs::read_to_string(task?.path().join("children"))?;
+        for child in children.split_whitespace() {
+            sum += cpu_of_all(child.parse()?)?;
+        }
+    }
+    Ok(sum)
+}
+
+fn now_ms() -> anyhow::Result<f64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(now.as_secs_f64() * 1_000.0)
+}
