@@ -65,6 +65,13 @@ pub enum TopicEvent {
         /// Milliseconds from joining the topic to this moment.
         after_ms: u64,
     },
+    /// A neighbour has proved whose it is.
+    PeerAuthor {
+        /// Which.
+        peer: PeerId,
+        /// Whose.
+        author: AuthorView,
+    },
     /// A neighbour is gone.
     PeerLeft {
         /// Who.
@@ -262,7 +269,10 @@ pub struct FoundView {
 pub struct PeerView {
     /// Endpoint id.
     pub id: PeerId,
-    /// Name, where one is known.
+    /// Who runs it, where it has proved that.
+    #[serde(default)]
+    pub author: Option<AuthorView>,
+    /// Their name, where one is known.
     pub name: Option<String>,
     /// Path in use.
     pub path: PathKind,

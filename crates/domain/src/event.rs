@@ -37,6 +37,13 @@ pub const MS_TAG: &str = "ms";
 /// Tag that names the topic of a public event.
 pub const TOPIC_TAG: &str = "t";
 
+/// Kind of the statement by which an author says which endpoint is theirs: ephemeral (NIP-01), of
+/// our own, and never stored.
+pub const ENDPOINT_KIND: u16 = 20_478;
+
+/// Tag that names the endpoint in that statement: 64 hex digits.
+pub const ENDPOINT_TAG: &str = "endpoint";
+
 /// Whether events of this kind are shown as posts: short notes (kind 1, NIP-10), and the chat
 /// messages of private topics (kind 9, NIP-C7).
 pub fn is_post(kind: u16) -> bool {

@@ -1,8 +1,8 @@
 //! What events say about others: answers, reactions, deletions, profiles.
 
 use kukuri_domain::{
-    AuthorId, EventId, SignedEvent, TopicName, UnixMs,
-    event::{Draft, Meaning, Profile, ProfileError, Reply, admit},
+    AuthorId, EventId, PeerId, SignedEvent, TopicName, UnixMs,
+    event::{Draft, ENDPOINT_KIND, Meaning, Profile, ProfileError, Reply, admit},
     limits::REPLY_AUTHORS_MAX,
 };
 use nostr::{
@@ -286,3 +286,26 @@ proptest! {
         }
     }
 }
+
+// --- whose an endpoint is ---
+
+#[test]
+fn an_author_says_which_endpoint_is_theirs() {
+    let endpoint = PeerId([7; 32]);
+    let statement = sign(Draft::endpoint(endpoint, AT));
+    assert_eq!(statement.meaning(), Meaning::Endpoint(endpoint));
+    assert!((20_000..30_000).contains(&statement.kind()), "ephemeral");
+    assert!(admit(&statement, &topic(), AT).is_err(), "it is of no topic");
+}
+
+#[rstest]
+#[case::none(&[])]
+#[case::empty(&[&["endpoint"]])]
+#[case::no_key(&[&["endpoint", "lobby"]])]
+#[case::two(&[&["endpoint", SEVEN], &["endpoint", SEVEN]])]
+fn what_names_no_one_endpoint_says_nothing(#[case] tags: &[&[&str]]) {
+    assert_eq!(event(ENDPOINT_KIND, tags, "").meaning(), Meaning::Other);
+}
+
+/// The id of an endpoint.
+const SEVEN: &str = "0707070707070707070707070707070707070707070707070707070707070707";

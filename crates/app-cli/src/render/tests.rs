@@ -278,6 +278,7 @@ fn explain_lists_sources_peers_and_attempts() {
             detail: String::new(),
         }],
         peers: vec![PeerView {
+            author: None,
             id: peer,
             name: None,
             path: PathKind::Direct,

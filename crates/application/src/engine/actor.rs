@@ -14,13 +14,13 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kukuri_domain::{
     AuthorId, EventId, PeerId, SignedEvent, TopicId, TopicKeys,
-    event::Verifier,
+    event::{Draft, Meaning, Verifier},
     peer::{ConnectionState, SourceKind},
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +79,13 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long an exchange over a stream may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Pauses after each attempt to learn whose a neighbour is.
+const AUTHOR_PAUSES: [Duration; 3] = [
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(10),
+];
 
 /// What a task of the topic ends with.
 enum Done {
@@ -154,6 +161,7 @@ impl Actor {
             commands: commands_tx,
             events: events.downgrade(),
             last_own_at: Arc::new(last_own_at.into()),
+            audience: audience.clone(),
         };
         let actor = Self {
             session: Session::new(keys.clone(), local, ports.identity.author(), seed),
@@ -275,6 +283,14 @@ impl Actor {
             NetworkEvent::NeighborUp { peer, inbound } => {
                 self.tell_discovery(discovery::Input::NeighborUp { peer, inbound });
                 self.tell_session(session::Input::NeighborUp(peer));
+                if self.audience.author_of(peer).is_none() {
+                    self.tasks.spawn(ask_author(
+                        self.ports.clone(),
+                        self.keys.clone(),
+                        self.audience.clone(),
+                        peer,
+                    ));
+                }
             }
             NetworkEvent::NeighborDown(peer) => {
                 self.tell_discovery(discovery::Input::NeighborDown(peer));
@@ -679,6 +695,58 @@ async fn call(ports: Ports, keys: Arc<TopicKeys>, peer: PeerId, request: SyncReq
     })
 }
 
+/// Asks a neighbour whose it is, until it has said so or it is clear that it will not.
+async fn ask_author(
+    ports: Ports,
+    keys: Arc<TopicKeys>,
+    audience: Arc<Audience>,
+    peer: PeerId,
+) -> Done {
+    for pause in AUTHOR_PAUSES {
+        let now = ports.clock.now().unix;
+        let called = ports.network.call(keys.id, peer, SyncRequest::Author, now);
+        let answer = match timeout(CALL_TIMEOUT, called).await {
+            Ok(Ok(answer)) => answer,
+            // It may be busy, or the connection may be a moment old.
+            Ok(Err(NetworkError::Unreachable { .. } | NetworkError::Refused { .. })) | Err(_) => {
+                sleep(pause).await;
+                continue;
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%error, peer = %peer.short(), "a neighbour does not say whose it is");
+                break;
+            }
+        };
+        let statement = answer.events.into_iter().next();
+        // A statement of another endpoint, or with a wrong signature, is none.
+        let author = statement
+            .filter(|event| event.meaning() == Meaning::Endpoint(peer))
+            .and_then(|event| event.verify().ok());
+        let Some(author) = author.map(|event| event.author()) else {
+            break;
+        };
+        let author = audience.set_author(peer, author);
+        return Done::Tell(vec![TopicEvent::PeerAuthor { peer, author }]);
+    }
+    Done::Nothing
+}
+
+/// Says whose endpoint this is.
+async fn introduce(ports: &Ports, reply: oneshot::Sender<SyncAnswer>) -> Done {
+    let draft = Draft::endpoint(ports.network.local_peer(), ports.clock.now().unix);
+    match ports.identity.sign(draft).await {
+        Ok(statement) => {
+            // The peer may have hung up.
+            let _ = reply.send(SyncAnswer {
+                events: vec![statement],
+                more: false,
+            });
+        }
+        Err(error) => tracing::warn!(%error, "the statement for a member was not signed"),
+    }
+    Done::Nothing
+}
+
 /// Answers a member from the store. A receipt is counted and answered with nothing.
 async fn answer(ports: Ports, keys: Arc<TopicKeys>, call: SyncCall) -> Done {
     let SyncCall {
@@ -690,6 +758,7 @@ async fn answer(ports: Ports, keys: Arc<TopicKeys>, call: SyncCall) -> Done {
     tracing::trace!(peer = %peer.short(), clock_skew_ms, "a member asks");
     let topic = keys.id;
     let outcome = match request {
+        SyncRequest::Author => return introduce(&ports, reply).await,
         SyncRequest::Get(ids) => ports.store.get(topic, ids).await,
         SyncRequest::Newest { n, before } => ports.store.newest(topic, n.into(), before).await,
         SyncRequest::Receipt(ids) => match ports.store.note_held(topic, peer, ids).await {

@@ -1,7 +1,7 @@
 //! Whoever listens, and what they are shown of what happens.
 //!
-//! Owns copies in memory of what the store knows about authors, who is muted and what they call
-//! themselves, since a notice cannot wait for a query. Must never keep an event from being stored
+//! Owns copies in memory of what is known about authors, who is muted, what they call themselves
+//! and which endpoints are theirs, since a notice cannot wait for a query. Must never keep an event from being stored
 //! or passed on: what is muted is held for other members.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use kukuri_domain::{AuthorId, TopicName};
+use kukuri_domain::{AuthorId, PeerId, TopicName};
 use tokio::sync::broadcast;
 
 use crate::views::{AuthorView, NodeEvent, TopicEvent};
@@ -20,11 +20,15 @@ const NEWS_CAPACITY: usize = 4_096;
 /// Authors whose names are kept at hand: some megabytes. The names of others are in the store.
 pub(super) const NAMES_MAX: u32 = 20_000;
 
+/// Peers of which is kept at hand whose they are.
+const PEERS_MAX: usize = 4_096;
+
 /// The listeners of all topics of a node.
 pub(super) struct Audience {
     news: broadcast::Sender<NodeEvent>,
     muted: RwLock<HashSet<AuthorId>>,
     names: RwLock<HashMap<AuthorId, String>>,
+    peers: RwLock<HashMap<PeerId, AuthorId>>,
 }
 
 impl Audience {
@@ -33,6 +37,7 @@ impl Audience {
             news: broadcast::channel(NEWS_CAPACITY).0,
             muted: RwLock::default(),
             names: RwLock::default(),
+            peers: RwLock::default(),
         }
     }
 
@@ -64,10 +69,36 @@ impl Audience {
         }
     }
 
+    /// A peer has proved whose it is; that author as they are shown.
+    pub(super) fn set_author(&self, peer: PeerId, author: AuthorId) -> AuthorView {
+        let mut peers = self.peers.write().unwrap_or_else(PoisonError::into_inner);
+        if peers.len() >= PEERS_MAX {
+            // Whoever is met again is asked again.
+            peers.clear();
+        }
+        peers.insert(peer, author);
+        drop(peers);
+        self.named(author)
+    }
+
+    /// Whose a peer is, if it has proved that.
+    pub(super) fn author_of(&self, peer: PeerId) -> Option<AuthorView> {
+        let peers = self.peers.read().unwrap_or_else(PoisonError::into_inner);
+        let author = peers.get(&peer).copied();
+        drop(peers);
+        author.map(|author| self.named(author))
+    }
+
+    fn named(&self, pubkey: AuthorId) -> AuthorView {
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        let name = names.get(&pubkey).cloned();
+        AuthorView { pubkey, name }
+    }
+
     /// What is shown of something that happened, with the names of those who did it; nothing of
     /// muted authors.
     pub(super) fn shown(&self, mut event: TopicEvent) -> Option<TopicEvent> {
-        if let Some(author) = author_of(&mut event) {
+        if let Some(author) = doer(&mut event) {
             let muted = self.muted.read().unwrap_or_else(PoisonError::into_inner);
             if muted.contains(&author.pubkey) {
                 return None;
@@ -88,7 +119,7 @@ impl Audience {
     }
 }
 
-fn author_of(event: &mut TopicEvent) -> Option<&mut AuthorView> {
+fn doer(event: &mut TopicEvent) -> Option<&mut AuthorView> {
     match event {
         TopicEvent::Post { post, .. } => Some(&mut post.author),
         TopicEvent::Profile { author } => Some(author),

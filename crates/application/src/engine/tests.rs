@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use kukuri_domain::{
     PeerId, TopicKeys, TopicName, UnixMs,
-    event::Draft,
+    event::{Draft, Profile},
     peer::{ConnectionState, SourceKind},
     wire::GossipFrame,
 };
@@ -15,8 +15,8 @@ use tokio::{sync::broadcast::error::RecvError, time::Instant};
 use super::*;
 use crate::{
     ports::{
-        Announced, Announcement, Candidate, CandidateStream, Query, SourceError, SyncAnswer,
-        SyncRequest,
+        Announced, Announcement, Candidate, CandidateStream, NetworkEvent, Query, SourceError,
+        SyncAnswer, SyncRequest,
     },
     session::Arrival,
     testing::{
@@ -26,7 +26,7 @@ use crate::{
         store::{MemoryStore, StoreFault},
         vault::FakeIdentity,
     },
-    views::TopicEvent,
+    views::{AuthorView, TopicEvent},
 };
 
 const BASE: UnixMs = UnixMs(1_700_000_000_000);
@@ -506,6 +506,97 @@ async fn members_are_answered_from_the_store() {
         ids(hub.inject_call(topic, peer(1), peer(2), get).await),
         [first.id]
     );
+}
+
+/// Whose a neighbour is, as soon as it has proved that.
+fn proved(event: &TopicEvent) -> Option<(PeerId, AuthorView)> {
+    match event {
+        TopicEvent::PeerAuthor { peer, author } => Some((*peer, author.clone())),
+        _ => None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn neighbours_say_whose_they_are() {
+    let hub = Hub::new();
+    let a = node(&hub, 1, vec![]);
+    let b = node(
+        &hub,
+        2,
+        vec![(SourceKind::Dht, Script::Finds(vec![peer(1)]))],
+    );
+    let at_b = b.engine.join(lobby()).await.expect("joins");
+    let profile = Profile::new("mika", None).expect("a name");
+    b.engine.set_profile(profile).await.expect("told");
+    let at_a = a.engine.join(lobby()).await.expect("joins");
+    let (mut events_a, mut events_b) = (at_a.subscribe(), at_b.subscribe());
+    let (who, author) = wait_for(&mut events_a, proved).await;
+    let mika = FakeIdentity::from_seed(2).author();
+    assert_eq!((who, author.pubkey), (peer(2), mika));
+    let (_, other) = wait_for(&mut events_b, proved).await;
+    assert_eq!(other.pubkey, FakeIdentity::from_seed(1).author());
+    // The name comes with the profile, before or after the statement.
+    let peers = loop {
+        let peers = at_a.peers().await.expect("joined");
+        if peers[0].name.is_some() {
+            break peers;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(peers[0].author.as_ref().map(|a| a.pubkey), Some(mika));
+    assert_eq!(peers[0].name.as_deref(), Some("mika"));
+}
+
+/// A neighbour that answers the question whose it is with this.
+async fn told_by_a_liar(answer: Vec<kukuri_domain::SignedEvent>) -> Option<AuthorView> {
+    let hub = Hub::new();
+    let liar = hub.network(peer(9));
+    let keys = Arc::new(TopicKeys::public(lobby()));
+    let mut link = liar.join(keys).await.expect("joins");
+    let a = node(&hub, 1, vec![(SourceKind::Dht, Script::Finds(vec![peer(9)]))]);
+    let at_a = a.engine.join(lobby()).await.expect("joins");
+    let asked = async {
+        while let Some(event) = link.events.recv().await {
+            let NetworkEvent::Call(call) = event else {
+                continue;
+            };
+            let is_it = call.request == SyncRequest::Author;
+            let events = if is_it { answer.clone() } else { vec![] };
+            // The engine waits for this answer.
+            let _ = call.reply.send(SyncAnswer { events, more: false });
+            if is_it {
+                break;
+            }
+        }
+    };
+    asked.await;
+    // Everything that follows from the answer is done by then: time is paused.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let peers = at_a.peers().await.expect("joined");
+    assert_eq!(peers[0].id, peer(9));
+    peers[0].author.clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_statement_counts_for_the_endpoint_that_it_names_only() {
+    let somebody = FakeIdentity::from_seed(7);
+    let sign = async |peer| {
+        let draft = Draft::endpoint(peer, BASE);
+        somebody.sign(draft).await.expect("signs")
+    };
+    let own = told_by_a_liar(vec![sign(peer(9)).await]).await;
+    assert_eq!(own.map(|author| author.pubkey), Some(somebody.author()));
+    assert_eq!(told_by_a_liar(vec![sign(peer(2)).await]).await, None);
+    assert_eq!(told_by_a_liar(vec![]).await, None);
+    let post = Draft::post(&lobby(), "no statement", BASE);
+    let post = somebody.sign(post).await.expect("signs");
+    assert_eq!(told_by_a_liar(vec![post]).await, None);
+    // Somebody else's name under it.
+    let other = FakeIdentity::from_seed(8).author().to_string();
+    let text = sign(peer(9)).await.to_json();
+    let text = text.replace(&somebody.author().to_string(), &other);
+    let forged = kukuri_domain::SignedEvent::from_json(&text).expect("an event");
+    assert_eq!(told_by_a_liar(vec![forged]).await, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ use kukuri_domain::{
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::Ports;
+use super::{Ports, audience::Audience};
 use crate::{
     discovery::Neighbour,
     ports::{IdentityError, Page, PostState, StoreError},
@@ -101,6 +101,7 @@ pub struct TopicHandle {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) events: broadcast::WeakSender<TopicEvent>,
     pub(super) last_own_at: Arc<AtomicU64>,
+    pub(super) audience: Arc<Audience>,
 }
 
 impl TopicHandle {
@@ -328,9 +329,11 @@ impl TopicHandle {
         let paths = self.ports.network.paths(ids).await;
         let view = |(peer, neighbour): &(kukuri_domain::PeerId, Neighbour)| {
             let path = paths.iter().find(|path| path.peer == *peer);
+            let author = self.audience.author_of(*peer);
             PeerView {
                 id: *peer,
-                name: None,
+                name: author.as_ref().and_then(|author| author.name.clone()),
+                author,
                 path: path.map_or(kukuri_domain::peer::PathKind::None, |path| path.kind),
                 rtt_ms: path.and_then(|path| path.rtt_ms),
                 clock_skew_ms: path.and_then(|path| path.clock_skew_ms),

@@ -39,7 +39,7 @@ pub enum NetworkEvent {
     Lagged,
 }
 
-/// A request of a member, to be answered from the store.
+/// A request of a member, to be answered.
 #[derive(Debug)]
 pub struct SyncCall {
     /// Who asks; it has proved the topic's handshake key.
@@ -66,6 +66,8 @@ pub enum SyncRequest {
     },
     /// The sender holds these events.
     Receipt(Vec<EventId>),
+    /// The statement whose endpoint this is (`Draft::endpoint`).
+    Author,
 }
 
 /// The answer to a [`SyncRequest`]; empty for a receipt.

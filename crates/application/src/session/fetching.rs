@@ -103,6 +103,8 @@ impl Session {
                 self.newest_ended(peer, is_answered);
             }
             SyncRequest::Receipt(_) => self.receipts_ended(peer),
+            // Who runs an endpoint is no matter of the topic's events: the engine asks for it.
+            SyncRequest::Author => {}
         }
     }
 

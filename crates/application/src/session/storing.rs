@@ -178,7 +178,7 @@ impl Session {
                 let author = event.author();
                 self.push(Effect::ShowProfile(author));
             }
-            Meaning::Other => {}
+            Meaning::Endpoint(_) | Meaning::Other => {}
         }
     }
 

@@ -312,6 +312,7 @@ fn show(effect: &Effect) -> Option<String> {
                     )
                 }
                 SyncRequest::Receipt(ids) => format!("receipt {}", ids.len()),
+                SyncRequest::Author => "author".to_owned(),
             };
             format!("call {} {request}", peer.0[0])
         }

@@ -160,7 +160,7 @@ impl Watched {
                     more: true,
                 };
             }
-            SyncRequest::Receipt(_) => return SyncAnswer::default(),
+            SyncRequest::Receipt(_) | SyncRequest::Author => return SyncAnswer::default(),
         };
         SyncAnswer {
             events: crate::bench::signed(&events.collect::<Vec<_>>()),

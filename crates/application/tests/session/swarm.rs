@@ -324,6 +324,7 @@ impl Swarm {
                 self.receipt(other, peer(node as u8), ids);
                 vec![]
             }
+            SyncRequest::Author => vec![],
         };
         if let SyncRequest::Newest { n, .. } = request {
             events.sort_by_key(|event| Reverse(event.order()));

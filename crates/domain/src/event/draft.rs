@@ -1,7 +1,7 @@
 //! Drafts: what a member is about to sign.
 //!
-//! Owns the tags of each kind of event that kukuri writes. Every draft names its topic and the
-//! millisecond of its time. Must never read what it writes: that is `meaning`'s.
+//! Owns the tags of each kind of event that kukuri writes. Every draft of what is stored names its
+//! topic and the millisecond of its time. Must never read what it writes: that is `meaning`'s.
 
 use nostr::{
     event::{Kind, Tag, Tags, UnsignedEvent},
@@ -9,8 +9,11 @@ use nostr::{
     types::Timestamp,
 };
 
-use super::{AuthorId, EventId, MS_TAG, Meaning, Profile, ShapeError, SignedEvent, TOPIC_TAG};
-use crate::{limits::REPLY_AUTHORS_MAX, time::UnixMs, topic::TopicName};
+use super::{
+    AuthorId, ENDPOINT_KIND, ENDPOINT_TAG, EventId, MS_TAG, Meaning, Profile, ShapeError,
+    SignedEvent, TOPIC_TAG,
+};
+use crate::{limits::REPLY_AUTHORS_MAX, peer::PeerId, time::UnixMs, topic::TopicName};
 
 /// What is to be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +85,17 @@ impl Draft {
     /// What an author tells about themselves (kind 0, NIP-01).
     pub fn profile(topic: &TopicName, profile: &Profile, at: UnixMs) -> Self {
         Self::new(Kind::Metadata, topic, &profile.to_json(), at)
+    }
+
+    /// The statement that an endpoint is this author's: an ephemeral event of no topic, given to
+    /// whoever asks that endpoint.
+    pub fn endpoint(peer: PeerId, at: UnixMs) -> Self {
+        Self {
+            kind: ENDPOINT_KIND,
+            tags: vec![pair(ENDPOINT_TAG, &peer.to_string())],
+            content: String::new(),
+            at,
+        }
     }
 
     fn new(kind: Kind, topic: &TopicName, content: &str, at: UnixMs) -> Self {

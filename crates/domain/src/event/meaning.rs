@@ -7,8 +7,11 @@ use nostr::event::Kind;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{EventId, is_post};
-use crate::limits::{PROFILE_ABOUT_CHARS_MAX, PROFILE_NAME_CHARS_MAX, REACTION_BYTES_MAX};
+use super::{ENDPOINT_KIND, ENDPOINT_TAG, EventId, is_post};
+use crate::{
+    limits::{PROFILE_ABOUT_CHARS_MAX, PROFILE_NAME_CHARS_MAX, REACTION_BYTES_MAX},
+    peer::PeerId,
+};
 
 /// What an event says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub enum Meaning<'a> {
     },
     /// What the author tells about themselves.
     Profile(Profile),
+    /// The author says that this endpoint is theirs. Believe it only from that endpoint itself.
+    Endpoint(PeerId),
     /// Anything else.
     Other,
 }
@@ -53,11 +58,24 @@ impl<'a> Meaning<'a> {
                 targets: ids(event, "e").collect(),
             },
             Kind::Reaction => reaction(event),
+            kind if kind.as_u16() == ENDPOINT_KIND => {
+                endpoint(event).map_or(Self::Other, Self::Endpoint)
+            }
             kind if is_post(kind.as_u16()) => Self::Post {
                 reply: reply(event),
             },
             _ => Self::Other,
         }
+    }
+}
+
+/// The endpoint of a statement that names exactly one.
+fn endpoint(event: &nostr::event::Event) -> Option<PeerId> {
+    let mut named = event.tags.iter().filter(|tag| tag.kind() == ENDPOINT_TAG);
+    match (named.next(), named.next()) {
+        // What is no endpoint id is no statement.
+        (Some(tag), None) => tag.content()?.parse().ok(),
+        _ => None,
     }
 }
 

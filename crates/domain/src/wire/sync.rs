@@ -88,6 +88,9 @@ pub enum SyncFrame {
         /// There is more than fits into one answer.
         more: bool,
     },
+    /// Request: whose endpoint this is, as one event that its author signed
+    /// ([`crate::event::ENDPOINT_KIND`]).
+    Author,
 }
 
 impl SyncFrame {
@@ -127,7 +130,7 @@ impl SyncFrame {
                 !ids.is_empty() && ids.len() <= IDS_PER_FRAME_MAX
             }
             Self::Newest { n, .. } => (1..=NEWEST_MAX).contains(n),
-            Self::Refuse(_) | Self::Event(_) | Self::End { .. } => true,
+            Self::Refuse(_) | Self::Event(_) | Self::End { .. } | Self::Author => true,
         }
     }
 }

@@ -83,8 +83,10 @@ async fn note_said(
         order: new.event.order(),
         meaning: new.event.meaning(),
     });
-    let says_something =
-        |said: &Said<'_>| !matches!(said.meaning, Meaning::Post { reply: None } | Meaning::Other);
+    let says_something = |said: &Said<'_>| {
+        use Meaning::{Endpoint, Other, Post};
+        !matches!(said.meaning, Post { reply: None } | Endpoint(_) | Other)
+    };
     let said: Vec<Said<'_>> = said.filter(says_something).collect();
     let posts: Vec<_> = posts.iter().map(|c| (c.topic, c.event.id())).collect();
     conversation::note(conn, &said, &posts).await

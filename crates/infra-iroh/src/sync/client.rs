@@ -291,6 +291,7 @@ fn request_frame(request: &SyncRequest) -> SyncFrame {
             before: *before,
         },
         SyncRequest::Receipt(ids) => SyncFrame::Receipt(ids.clone()),
+        SyncRequest::Author => SyncFrame::Author,
     }
 }
 
@@ -314,6 +315,7 @@ impl Collected {
                 at_most: usize::from(*n),
             },
             SyncRequest::Receipt(_) => Wanted::Any { at_most: 0 },
+            SyncRequest::Author => Wanted::Any { at_most: 1 },
         };
         Self {
             wanted,

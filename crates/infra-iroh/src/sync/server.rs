@@ -190,6 +190,7 @@ impl Inner {
             SyncFrame::Get(ids) => SyncRequest::Get(ids),
             SyncFrame::Newest { n, before } => SyncRequest::Newest { n, before },
             SyncFrame::Receipt(ids) => SyncRequest::Receipt(ids),
+            SyncFrame::Author => SyncRequest::Author,
             _ => return Err(ExchangeError::Broken("it asked for nothing")),
         };
         let (reply, answer) = oneshot::channel();

@@ -57,6 +57,23 @@ async fn each_request_is_answered_by_the_member() {
         asked.clock_skew_ms
     );
 
+    let statement = SyncAnswer {
+        events: vec![event(4, 10)],
+        more: false,
+    };
+    let ask = b.call(keys.id, a.local_peer(), SyncRequest::Author, now());
+    let (got, asked) = tokio::join!(ask, answer_one(&mut at_a, statement.clone()));
+    assert_eq!(got.expect("answered"), statement);
+    assert_eq!(asked.request, SyncRequest::Author);
+
+    let two = SyncAnswer {
+        events: vec![event(4, 10), event(5, 10)],
+        more: false,
+    };
+    let ask = b.call(keys.id, a.local_peer(), SyncRequest::Author, now());
+    let (got, _) = tokio::join!(ask, answer_one(&mut at_a, two));
+    assert!(matches!(got, Err(NetworkError::Protocol { .. })), "{got:?}");
+
     let receipt = SyncRequest::Receipt(vec![EventId([1; 32])]);
     let ask = b.call(keys.id, a.local_peer(), receipt.clone(), now());
     let (got, asked) = tokio::join!(ask, answer_one(&mut at_a, SyncAnswer::default()));
