@@ -4,7 +4,8 @@ import { newMock, SCENE } from "./ipc/mock";
 import { arrive } from "./ipc/mock/world";
 import { MINATO } from "./ipc/mock/people";
 import { mount } from "./mount";
-import { HOSTILE } from "./testing/hostile";
+import { HOSTILE, HOSTILE_NAMES, TWISTED } from "./testing/hostile";
+import { useSearch } from "./stores/search";
 import { rememberSeen } from "./stores/seen";
 
 const wanted = new URLSearchParams(window.location.search);
@@ -22,6 +23,11 @@ const mock = newMock({
 
 if (wanted.has("hostile")) {
   for (const content of HOSTILE) arrive(mock.world, "announcements", MINATO, content);
+  for (const [n, name] of HOSTILE_NAMES.entries()) {
+    const pubkey = `${MINATO.pubkey.slice(0, 56)}0${String(n % 4)}5a${String(40 + n)}0${String(n % 10)}`;
+    const author = { pubkey, npub: `npub1${String(n).repeat(12)}`, name };
+    arrive(mock.world, "announcements", author, TWISTED[n * 2] ?? "");
+  }
 }
 
 localStorage.setItem("kukuri.theme", mock.world.settings.theme);
@@ -33,5 +39,11 @@ rememberSeen("mesh-lab", {
 });
 
 connect(mock.transport);
-Object.assign(window, { mock, arrive: arrive.bind(null, mock.world) });
+Object.assign(window, {
+  mock,
+  arrive: arrive.bind(null, mock.world),
+  showTook: (tookMs: number) => {
+    useSearch.setState({ tookMs });
+  },
+});
 mount();

@@ -13,6 +13,11 @@ export async function open(page: Page, query: string): Promise<string[]> {
   await page.clock.setFixedTime(NOW);
   await page.goto(`/mock.html?${query}`);
   await expect(page.locator("#root > *").first()).toBeVisible();
-  await page.evaluate(() => document.fonts.ready);
+  // All of them, so that none comes in while something is looked at or measured.
+  const fonts = await page.evaluate(async () => {
+    await Promise.all([...document.fonts].map((font) => font.load()));
+    return [...document.fonts].filter((font) => font.status === "loaded").length;
+  });
+  expect(fonts).toBe(10);
   return complaints;
 }

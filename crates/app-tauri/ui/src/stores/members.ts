@@ -13,10 +13,14 @@ const REFRESH_MS = 1000;
 type MembersStore = {
   /** Connected in the topic on screen. */
   here: readonly PeerView[];
+  /** The topic on screen once its people are known, null before. */
+  hereIn: string | null;
   everywhere: readonly PeerView[];
   /** Since when the system has no network; null while it has one. */
   offlineSince: number | null;
   refresh: Paced;
+  /** Another topic is on screen: those of the last one are not in it. */
+  enter: (topic: string | null) => void;
   setOffline: (since: number | null) => void;
   announce: (arrival: { topic: string; peer: string; after_ms: number }) => void;
 };
@@ -29,7 +33,8 @@ export const useMembers = create<MembersStore>((set, get) => {
         ipc.peers(null),
         topic === null ? Promise.resolve([]) : ipc.peers(topic),
       ]);
-      set({ everywhere, here: topic === useView.getState().topic ? here : get().here });
+      if (topic === useView.getState().topic) set({ everywhere, here, hereIn: topic });
+      else set({ everywhere });
     } catch {
       // Who was seen last stays on screen; the next event asks again.
     }
@@ -37,9 +42,15 @@ export const useMembers = create<MembersStore>((set, get) => {
   const refresh = paced(REFRESH_MS, () => void load());
   return {
     here: [],
+    hereIn: null,
     everywhere: [],
     offlineSince: null,
     refresh,
+    enter: (topic) => {
+      if (get().hereIn === topic) return;
+      set({ here: [], hereIn: null });
+      void load();
+    },
     setOffline: (offlineSince) => {
       set({ offlineSince });
     },

@@ -8,6 +8,7 @@ import { freshMock } from "../testing/app";
 import { deleteSoon, useDeletions } from "./actions";
 import { useApp } from "./app";
 import { useDrafts } from "./drafts";
+import { useMembers } from "./members";
 import { applyBatch } from "./news";
 import { useThread } from "./thread";
 import { useTimeline } from "./timeline";
@@ -250,6 +251,23 @@ describe("topics", () => {
     expect(await useTopics.getState().leave("写真")).toBeNull();
     expect(useTopics.getState().topics.some((topic) => topic.name === "写真")).toBe(false);
     expect(await useTopics.getState().join("x".repeat(65))).toMatchObject({ code: "usage" });
+  });
+});
+
+describe("the people of a topic", () => {
+  it("are asked for as soon as it is on screen, and those of the last one are not shown in it", async () => {
+    useMembers.getState().enter("mesh-lab");
+    useView.getState().openTopic("mesh-lab");
+    useMembers.getState().refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(useMembers.getState().here).toHaveLength(5);
+    useView.getState().openTopic("写真フィルム");
+    useMembers.getState().enter("写真フィルム");
+    expect(useMembers.getState().here).toEqual([]);
+    useView.getState().openTopic("global");
+    useMembers.getState().enter("global");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(useMembers.getState().here).toHaveLength(5);
   });
 });
 

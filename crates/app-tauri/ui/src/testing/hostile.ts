@@ -295,6 +295,9 @@ export const HOSTILE: readonly string[] = [
   ...STYLES,
 ];
 
+/** Those whose letters turn around or pile up. */
+export const TWISTED: readonly string[] = [...DIRECTION, ...TOWERS];
+
 /** Names that mean harm, for authors. */
 export const HOSTILE_NAMES: readonly string[] = [
   "<b>Aya</b>",

@@ -13,7 +13,7 @@ import { useView } from "../../stores/view";
 
 export function MembersPanel({ own, onClose }: { own: AuthorView; onClose: () => void }) {
   const t = useText();
-  const peers = useMembers((store) => store.here);
+  const { here: peers, hereIn } = useMembers();
   const persons = personsOf(peers).sort((a, b) => (a.rtt_ms ?? Infinity) - (b.rtt_ms ?? Infinity));
   return (
     <>
@@ -38,7 +38,9 @@ export function MembersPanel({ own, onClose }: { own: AuthorView; onClose: () =>
             <Person key={peer.id} peer={peer} />
           ))}
         </ul>
-        {persons.length === 0 ? <p className="panel-note">{t.membersAlone}</p> : null}
+        {persons.length === 0 && hereIn !== null ? (
+          <p className="panel-note">{t.membersAlone}</p>
+        ) : null}
       </div>
       <footer className="panel-foot">
         <ul className="legend">

@@ -41,8 +41,8 @@ function useIsWide(): boolean {
 /** Distances change without events, and so does the system's network. */
 function useNetworkWatch(topic: string | null): void {
   useEffect(() => {
-    const { refresh, setOffline } = useMembers.getState();
-    refresh();
+    const { enter, refresh, setOffline } = useMembers.getState();
+    enter(topic);
     const timer = setInterval(() => {
       if (document.visibilityState === "visible") refresh();
     }, POLL_MS);
