@@ -3,6 +3,7 @@
 import { create } from "zustand";
 import * as ipc from "../ipc";
 import type { AppError, AppState, AuthorView } from "../ipc/bindings";
+import { resumeDeletions } from "./deletions";
 import { begin } from "./news";
 
 type Stage = { stage: "starting" } | AppState;
@@ -23,6 +24,7 @@ export const useApp = create<AppStore>((set, get) => {
   const take = async (state: AppState) => {
     if (state.stage === "ready") await begin(state.status.topics, get().setOwnName);
     set({ state, isBusy: false, failure: null });
+    if (state.stage === "ready") void resumeDeletions(state.status.author.pubkey);
   };
   const blocked = (error: AppError) => {
     set({ state: { stage: "blocked", error, passphrase_file: null }, isBusy: false });

@@ -5,8 +5,8 @@ import { AYA, MINATO } from "../ipc/mock/people";
 import { generated, HUGE, made } from "../ipc/mock/posts";
 import { WINDOW_MAX } from "../domain/window";
 import { freshMock } from "../testing/app";
-import { deleteSoon, useDeletions } from "./actions";
 import { useApp } from "./app";
+import { deleteSoon, useDeletions } from "./deletions";
 import { useDrafts } from "./drafts";
 import { useMembers } from "./members";
 import { applyBatch } from "./news";
@@ -228,19 +228,106 @@ describe("a draft", () => {
 });
 
 describe("a deletion", () => {
-  it("waits five seconds and can be undone", async () => {
+  const sent = () => called("delete_event").map((call) => call.args);
+  const inStorage = () => JSON.parse(localStorage.getItem("kukuri.deletions") ?? "[]") as object[];
+  const ownPost = async () => {
+    useView.getState().openTopic("mesh-lab");
     await useTimeline.getState().open("mesh-lab", 0, AYA.pubkey);
-    const own = posts("mesh-lab").find((post) => post.event.pubkey === AYA.pubkey)?.event.id ?? "";
+    const own = posts("mesh-lab").find((post) => post.event.pubkey === AYA.pubkey);
+    if (own === undefined) throw new Error("an own post is there");
+    return own;
+  };
+  const shown = (id: string) => posts("mesh-lab").find((post) => post.event.id === id);
+  /** The same storage, and a window and a node that know nothing. */
+  const startAgain = async () => {
+    vi.clearAllTimers();
+    mock = freshMock();
+    await useApp.getState().start();
+    await vi.advanceTimersByTimeAsync(0);
+  };
+
+  it("waits five seconds and can be undone", async () => {
+    const own = await ownPost();
+    const { id } = own.event;
     deleteSoon("mesh-lab", own);
-    expect(useDeletions.getState().pending.has(own)).toBe(true);
+    expect(useDeletions.getState().pending.has(id)).toBe(true);
     useToasts.getState().toasts[0]?.action?.run();
+    expect(inStorage()).toEqual([]);
     await vi.advanceTimersByTimeAsync(6000);
-    expect(called("delete_event")).toHaveLength(0);
+    expect(sent()).toHaveLength(0);
     deleteSoon("mesh-lab", own);
-    await vi.advanceTimersByTimeAsync(6000);
-    expect(called("delete_event")).toHaveLength(1);
-    expect(posts("mesh-lab").find((post) => post.event.id === own)?.deleted_at).not.toBeNull();
+    await vi.advanceTimersByTimeAsync(4900);
+    expect(sent()).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(sent()).toEqual([{ topic: "mesh-lab", id }]);
+    expect(shown(id)?.deleted_at).not.toBeNull();
     expect(useDeletions.getState().pending.size).toBe(0);
+    expect(inStorage()).toEqual([]);
+  });
+
+  it("that the window had no time for is carried out at the next start, once", async () => {
+    const own = await ownPost();
+    deleteSoon("mesh-lab", own);
+    await startAgain();
+    expect(sent()).toEqual([{ topic: "mesh-lab", id: own.event.id }]);
+    expect(inStorage()).toEqual([]);
+    await startAgain();
+    expect(sent()).toEqual([]);
+  });
+
+  it("of another profile waits for that one", async () => {
+    const own = await ownPost();
+    const other = { ...own, event: { ...own.event, pubkey: MINATO.pubkey } };
+    deleteSoon("mesh-lab", other);
+    await startAgain();
+    expect(sent()).toEqual([]);
+    expect(inStorage()).toHaveLength(1);
+  });
+
+  it("that came through although the window closed is not sent again", async () => {
+    const own = await ownPost();
+    deleteSoon("mesh-lab", own);
+    vi.clearAllTimers();
+    mock = freshMock();
+    mock.world.posts.set("mesh-lab", [{ ...own, deleted_at: "2026-05-14T00:00:00Z" }]);
+    await useApp.getState().start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent()).toEqual([]);
+    expect(inStorage()).toEqual([]);
+  });
+
+  it("is sent at once when another topic is opened or the window closes", async () => {
+    const own = await ownPost();
+    deleteSoon("mesh-lab", own);
+    expect(useToasts.getState().toasts).toHaveLength(1);
+    useView.getState().openTopic("global");
+    expect(sent()).toHaveLength(1);
+    expect(useToasts.getState().toasts).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(sent()).toHaveLength(1);
+    deleteSoon("mesh-lab", own);
+    expect(inStorage()).toHaveLength(1);
+    window.dispatchEvent(new Event("pagehide"));
+    expect(sent()).toHaveLength(2);
+    expect(inStorage(), "until there is an answer").toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(inStorage()).toEqual([]);
+  });
+
+  it("that fails is told, and the post is there again", async () => {
+    const own = await ownPost();
+    deleteSoon("mesh-lab", own);
+    mock.failNext("delete_event", "busy");
+    await vi.advanceTimersByTimeAsync(5100);
+    expect(useToasts.getState().toasts.map((toast) => toast.error?.code)).toEqual(["busy"]);
+    expect(useDeletions.getState().pending.size).toBe(0);
+    expect(inStorage()).toEqual([]);
+  });
+
+  it("survives damaged storage", async () => {
+    localStorage.setItem("kukuri.deletions", '[{"topic":1}]');
+    await startAgain();
+    expect(sent()).toEqual([]);
   });
 });
 

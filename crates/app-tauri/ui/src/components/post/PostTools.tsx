@@ -4,7 +4,8 @@ import { Copy, Ellipsis, Hash, Reply, SmilePlus, Trash2, VolumeX } from "lucide-
 import { isolated, nameOf } from "../../domain/names";
 import { useText } from "../../i18n";
 import type { PostView } from "../../ipc/bindings";
-import { deleteSoon, muteAuthor, react } from "../../stores/actions";
+import { muteAuthor, react } from "../../stores/actions";
+import { deleteSoon } from "../../stores/deletions";
 import { IconButton } from "../Button";
 import { copyText } from "../clipboard";
 import { Menu, type MenuItem } from "../Menu";
@@ -34,7 +35,7 @@ export function PostTools({ topic, post, isOwn, isPicking, onPick, onReply }: Po
           icon: <Trash2 {...icon} />,
           isDanger: true,
           run: () => {
-            deleteSoon(topic, id);
+            deleteSoon(topic, post);
           },
         }
       : {

@@ -9,7 +9,7 @@ import { isolated, nameOf } from "../../domain/names";
 import { treeOf, type Node } from "../../domain/tree";
 import { useText } from "../../i18n";
 import type { AuthorView, PostView } from "../../ipc/bindings";
-import { useDeletions } from "../../stores/actions";
+import { useDeletions } from "../../stores/deletions";
 import { useMembers } from "../../stores/members";
 import { useThread } from "../../stores/thread";
 import { useView } from "../../stores/view";

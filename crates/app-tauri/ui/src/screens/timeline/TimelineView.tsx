@@ -10,7 +10,7 @@ import { clock } from "../../domain/time";
 import { reachesNewest } from "../../domain/window";
 import { useLanguage, useText } from "../../i18n";
 import type { AuthorView, PostView, TopicView } from "../../ipc/bindings";
-import { useDeletions } from "../../stores/actions";
+import { useDeletions } from "../../stores/deletions";
 import { useMembers } from "../../stores/members";
 import { useSettings } from "../../stores/settings";
 import { useThread } from "../../stores/thread";
