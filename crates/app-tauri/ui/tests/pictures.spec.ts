@@ -63,6 +63,10 @@ const settings = (group: number) => async (page: Page) => {
   await page.locator(".settings-groups .row").nth(group).click();
   await page.mouse.move(640, 10);
 };
+/** The main button of the first start is in sight without scrolling. */
+const openButton = async (page: Page) => {
+  await expect(page.locator(".first-end .button")).toBeInViewport({ ratio: 1 });
+};
 const hoverPost = async (page: Page) => {
   await page.locator("article", { hasText: "出町柳" }).hover();
 };
@@ -123,7 +127,20 @@ const PICTURES: readonly Picture[] = [
     },
   },
   { name: "first-start-dark-ja", query: "stage=first_start&lang=ja&theme=dark" },
-  { name: "first-start-narrow", query: "stage=first_start", size: SMALL },
+  { name: "first-start-small", query: "stage=first_start", size: SMALL, steps: openButton },
+  {
+    name: "first-start-small-ja",
+    query: "stage=first_start&lang=ja",
+    size: SMALL,
+    steps: inOrder(openButton, async (page) => {
+      for (const topic of ["自作キーボード", "写真フィルム", "mesh-lab"]) {
+        await page.locator(".first-add").fill(topic);
+        await page.locator(".first-add").press("Enter");
+      }
+      await openButton(page);
+      await expect(page.locator(".first-add")).toBeInViewport({ ratio: 1 });
+    }),
+  },
   { name: "blocked-light", query: "stage=blocked", size: NARROW },
   { name: "blocked-dark-ja", query: "stage=blocked&lang=ja&theme=dark", size: NARROW },
   { name: "settings-finding-light", query: "", steps: settings(3) },

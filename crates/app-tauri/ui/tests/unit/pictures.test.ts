@@ -14,7 +14,7 @@ describe("a kept picture", () => {
   });
 
   it("is packed already", () => {
-    const pixels = decoded(readFileSync(join(PICTURES, "first-start-narrow.png")));
+    const pixels = decoded(readFileSync(join(PICTURES, "first-start-small.png")));
     expect(packed(pixels).rgb.equals(pixels.rgb)).toBe(true);
     expect(decoded(encoded(pixels)).rgb.equals(pixels.rgb)).toBe(true);
   });

@@ -1,5 +1,5 @@
 // The first start: a name, where the key is kept, topics to begin with.
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Hash, KeyRound, Megaphone, Plus, Wifi } from "lucide-react";
 import { Avatar } from "../../components/Avatar";
 import { Button } from "../../components/Button";
@@ -23,6 +23,12 @@ export function FirstStart({ author, keyStore, suggested }: FirstStartProps) {
   const [isNameMissing, setNameMissing] = useState(false);
   const [topics, setTopics] = useState(() => suggested.map((one) => ({ name: one, isOn: true })));
   const [typed, setTyped] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // The list has grown, and moved the field down.
+    if (document.activeElement === field.current)
+      field.current?.scrollIntoView({ block: "nearest" });
+  }, [topics.length]);
 
   const add = () => {
     const added = typed.trim();
@@ -110,6 +116,7 @@ export function FirstStart({ author, keyStore, suggested }: FirstStartProps) {
               <li className="first-topic">
                 <Plus size={18} strokeWidth={1.75} aria-hidden="true" />
                 <input
+                  ref={field}
                   className="first-add"
                   aria-label={t.addTopic}
                   placeholder={t.topicExample}
@@ -134,11 +141,11 @@ export function FirstStart({ author, keyStore, suggested }: FirstStartProps) {
             <Button look="main" size="large" type="submit" aria-busy={isBusy}>
               {isBusy ? t.opening : t.openKukuri}
             </Button>
+            <p className="first-lan">
+              <Wifi size={14} strokeWidth={2} aria-hidden="true" />
+              {t.worksWithoutInternet}
+            </p>
           </div>
-          <p className="first-lan">
-            <Wifi size={14} strokeWidth={2} aria-hidden="true" />
-            {t.worksWithoutInternet}
-          </p>
         </form>
       </main>
     </div>
