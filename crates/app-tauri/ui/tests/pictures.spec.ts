@@ -162,7 +162,6 @@ const PICTURES: readonly Picture[] = [
     query: "offline&lang=ja&theme=dark",
     size: NARROW,
     steps: inOrder(feed, async (page) => {
-      await page.evaluate(() => window.dispatchEvent(new Event("offline")));
       await page.locator(".notice").waitFor();
     }),
   },

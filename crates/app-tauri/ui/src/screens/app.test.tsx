@@ -264,6 +264,27 @@ describe("connection", () => {
   });
 });
 
+describe("the network", () => {
+  it("is said to be gone in the line and above the timeline, and only by the node", async () => {
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    const { mock } = await openMeshLab();
+    act(() => {
+      window.dispatchEvent(new Event("offline"));
+    });
+    expect(screen.queryByText(/^No network since/)).toBeNull();
+    mock.world.isOffline = true;
+    for (const [name, topic] of mock.world.topics) {
+      mock.world.topics.set(name, { ...topic, neighbours: 0 });
+    }
+    act(() => {
+      mock.tell({ topic: "mesh-lab", type: "peer_left", peer: "a".repeat(64) });
+    });
+    expect(await screen.findByText(/^No network since/, {}, { timeout: 8000 })).toBeVisible();
+    expect(screen.getAllByText(/Looks again by itself when a network comes/)[0]).toBeVisible();
+    vi.restoreAllMocks();
+  });
+});
+
 describe("settings", () => {
   it("change the node's configuration and say that it must start again", async () => {
     const { user, mock } = await openMeshLab();

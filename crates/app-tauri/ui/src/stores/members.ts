@@ -1,6 +1,8 @@
-// Who is connected: in the topic on screen, and anywhere. Asked again at most once a second.
+// Who is connected: in the topic on screen, and anywhere; and whether there is a network at all.
+// Asked again at most once a second. Only what the node says counts.
 import { create } from "zustand";
 import { isolated, nameOf, shortId } from "../domain/names";
+import { isWithoutNetwork } from "../domain/network";
 import { paced, type Paced } from "../domain/pace";
 import { duration } from "../domain/time";
 import * as ipc from "../ipc";
@@ -16,12 +18,11 @@ type MembersStore = {
   /** The topic on screen once its people are known, null before. */
   hereIn: string | null;
   everywhere: readonly PeerView[];
-  /** Since when the system has no network; null while it has one. */
+  /** Since when the node has no network; null while it has one. */
   offlineSince: number | null;
   refresh: Paced;
   /** Another topic is on screen: those of the last one are not in it. */
   enter: (topic: string | null) => void;
-  setOffline: (since: number | null) => void;
   announce: (arrival: { topic: string; peer: string; after_ms: number }) => void;
 };
 
@@ -35,9 +36,22 @@ export const useMembers = create<MembersStore>((set, get) => {
       ]);
       if (topic === useView.getState().topic) set({ everywhere, here, hereIn: topic });
       else set({ everywhere });
+      await judge(everywhere.length);
     } catch {
       // Who was seen last stays on screen; the next event asks again.
     }
+  };
+  /** Since when it looks as if there were no network; said once a second answer agrees. */
+  let suspectedSince: number | null = null;
+  const judge = async (connected: number) => {
+    const isWithout = connected === 0 && isWithoutNetwork(await ipc.status(), connected);
+    if (!isWithout) {
+      suspectedSince = null;
+      if (get().offlineSince !== null) set({ offlineSince: null });
+    } else if (suspectedSince === null) {
+      suspectedSince = Date.now();
+      refresh();
+    } else if (get().offlineSince === null) set({ offlineSince: suspectedSince });
   };
   const refresh = paced(REFRESH_MS, () => void load());
   return {
@@ -50,9 +64,6 @@ export const useMembers = create<MembersStore>((set, get) => {
       if (get().hereIn === topic) return;
       set({ here: [], hereIn: null });
       void load();
-    },
-    setOffline: (offlineSince) => {
-      set({ offlineSince });
     },
     announce: ({ peer, after_ms }) => {
       void load().then(() => {

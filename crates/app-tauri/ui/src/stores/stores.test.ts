@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { connect } from "../ipc";
 import type { NodeEvent, PostView } from "../ipc/bindings";
 import type { Mock } from "../ipc/mock";
 import { AYA, MINATO } from "../ipc/mock/people";
@@ -355,6 +356,68 @@ describe("the people of a topic", () => {
     useMembers.getState().enter("global");
     await vi.advanceTimersByTimeAsync(0);
     expect(useMembers.getState().here).toHaveLength(5);
+  });
+});
+
+describe("the network", () => {
+  const since = () => useMembers.getState().offlineSince;
+  const ask = async () => {
+    const before = called("peers").length;
+    useMembers.getState().refresh();
+    await vi.advanceTimersByTimeAsync(2100);
+    expect(called("peers").length).toBeGreaterThan(before);
+  };
+  beforeEach(() => {
+    // What the start asked for waits on the real clock.
+    useMembers.getState().refresh.cancel();
+  });
+
+  it("is there as long as the node says so, whatever the browser believes", async () => {
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    await ask();
+    window.dispatchEvent(new Event("offline"));
+    await ask();
+    expect(since()).toBeNull();
+    vi.restoreAllMocks();
+  });
+
+  it("is gone when the node has said so twice, since it said so first", async () => {
+    await ask();
+    const begun = Date.now();
+    mock.world.isOffline = true;
+    for (const [name, topic] of mock.world.topics) {
+      mock.world.topics.set(name, { ...topic, neighbours: 0 });
+    }
+    useMembers.getState().refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(since(), "after one answer").toBeNull();
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(since()).toBe(begun);
+    await ask();
+    expect(since()).toBe(begun);
+    mock.world.isOffline = false;
+    await ask();
+    expect(since()).toBeNull();
+  });
+
+  it("is there while the node only has nobody", async () => {
+    mock = freshMock();
+    await useApp.getState().start();
+    for (const [name, topic] of mock.world.topics) {
+      mock.world.topics.set(name, { ...topic, neighbours: 0 });
+    }
+    useMembers.getState().refresh.cancel();
+    const transport = mock.transport;
+    connect({
+      ...transport,
+      call: (name, args) =>
+        name === "peers" ? (Promise.resolve([]) as never) : transport.call(name, args),
+    });
+    useMembers.getState().refresh();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(called("status").length).toBeGreaterThan(0);
+    expect(useMembers.getState().everywhere).toEqual([]);
+    expect(since()).toBeNull();
   });
 });
 

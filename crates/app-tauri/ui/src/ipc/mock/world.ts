@@ -79,6 +79,8 @@ export type World = {
   about: string | null;
   settings: SettingsView;
   stage: Scene["stage"];
+  /** No interface of the device is up. */
+  isOffline: boolean;
   emit: (...events: NodeEvent[]) => void;
 };
 
@@ -110,6 +112,7 @@ export function newWorld(scene: Scene, emit: World["emit"]): World {
     muted: new Map(),
     about: null,
     stage: scene.stage,
+    isOffline: scene.isOffline,
     emit,
     settings: {
       theme: scene.theme,
@@ -143,7 +146,7 @@ export function statusOf(world: World): StatusView {
     pid: 4120,
     uptime_ms: 2_900_000,
     listen: ["0.0.0.0:24001"],
-    addresses: ["192.168.1.20:24001"],
+    addresses: [world.isOffline ? "127.0.0.1:24001" : "192.168.1.20:24001"],
     topics: [...world.topics.values()],
     discovery: {
       dht: { enabled: true, bootstrapped: true, table_nodes: 183 },

@@ -38,27 +38,21 @@ function useIsWide(): boolean {
   return isWide;
 }
 
-/** Distances change without events, and so does the system's network. */
+/** Distances change without events, and so do the addresses of this device. */
 function useNetworkWatch(topic: string | null): void {
   useEffect(() => {
-    const { enter, refresh, setOffline } = useMembers.getState();
+    const { enter, refresh } = useMembers.getState();
     enter(topic);
     const timer = setInterval(() => {
       if (document.visibilityState === "visible") refresh();
     }, POLL_MS);
-    const online = () => {
-      setOffline(null);
-    };
-    const offline = () => {
-      setOffline(Date.now());
-    };
-    if (!navigator.onLine && useMembers.getState().offlineSince === null) offline();
-    window.addEventListener("online", online);
-    window.addEventListener("offline", offline);
+    // What the browser believes is a reason to ask the node, and no more.
+    window.addEventListener("online", refresh);
+    window.addEventListener("offline", refresh);
     return () => {
       clearInterval(timer);
-      window.removeEventListener("online", online);
-      window.removeEventListener("offline", offline);
+      window.removeEventListener("online", refresh);
+      window.removeEventListener("offline", refresh);
     };
   }, [topic]);
 }
