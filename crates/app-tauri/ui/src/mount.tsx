@@ -2,6 +2,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
+import { ErrorBoundary } from "./components/ErrorBoundary";
 import "./styles/index.css";
 
 /** Letters that come later than this come into what is shown already. */
@@ -21,7 +22,9 @@ export function mount(): void {
   void letters().then(() => {
     createRoot(root).render(
       <StrictMode>
+        <ErrorBoundary>
         <App />
+      </ErrorBoundary>
       </StrictMode>,
     );
   });

@@ -553,7 +553,11 @@ async fn told_by_a_liar(answer: Vec<kukuri_domain::SignedEvent>) -> Option<Autho
     let liar = hub.network(peer(9));
     let keys = Arc::new(TopicKeys::public(lobby()));
     let mut link = liar.join(keys).await.expect("joins");
-    let a = node(&hub, 1, vec![(SourceKind::Dht, Script::Finds(vec![peer(9)]))]);
+    let a = node(
+        &hub,
+        1,
+        vec![(SourceKind::Dht, Script::Finds(vec![peer(9)]))],
+    );
     let at_a = a.engine.join(lobby()).await.expect("joins");
     let asked = async {
         while let Some(event) = link.events.recv().await {
@@ -563,7 +567,10 @@ async fn told_by_a_liar(answer: Vec<kukuri_domain::SignedEvent>) -> Option<Autho
             let is_it = call.request == SyncRequest::Author;
             let events = if is_it { answer.clone() } else { vec![] };
             // The engine waits for this answer.
-            let _ = call.reply.send(SyncAnswer { events, more: false });
+            let _ = call.reply.send(SyncAnswer {
+                events,
+                more: false,
+            });
             if is_it {
                 break;
             }

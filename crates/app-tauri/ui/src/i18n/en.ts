@@ -53,7 +53,15 @@ export const en = {
   // Blocked.
   blockedKept: "Nothing was changed, and no new key is made.",
   usePassphraseFile: "Keep the key in a passphrase file",
+  passphraseFileMeans:
+    "kukuri can keep your key in a file instead, sealed with a passphrase that it makes. Whoever can read both files on this device can be you.",
   passphraseFileAt: (path: string) => `The file would be ${path}.`,
+
+  // When the window itself fails.
+  windowBroke: "This part of the window failed",
+  windowBrokeText:
+    "Your posts and keys are not affected. Show it again; if it fails again, the details help whoever mends it.",
+  showAgain: "Show it again",
 
   // Topic list.
   publicTopics: "Public topics",

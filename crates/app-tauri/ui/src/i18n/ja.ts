@@ -52,7 +52,14 @@ export const ja: Text = {
 
   blockedKept: "何も変更していません。新しい鍵も作りません。",
   usePassphraseFile: "鍵をパスフレーズのファイルに保管する",
+  passphraseFileMeans:
+    "代わりに、kukuri が作るパスフレーズで封をしたファイルに鍵を保管できます。この端末で両方のファイルを読める人は、あなたとして書き込めます。",
   passphraseFileAt: (path) => `ファイルの場所は ${path} です。`,
+
+  windowBroke: "この部分の表示に失敗しました",
+  windowBrokeText:
+    "投稿と鍵に影響はありません。もう一度表示してください。再び失敗する場合は、詳細が修正の助けになります。",
+  showAgain: "もう一度表示する",
 
   publicTopics: "公開トピック",
   goTo: "移動…",

@@ -79,6 +79,8 @@ export type TopicEvent =
   /** An author gave themselves another name. */
   | { type: "profile", author: AuthorView }
   | { type: "peer_joined", peer: string, found_by: FoundBy, after_ms: number }
+  /** A neighbour has proved whose it is. */
+  | { type: "peer_author", peer: string, author: AuthorView }
   | { type: "peer_left", peer: string }
   | { type: "state", state: ConnectionState }
   | { type: "sync", peer: string, new: number }

@@ -64,6 +64,9 @@ export function partsOf(batch: NewsBatch): NewsParts {
         parts.touchesPeers = true;
         parts.touchesTopics = true;
         break;
+      case "peer_author":
+        parts.touchesPeers = true;
+        break;
       case "peer_left":
         parts.touchesPeers = true;
         parts.touchesTopics = true;

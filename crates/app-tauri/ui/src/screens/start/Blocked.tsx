@@ -34,7 +34,11 @@ export function Blocked({
           aria-hidden="true"
         />
         <h1 className="title">{meaningOf(error, language)}</h1>
-        {error.hint === null ? null : <p>{sentenceOf(error.hint, language)}</p>}
+        {passphraseFile !== null ? (
+          <p>{t.passphraseFileMeans}</p>
+        ) : error.hint === null ? null : (
+          <p>{sentenceOf(error.hint, language)}</p>
+        )}
         {isAboutKeys ? <p>{t.blockedKept}</p> : null}
         {passphraseFile === null ? null : (
           <p className="blocked-file">{t.passphraseFileAt(passphraseFile)}</p>
