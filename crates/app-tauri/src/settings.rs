@@ -4,7 +4,10 @@
 //! the keys of the profile's configuration that the window offers. Must never lose what else
 //! stands in the configuration, its comments included, and never leave half a file.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use kukuri_node::{
     Home,
@@ -12,7 +15,7 @@ use kukuri_node::{
 };
 use kukuri_wiring::Failure;
 use serde::{Deserialize, Serialize};
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
 use crate::error::AppError;
 
@@ -103,33 +106,45 @@ impl WindowSettings {
     /// [`AppError`] with `read_only` or `disk_full`; then the old ones are kept.
     pub fn write(&self, home: &Home) -> Result<(), AppError> {
         let text = serde_json::to_string_pretty(self).expect("settings have a JSON form");
-        replace(&file_of(home), &text)
+        Part::write(file_of(home), &text)?.take_place()
     }
 }
 
-fn file_of(home: &Home) -> std::path::PathBuf {
+fn file_of(home: &Home) -> PathBuf {
     home.folder().join("desktop.json")
 }
 
 /// What the window shows of all settings.
 #[derive(Debug, Clone, Serialize)]
 pub struct SettingsView {
+    /// What concerns the window alone.
     #[serde(flatten)]
-    window: WindowSettings,
-    network_mode: &'static str,
-    dht: bool,
-    mdns: bool,
-    known_peers: bool,
-    bootstrap: Vec<String>,
-    peers: Vec<String>,
+    pub window: WindowSettings,
+    /// Which help from strangers the node uses. This and the next five are kept in the
+    /// configuration, and act at the next start of the node.
+    pub network_mode: NetworkMode,
+    /// Whether members are looked for on the Mainline DHT.
+    pub dht: bool,
+    /// Whether members are looked for on the local network.
+    pub mdns: bool,
+    /// Whether remembered peers are dialled.
+    pub known_peers: bool,
+    /// Nodes that are dialled when nothing else helped: `<endpoint id>@ADDR`.
+    pub bootstrap: Vec<String>,
+    /// Peers that are dialled at once: `<endpoint id>@ADDR`.
+    pub peers: Vec<String>,
     /// Keys that the environment or the command line sets, above the file.
-    fixed: Vec<String>,
+    pub fixed: Vec<String>,
     /// Whether a changed setting waits for the next start of the node.
-    needs_restart: bool,
-    config_path: String,
-    log_dir: String,
-    data_dir: String,
-    version: &'static str,
+    pub needs_restart: bool,
+    /// The configuration file.
+    pub config_path: String,
+    /// The folder of the logs.
+    pub log_dir: String,
+    /// The folder of the profile.
+    pub data_dir: String,
+    /// Program version.
+    pub version: &'static str,
 }
 
 /// Only what is to be changed.
@@ -140,7 +155,7 @@ pub struct SettingsChange {
     notifications: Option<bool>,
     enter_posts: Option<bool>,
     single_keys: Option<bool>,
-    network_mode: Option<String>,
+    network_mode: Option<NetworkMode>,
     dht: Option<bool>,
     mdns: Option<bool>,
     known_peers: Option<bool>,
@@ -163,17 +178,13 @@ pub fn view(
     let shown = |peers: &[_]| peers.iter().map(ToString::to_string).collect();
     Ok(SettingsView {
         window: window.clone(),
-        network_mode: match settings.network.mode {
-            NetworkMode::Internet => "internet",
-            NetworkMode::Serverless => "serverless",
-            NetworkMode::Lan => "lan",
-        },
+        network_mode: settings.network.mode,
         dht: settings.discovery.dht.enabled,
         mdns: settings.discovery.mdns_enabled,
         known_peers: settings.discovery.known_peers_enabled,
         bootstrap: shown(&settings.network.bootstrap),
         peers: shown(&settings.network.peers),
-        fixed: fixed_keys(),
+        fixed: fixed_keys(flags),
         needs_restart: running.is_some_and(|running| *running != settings),
         config_path: home.config_file().display().to_string(),
         log_dir: home.logs().display().to_string(),
@@ -182,8 +193,8 @@ pub fn view(
     })
 }
 
-/// Keys that are set in the environment: `KUKURI_NETWORK__MODE` and the like.
-fn fixed_keys() -> Vec<String> {
+/// Keys that are set in the environment, `KUKURI_NETWORK__MODE` and the like, or by `--set`.
+fn fixed_keys(flags: &[String]) -> Vec<String> {
     // A name that is no text is none of ours.
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let keys = names.filter_map(|name| {
@@ -191,7 +202,9 @@ fn fixed_keys() -> Vec<String> {
         key.contains("__")
             .then(|| key.to_lowercase().replace("__", "."))
     });
-    keys.collect()
+    let of_flags = flags.iter().filter_map(|flag| flag.split_once('='));
+    keys.chain(of_flags.map(|(key, _)| key.to_owned()))
+        .collect()
 }
 
 /// Makes the change.
@@ -210,8 +223,9 @@ pub fn change(
     changed.notifications = change.notifications.unwrap_or(changed.notifications);
     changed.enter_posts = change.enter_posts.unwrap_or(changed.enter_posts);
     changed.single_keys = change.single_keys.unwrap_or(changed.single_keys);
+    let mode = change.network_mode.map(NetworkMode::code);
     let keys: [(&str, Option<Item>); 6] = [
-        ("network.mode", change.network_mode.map(value)),
+        ("network.mode", mode.map(value)),
         ("discovery.dht.enabled", change.dht.map(value)),
         ("discovery.mdns.enabled", change.mdns.map(value)),
         (
@@ -224,12 +238,13 @@ pub fn change(
     let keys = keys
         .into_iter()
         .filter_map(|(key, item)| Some((key, item?)));
-    set_keys(home, flags, keys)?;
+    // Both are written and the configuration is accepted before the first takes its place.
+    let config = with_keys(home, flags, keys)?;
     if changed != *window {
         changed.write(home)?;
         *window = changed;
     }
-    Ok(())
+    config.map_or(Ok(()), Part::take_place)
 }
 
 fn list(values: Vec<String>) -> Item {
@@ -245,6 +260,15 @@ pub fn set_keys<'a>(
     flags: &[String],
     keys: impl IntoIterator<Item = (&'a str, Item)>,
 ) -> Result<(), AppError> {
+    with_keys(home, flags, keys)?.map_or(Ok(()), Part::take_place)
+}
+
+/// The configuration file with these keys, beside it and accepted; `None` if it says so already.
+fn with_keys<'a>(
+    home: &Home,
+    flags: &[String],
+    keys: impl IntoIterator<Item = (&'a str, Item)>,
+) -> Result<Option<Part>, AppError> {
     let path = home.config_file();
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -259,54 +283,86 @@ pub fn set_keys<'a>(
     }
     let after = document.to_string();
     if after == text {
-        return Ok(());
+        return Ok(None);
     }
-    // First beside it: what the file would say must be accepted before it says it.
-    let part = path.with_extension("toml.part");
-    replace(&part, &after)?;
-    let sources = ConfigSources::of_process(&part, flags.to_vec());
-    let checked = config::load(&sources);
-    let done = match checked {
-        Ok(_) => fs::rename(&part, &path).map_err(|error| not_written(&path, &error)),
-        Err(error) => Err(AppError::from(Failure::from(error))),
-    };
-    if done.is_err()
-        && let Err(error) = fs::remove_file(&part)
-    {
-        tracing::warn!(%error, "a refused configuration was left beside the file");
-    }
-    done
+    let part = Part::write(path, &after)?;
+    let sources = ConfigSources::of_process(&part.beside, flags.to_vec());
+    config::load(&sources).map_err(Failure::from)?;
+    Ok(Some(part))
 }
 
+/// Puts a value in the place of the old one, whose comments stay.
 fn set(document: &mut DocumentMut, key: &str, item: Item) {
-    let mut parts: Vec<&str> = key.split('.').collect();
-    let Some(last) = parts.pop() else { return };
-    let mut table: &mut Table = document.as_table_mut();
-    for part in parts {
-        let inner = table.entry(part).or_insert_with(|| {
-            let mut inner = Table::new();
-            inner.set_implicit(true);
-            Item::Table(inner)
-        });
-        if !inner.is_table() {
-            *inner = Item::Table(Table::new());
+    let mut names: Vec<&str> = key.split('.').collect();
+    let Some(last) = names.pop() else { return };
+    let mut table: &mut dyn TableLike = document.as_table_mut();
+    let mut is_inline = false;
+    for name in names {
+        let inner = table.entry(name).or_insert_with(|| empty_table(is_inline));
+        if !inner.is_table_like() {
+            *inner = empty_table(is_inline);
         }
-        table = inner.as_table_mut().expect("it was made one");
+        is_inline = inner.is_inline_table();
+        table = inner.as_table_like_mut().expect("it was made one");
     }
-    table.insert(last, item);
+    let Some(old) = table.get_mut(last) else {
+        table.insert(last, item);
+        return;
+    };
+    let decor = old.as_value().map(|old| old.decor().clone());
+    *old = item;
+    if let (Some(decor), Some(new)) = (decor, old.as_value_mut()) {
+        *new.decor_mut() = decor;
+    }
 }
 
-/// All or nothing: written beside, then renamed.
-fn replace(path: &Path, text: &str) -> Result<(), AppError> {
-    let write = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+/// A table that is written only where it has keys of its own; within braces it has to be in braces.
+fn empty_table(is_inline: bool) -> Item {
+    if is_inline {
+        return value(InlineTable::new());
+    }
+    let mut table = Table::new();
+    table.set_implicit(true);
+    Item::Table(table)
+}
+
+/// What a file is to say, written beside it until it takes its place. Removed if it never does.
+#[derive(Debug)]
+struct Part {
+    beside: PathBuf,
+    path: PathBuf,
+}
+
+impl Part {
+    fn write(path: PathBuf, text: &str) -> Result<Self, AppError> {
+        let beside = path.with_added_extension("part");
+        let part = Self { beside, path };
+        let write = || {
+            if let Some(folder) = part.path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&part.beside, text)
+        };
+        write().map_err(|error| not_written(&part.path, &error))?;
+        Ok(part)
+    }
+
+    fn take_place(self) -> Result<(), AppError> {
+        fs::rename(&self.beside, &self.path).map_err(|error| not_written(&self.path, &error))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        match fs::remove_file(&self.beside) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let path = self.beside.display();
+                tracing::debug!(%error, %path, "an unfinished file was left");
+            }
         }
-        let part = path.with_extension("part");
-        fs::write(&part, text)?;
-        fs::rename(&part, path)
-    };
-    write().map_err(|error| not_written(path, &error))
+    }
 }
 
 fn not_written(path: &Path, error: &io::Error) -> AppError {
@@ -316,3 +372,6 @@ fn not_written(path: &Path, error: &io::Error) -> AppError {
     };
     AppError::new(code, format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests;

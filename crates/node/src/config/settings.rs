@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, path::PathBuf, s
 use ::config::{Value, ValueKind};
 use kukuri_application::ports::KeyStore;
 use kukuri_domain::peer::PeerSpec;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{ConfigError, keys, sources::origin_of};
@@ -23,7 +24,8 @@ pub struct Settings {
 }
 
 /// Which help from strangers a node uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NetworkMode {
     /// DHT, and relays for hole punching.
     #[default]
@@ -32,6 +34,17 @@ pub enum NetworkMode {
     Serverless,
     /// The local network only.
     Lan,
+}
+
+impl NetworkMode {
+    /// The name that configuration and JSON use.
+    pub fn code(self) -> &'static str {
+        match self {
+            NetworkMode::Internet => "internet",
+            NetworkMode::Serverless => "serverless",
+            NetworkMode::Lan => "lan",
+        }
+    }
 }
 
 /// Which addresses of this node others can read on the DHT.
@@ -239,11 +252,10 @@ impl Settings {
     /// for nothing, so only what was set somewhere counts.
     fn check_mode(&self, places: &BTreeMap<String, String>) -> Result<(), ConfigError> {
         let network = &self.network;
-        let mode = match network.mode {
-            NetworkMode::Internet => return Ok(()),
-            NetworkMode::Serverless => "serverless",
-            NetworkMode::Lan => "lan",
-        };
+        if network.mode == NetworkMode::Internet {
+            return Ok(());
+        }
+        let mode = network.mode.code();
         let is_lan = network.mode == NetworkMode::Lan;
         let publishes = network.publish_addresses;
         let asked = [
