@@ -21,10 +21,11 @@ const PACE: Duration = Duration::from_millis(50);
 /// Events in a row, faster than the window is told of, from which on it is told to read again.
 const BACKLOG_MAX: usize = 2_000;
 
-/// What happened since the last batch, in order.
+/// What happened since the last batch, in order: at most 500 events.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewsBatch {
-    events: Vec<NodeEvent>,
+    /// What happened.
+    pub events: Vec<NodeEvent>,
 }
 
 /// Hands on what happens until the window or the node is gone.
@@ -60,3 +61,6 @@ fn resync() -> NodeEvent {
         event: TopicEvent::Resync,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,8 @@ pub struct NodeEvents {
 }
 
 impl NodeEvents {
-    pub(super) fn local(receiver: broadcast::Receiver<NodeEvent>) -> Self {
+    /// What comes from the engine of a node in this process.
+    pub fn local(receiver: broadcast::Receiver<NodeEvent>) -> Self {
         Self {
             feed: Feed::Local(receiver),
         }
