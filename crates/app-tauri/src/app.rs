@@ -33,17 +33,18 @@ const SUGGESTED: [&str; 2] = ["global", "announcements"];
 /// Where the app stands.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "stage", rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum AppState {
     /// Something must be mended before anything can be shown.
     Blocked {
-        /// What.
+        /// What: the keyring is locked, the profile in use, the database damaged.
         error: AppError,
         /// Where the passphrase would be kept, if the keys could go into a file instead.
         passphrase_file: Option<String>,
     },
     /// The keys were made; name and topics are to be chosen.
     FirstStart {
-        /// Who was made.
+        /// Who was made, without a name yet.
         author: AuthorView,
         /// Where the keys are.
         key_store: KeyStore,
@@ -54,7 +55,7 @@ pub enum AppState {
     Ready {
         /// The node.
         status: Box<StatusView>,
-        /// The process that runs it, if that is another one.
+        /// The process that runs the node, if that is another one.
         attached_to: Option<u32>,
     },
 }

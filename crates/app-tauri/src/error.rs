@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// Why something was not done: a word for the window, what is so, what to do.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AppError {
     /// What kind of error it is, see docs/reference/errors.md.
     pub code: String,

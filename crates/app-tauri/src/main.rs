@@ -5,6 +5,8 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod app;
+#[cfg(test)]
+mod bindings;
 mod commands;
 mod error;
 mod news;

@@ -23,6 +23,7 @@ const BACKLOG_MAX: usize = 2_000;
 
 /// What happened since the last batch, in order: at most 500 events.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NewsBatch {
     /// What happened.
     pub events: Vec<NodeEvent>,

@@ -22,6 +22,7 @@ use crate::error::AppError;
 /// Light or dark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Theme {
     /// Always light.
     Light,
@@ -34,6 +35,7 @@ pub enum Theme {
 
 /// The language of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Language {
     /// English.
     #[serde(rename = "en")]
@@ -60,6 +62,7 @@ impl Language {
 /// `desktop.json`. What a later version adds is kept out of it by this one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct WindowSettings {
     /// Light or dark.
     pub theme: Theme,
@@ -116,6 +119,7 @@ fn file_of(home: &Home) -> PathBuf {
 
 /// What the window shows of all settings.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SettingsView {
     /// What concerns the window alone.
     #[serde(flatten)]
@@ -149,6 +153,7 @@ pub struct SettingsView {
 
 /// Only what is to be changed.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct SettingsChange {
     theme: Option<Theme>,
     language: Option<Language>,

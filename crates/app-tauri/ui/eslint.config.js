@@ -10,6 +10,7 @@ export default tseslint.config(
             "node_modules",
             "public",
             "src/ipc/bindings.ts",
+            "src/ipc/bindings.examples.ts",
             "test-results",
         ],
     },

@@ -14,7 +14,7 @@ use kukuri_domain::{
     peer::{ConnectionState, FoundBy, PathKind, SourceKind},
     topic::Visibility,
 };
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     ports::{KeyStore, PostState, ReactionCount, StoredPost},
@@ -28,6 +28,7 @@ use crate::{
     clippy::large_enum_variant,
     reason = "most events are posts: a box would cost each of them an allocation"
 )]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum TopicEvent {
     /// A post was committed here.
     Post {
@@ -54,6 +55,7 @@ pub enum TopicEvent {
         id: EventId,
         /// How far.
         #[serde(with = "json::post_state")]
+        #[cfg_attr(feature = "typescript", ts(as = "json::post_state::Form"))]
         state: PostState,
     },
     /// A peer became a neighbour.
@@ -100,6 +102,7 @@ pub enum TopicEvent {
 
 /// Something that happened in one of the node's topics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct NodeEvent {
     /// Where; `None` for [`TopicEvent::Resync`] of a subscription to all topics.
     pub topic: Option<TopicName>,
@@ -110,6 +113,11 @@ pub struct NodeEvent {
 
 /// An author, as others know them. JSON adds `npub`, the key in its form for people (NIP-19).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(
+    feature = "typescript",
+    derive(ts_rs::TS),
+    ts(as = "json::AuthorForm<'static>")
+)]
 pub struct AuthorView {
     /// The public key.
     pub pubkey: AuthorId,
@@ -125,16 +133,18 @@ impl From<AuthorId> for AuthorView {
 
 impl Serialize for AuthorView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut form = serializer.serialize_struct("AuthorView", 3)?;
-        form.serialize_field("pubkey", &self.pubkey)?;
-        form.serialize_field("npub", &self.pubkey.npub())?;
-        form.serialize_field("name", &self.name)?;
-        form.end()
+        let form = json::AuthorForm {
+            pubkey: self.pubkey,
+            npub: self.pubkey.npub(),
+            name: self.name.as_deref(),
+        };
+        form.serialize(serializer)
     }
 }
 
 /// A post as a reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PostView {
     /// The event.
     pub event: SignedEvent,
@@ -142,9 +152,11 @@ pub struct PostView {
     pub author: AuthorView,
     /// When it was stored here.
     #[serde(with = "json::time")]
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub received_at: UnixMs,
     /// How far it has come.
     #[serde(with = "json::post_state")]
+    #[cfg_attr(feature = "typescript", ts(as = "json::post_state::Form"))]
     pub state: PostState,
     /// What it answers.
     #[serde(default)]
@@ -157,6 +169,7 @@ pub struct PostView {
     pub reactions: Vec<ReactionView>,
     /// When its author took it back; then its text is not to be shown.
     #[serde(default, with = "json::time_option")]
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub deleted_at: Option<UnixMs>,
 }
 
@@ -206,11 +219,13 @@ impl From<StoredPost> for PostView {
 
 /// The answers in a thread, without deleted ones and those of muted authors.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RepliesView {
     /// How many, up to [`ANSWERS_COUNTED_MAX`](crate::ports::ANSWERS_COUNTED_MAX).
     pub count: u32,
     /// When the newest was written, by its author's clock.
     #[serde(with = "json::time_option")]
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub last_at: Option<UnixMs>,
     /// By whom.
     pub last_by: Option<AuthorView>,
@@ -218,6 +233,7 @@ pub struct RepliesView {
 
 /// How often one reaction was given to a post.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ReactionView {
     /// The sign or word; `+` for approval.
     pub content: String,
@@ -244,6 +260,7 @@ impl From<ReactionCount> for ReactionView {
 
 /// What an author told about themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ProfileView {
     /// Who, and how they want to be called.
     pub author: AuthorView,
@@ -253,6 +270,7 @@ pub struct ProfileView {
 
 /// A post that a search found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FoundView {
     /// In which topic.
     pub topic: TopicName,
@@ -261,11 +279,13 @@ pub struct FoundView {
     pub post: PostView,
     /// The parts of its text that match, in characters: begin, and end exclusive.
     #[serde(with = "json::ranges")]
+    #[cfg_attr(feature = "typescript", ts(type = "[number, number][]"))]
     pub matches: Vec<Range<usize>>,
 }
 
 /// A peer that is connected in a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PeerView {
     /// Endpoint id.
     pub id: PeerId,
@@ -288,12 +308,14 @@ pub struct PeerView {
     pub topics: Vec<TopicName>,
     /// Since when.
     #[serde(with = "json::time")]
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub connected_at: UnixMs,
 }
 
 /// How an attempt of discovery ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum AttemptResult {
     /// Still going on.
     Running,
@@ -328,6 +350,7 @@ impl AttemptResult {
 
 /// One attempt of discovery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct AttemptView {
     /// By which path.
     pub source: SourceKind,
@@ -335,6 +358,7 @@ pub struct AttemptView {
     pub peer: Option<PeerId>,
     /// When it began.
     #[serde(with = "json::time")]
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub started_at: UnixMs,
     /// Milliseconds from joining the topic to its begin.
     pub started_after_ms: u64,
@@ -348,6 +372,7 @@ pub struct AttemptView {
 
 /// Where one path of discovery stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct SourceView {
     /// Which path.
     pub source: SourceKind,
@@ -361,6 +386,7 @@ pub struct SourceView {
 
 /// Why a topic is connected the way it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ExplainView {
     /// The topic.
     pub topic: TopicView,
@@ -376,6 +402,7 @@ pub struct ExplainView {
 
 /// A topic that the profile has joined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct TopicView {
     /// Name.
     pub name: TopicName,
@@ -395,6 +422,7 @@ pub struct TopicView {
     pub unread: u64,
     /// When the newest post was written, by its author's clock.
     #[serde(with = "json::time_option")]
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub last_post_at: Option<UnixMs>,
     /// Fingerprint of the topic's sync set; `None` until summaries are exchanged.
     pub fingerprint: Option<String>,
@@ -406,6 +434,7 @@ pub struct TopicView {
 
 /// The node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct StatusView {
     /// Program version.
     pub version: String,
@@ -425,6 +454,7 @@ pub struct StatusView {
     pub listen: Vec<SocketAddr>,
     /// Where others may reach this node: `ip:port`, or a relay's URL.
     #[serde(with = "json::addresses")]
+    #[cfg_attr(feature = "typescript", ts(type = "string[]"))]
     pub addresses: Vec<PeerAddress>,
     /// Joined topics.
     pub topics: Vec<TopicView>,
@@ -434,6 +464,7 @@ pub struct StatusView {
 
 /// The ways of finding members, for the whole node.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct DiscoveryView {
     /// Mainline DHT.
     pub dht: DhtView,
@@ -443,6 +474,7 @@ pub struct DiscoveryView {
 
 /// Where the client of the Mainline DHT stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct DhtView {
     /// Whether it is on.
     pub enabled: bool,
@@ -454,6 +486,7 @@ pub struct DhtView {
 
 /// Where discovery on the local network stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct MdnsView {
     /// Whether it is on.
     pub enabled: bool,

@@ -5,6 +5,8 @@
 //! a verified one: only a [`Verifier`] makes a [`VerifiedEvent`].
 
 mod draft;
+#[cfg(feature = "typescript")]
+mod form;
 mod meaning;
 mod rules;
 mod verifier;
@@ -52,10 +54,12 @@ pub fn is_post(kind: u16) -> bool {
 
 /// SHA-256 of an event's canonical form (NIP-01).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct EventId(pub [u8; 32]);
 
 /// An author's public key (BIP-340, x only), the identity of a person.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct AuthorId(pub [u8; 32]);
 
 /// A device's public key (BIP-340, x only), to which the keys of private topics are wrapped.
@@ -166,6 +170,7 @@ impl EventOrder {
 /// In JSON it is the object of NIP-01.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "nostr::event::Event", into = "nostr::event::Event")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(as = "form::Nip01"))]
 pub struct SignedEvent(nostr::event::Event);
 
 /// An event whose id and signature were checked.

@@ -13,6 +13,7 @@ use crate::{limits::PEER_ADDRESSES_MAX, text_form::serde_as_text_or_bytes};
 /// An endpoint's public key (ed25519), which is its identity in QUIC. It is neither the author
 /// of posts nor the device: those are different keys.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct PeerId(pub [u8; 32]);
 
 serde_as_text_or_bytes!(PeerId);
@@ -144,6 +145,7 @@ impl fmt::Display for PeerSpec {
 /// A path of discovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum SourceKind {
     /// Invite ticket.
     Ticket,
@@ -186,6 +188,7 @@ impl SourceKind {
 /// How a connected peer came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum FoundBy {
     /// Invite ticket.
     Ticket,
@@ -237,6 +240,7 @@ impl From<SourceKind> for FoundBy {
 /// The kind of path that packets to a peer take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum PathKind {
     /// Direct, over the internet.
     Direct,
@@ -279,6 +283,7 @@ impl PathKind {
 /// Where a topic stands on its way to its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum ConnectionState {
     /// Keys and history are being loaded.
     Starting,

@@ -19,6 +19,7 @@ pub use reference::{TopicRef, TopicRefError};
 
 /// Identifies a topic on the network: the gossip topic and the tracker's topic hash.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct TopicId(pub [u8; 32]);
 
 serde_as_text_or_bytes!(TopicId);
@@ -57,11 +58,13 @@ impl FromStr for TopicId {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Epoch(pub u64);
 
 /// Who may join a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Visibility {
     /// Whoever knows the name.
     Public,

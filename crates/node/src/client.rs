@@ -105,6 +105,7 @@ pub struct FindQuery {
 
 /// Posts of a topic, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Posts {
     /// The topic.
     pub topic: TopicView,

@@ -54,6 +54,7 @@ impl SecretName {
 /// The kind of place where a profile's secrets are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum KeyStore {
     /// The operating system's keyring.
     Os,

@@ -29,6 +29,7 @@ pub type VerifyToken = u64;
 /// How an event reached this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum Arrival {
     /// Written here.
     Local,
@@ -235,6 +236,7 @@ pub enum PostRefused {
 
 /// What a session counted since it started. Nothing that a peer sends is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Counters {
     /// Messages that are not ours (stock peers).
     pub foreign: u64,

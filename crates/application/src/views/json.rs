@@ -1,9 +1,22 @@
 //! The forms in JSON that differ from the type in memory: times are RFC 3339 in UTC with
-//! milliseconds, a post's state says that it is stored, addresses are texts.
+//! milliseconds, a post's state says that it is stored, an author has a second form of the key,
+//! addresses are texts.
 
 use chrono::{DateTime, SecondsFormat};
-use kukuri_domain::UnixMs;
-use serde::{Deserialize, Deserializer, Serializer, de};
+use kukuri_domain::{AuthorId, UnixMs};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// An author, with their key in its form for people (NIP-19) too.
+#[derive(Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(super) struct AuthorForm<'a> {
+    /// The public key.
+    pub(super) pubkey: AuthorId,
+    /// The public key in its form for people (NIP-19).
+    pub(super) npub: String,
+    /// The name that they gave themselves, where one is known.
+    pub(super) name: Option<&'a str>,
+}
 
 /// `None` beyond the calendar, which is written as null.
 fn text_of(at: UnixMs) -> Option<String> {
@@ -66,15 +79,18 @@ pub(super) mod time_option {
 
 /// How far a post has come. What is shown is always stored here.
 pub(super) mod post_state {
-    use serde::Serialize;
-
     use super::*;
     use crate::ports::PostState;
 
+    /// How far a post has come.
     #[derive(Serialize, Deserialize)]
-    struct Form {
+    #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "PostState"))]
+    pub(in super::super) struct Form {
+        /// Whether it is on the disk here; always so for a post that is shown.
         stored: bool,
+        /// Neighbours that it was broadcast to at the latest broadcast.
         sent_to: u32,
+        /// Distinct peers that said they hold it.
         held_by: u32,
     }
 

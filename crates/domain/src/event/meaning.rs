@@ -43,6 +43,7 @@ pub enum Meaning<'a> {
 
 /// Which post another one answers (NIP-10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Reply {
     /// The first post of the thread.
     pub root: EventId,

@@ -12,6 +12,7 @@ use crate::limits::TOPIC_NAME_CHARS_MAX;
 /// space, each run of white space inside one space (a Japanese keyboard types U+3000), 1 to 64
 /// characters, without control characters and without invisible ones. One leading `#` is dropped.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct TopicName(String);
 
 /// Why a text is no topic name.

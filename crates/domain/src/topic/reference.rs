@@ -19,6 +19,7 @@ const ID_DIGITS: usize = 64;
 /// A topic as it is named on a command line: a name with or without `#`, or `id:` and at least
 /// eight hexadecimal digits of its id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub enum TopicRef {
     /// By name.
     Name(TopicName),

@@ -26,6 +26,7 @@ pub struct Settings {
 /// Which help from strangers a node uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum NetworkMode {
     /// DHT, and relays for hole punching.
     #[default]

@@ -1,166 +1,646 @@
-// Generated from Rust by `cargo xtask bindings`. Do not edit.
+// Generated from the Rust code of kukuri-desktop; do not edit. To write it anew:
+// KUKURI_TEST_WRITE=1 cargo test -p kukuri-desktop bindings
 
-export type AttemptResult = "running" | "found" | "nothing" | "failed" | "timed_out" | "published" | "skipped";
-export type Arrival = "local" | "live" | "fetched";
-export type ConnectionState = "starting" | "listening" | "discovering" | "connecting" | "joined" | "syncing" | "alone";
-export type FoundBy = "ticket" | "known" | "mdns" | "dht" | "bootstrap" | "manual" | "neighbour" | "inbound";
-export type KeyStore = "os" | "file" | "memory";
-export type PathKind = "direct" | "relay" | "lan" | "none";
-export type SourceKind = "ticket" | "known" | "mdns" | "dht" | "bootstrap" | "manual";
-export type Visibility = "public" | "private";
-
-export type AuthorView = { pubkey: string, npub: string, name: string | null };
-
-/** A Nostr event (NIP-01). */
-export type SignedEvent = { id: string, pubkey: string, created_at: number, kind: number, tags: string[][], content: string, sig: string };
-
-export type PostState = { stored: true, sent_to: number, held_by: number };
-
-/** What others said about a post with one word or sign; the same for everybody. */
-export type ReactionView = { content: string, count: number,
-  /** The own reaction of this kind, to be taken back by `delete_event`. */
-  own: string | null };
-
-/** Which post this one answers. */
-export type ReplyView = {
-  /** The first post of the thread. */
-  root: string,
-  /** The post that is answered; the root itself for a direct answer. */
-  parent: string };
-
-/** The answers to a post, without those of muted authors. */
-export type RepliesView = { count: number, last_at: string | null, last_by: AuthorView | null };
-
-export type PostView = { event: SignedEvent, author: AuthorView, received_at: string, state: PostState,
-  reply: ReplyView | null, replies: RepliesView, reactions: ReactionView[],
-  /** When its author deleted it; then its text is not to be shown. */
-  deleted_at: string | null };
-
-export type FoundView = { topic: string, matches: [number, number][] } & PostView;
-
-export type Counters = { foreign: number, other_version: number, malformed: number, forged: number, refused: number, duplicates: number, delayed: number, dropped: number, lagged: number, stored: number, not_stored: number };
-
-export type TopicView = { name: string, id: string, visibility: Visibility, epoch: number, state: ConnectionState | null, neighbours: number, posts: number, unread: number, last_post_at: string | null, fingerprint: string | null, complete_with: number | null, counters: Counters };
-
-export type PeerView = { id: string,
-  /** Who runs it, where it has proved that. */
-  author: AuthorView | null,
-  name: string | null, path: PathKind, rtt_ms: number | null, clock_skew_ms: number | null, found_by: FoundBy, found_after_ms: number, topics: string[], connected_at: string };
-
-export type SourceView = { source: SourceKind, enabled: boolean, state: string, result: string };
-export type AttemptView = { source: SourceKind, peer: string | null, started_at: string, started_after_ms: number, took_ms: number | null, result: AttemptResult, detail: string };
-export type ExplainView = { topic: TopicView, state: ConnectionState | null, sources: SourceView[], attempts: AttemptView[], peers: PeerView[] };
-
-export type DhtView = { enabled: boolean, bootstrapped: boolean, table_nodes: number };
-export type DiscoveryView = { dht: DhtView, mdns: { enabled: boolean } };
-export type StatusView = { version: string, profile: string, author: AuthorView, peer_id: string, key_store: KeyStore, pid: number | null, uptime_ms: number, listen: string[], addresses: string[], topics: TopicView[], discovery: DiscoveryView };
-
-export type Posts = { topic: TopicView, posts: PostView[] };
-
-export type ReadQuery = { topic: string, limit: number,
-  /** The id of a post; only those before it. */
-  before: string | null,
-  author: string | null,
-  /** First posts of threads only, as the timeline shows them. */
-  roots: boolean };
-export type FindQuery = { text: string, topic: string | null, limit: number, before: string | null };
-
-export type ProfileView = { author: AuthorView, about: string | null };
-
-export type CheckResult = "ok" | "warn" | "fails" | "skipped";
-export type CheckView = { name: string, result: CheckResult, detail: string, took_ms: number };
-export type ChecksView = { checks: CheckView[], cause: string | null, remedy: string | null };
-
-export type TopicEvent =
-  | { type: "post", arrival: Arrival } & PostView
-  | { type: "post_state", id: string, state: PostState }
-  /** Reactions, answers or a deletion changed what is shown with this post: read it again. */
-  | { type: "post_changed", id: string }
-  /** An author gave themselves another name. */
-  | { type: "profile", author: AuthorView }
-  | { type: "peer_joined", peer: string, found_by: FoundBy, after_ms: number }
-  /** A neighbour has proved whose it is. */
-  | { type: "peer_author", peer: string, author: AuthorView }
-  | { type: "peer_left", peer: string }
-  | { type: "state", state: ConnectionState }
-  | { type: "sync", peer: string, new: number }
-  | { type: "topic_joined" }
-  | { type: "topic_left" }
-  | { type: "resync" };
-export type NodeEvent = { topic: string | null } & TopicEvent;
-
-/** What happened since the last batch, in order; at most 500 at a time, at most 20 times a second. */
-export type NewsBatch = { events: NodeEvent[] };
-
-export type AppError = { code: string, message: string, hint: string | null };
+/** Why something was not done: a word for the window, what is so, what to do. */
+export type AppError = {
+  /** What kind of error it is, see docs/reference/errors.md. */
+  code: string;
+  /** What is so, with its causes. */
+  message: string;
+  /** What to do, where there is something to do. */
+  hint: string | null;
+};
 
 /** Where the app stands. */
 export type AppState =
-  /** Nothing can be shown before this is mended: keyring locked, profile in use, database damaged. */
-  | { stage: "blocked", error: AppError,
-      /** The key could be kept in a passphrase file instead, at this path, because there is no keyring. */
-      passphrase_file: string | null }
-  /** The keys were made; name and topics are to be chosen. */
-  | { stage: "first_start", author: AuthorView, key_store: KeyStore, suggested: string[] }
-  | { stage: "ready", status: StatusView,
-      /** The process of the node that this window is attached to; null while it runs its own. */
-      attached_to: number | null };
+  | {
+    "stage": "blocked";
+    /** What: the keyring is locked, the profile in use, the database damaged. */
+    error: AppError;
+    /** Where the passphrase would be kept, if the keys could go into a file instead. */
+    passphrase_file: string | null;
+  }
+  | {
+    "stage": "first_start";
+    /** Who was made, without a name yet. */
+    author: AuthorView;
+    /** Where the keys are. */
+    key_store: KeyStore;
+    /** Topics to begin with. */
+    suggested: [string, string];
+  }
+  | {
+    "stage": "ready";
+    /** The node. */
+    status: StatusView;
+    /** The process that runs the node, if that is another one. */
+    attached_to: number | null;
+  };
 
-export type Theme = "light" | "dark" | "system";
+/** How an event reached this node. */
+export type Arrival = "local" | "live" | "fetched";
+
+/** How an attempt of discovery ended. */
+export type AttemptResult = "running" | "found" | "nothing" | "failed" | "timed_out" | "published" | "skipped";
+
+/** One attempt of discovery. */
+export type AttemptView = {
+  /** By which path. */
+  source: SourceKind;
+  /** Which peer, where one is meant. */
+  peer: PeerId | null;
+  /** When it began. */
+  started_at: string;
+  /** Milliseconds from joining the topic to its begin. */
+  started_after_ms: number;
+  /** How long it took, once it ended. */
+  took_ms: number | null;
+  /** How it ended. */
+  result: AttemptResult;
+  /** More, in plain words. */
+  detail: string;
+};
+
+/** An author's public key (BIP-340, x only), the identity of a person. */
+export type AuthorId = string;
+
+/** An author, as others know them. JSON adds `npub`, the key in its form for people (NIP-19). */
+export type AuthorView = {
+  /** The public key. */
+  pubkey: AuthorId;
+  /** The public key in its form for people (NIP-19). */
+  npub: string;
+  /** The name that they gave themselves, where one is known. */
+  name: string | null;
+};
+
+/** Where a topic stands on its way to its members. */
+export type ConnectionState = "starting" | "listening" | "discovering" | "connecting" | "joined" | "syncing" | "alone";
+
+/** What a session counted since it started. Nothing that a peer sends is an error. */
+export type Counters = {
+  /** Messages that are not ours (stock peers). */
+  foreign: number;
+  /** Frames of a version that we do not know. */
+  other_version: number;
+  /** Frames that do not decode or break a limit. */
+  malformed: number;
+  /** Events whose id or signature is false. */
+  forged: number;
+  /** Events that the topic's rules refuse. */
+  refused: number;
+  /** Events that were known already. */
+  duplicates: number;
+  /** Events that waited for a token bucket. */
+  delayed: number;
+  /** Events or ids dropped because too much was waiting. */
+  dropped: number;
+  /** Times that the network lost messages before they reached us. */
+  lagged: number;
+  /** Events stored. */
+  stored: number;
+  /** Events that the store failed to take; peers still have theirs. */
+  not_stored: number;
+};
+
+/** Where the client of the Mainline DHT stands. */
+export type DhtView = {
+  /** Whether it is on. */
+  enabled: boolean;
+  /** Whether a node has answered. */
+  bootstrapped: boolean;
+  /** Nodes in the routing table. */
+  table_nodes: number;
+};
+
+/** The ways of finding members, for the whole node. */
+export type DiscoveryView = {
+  /** Mainline DHT. */
+  dht: DhtView;
+  /** Multicast DNS. */
+  mdns: MdnsView;
+};
+
+/**
+ * Generation of a topic's keys. Public topics have epoch 0 for ever; a private topic counts up
+ * with each rotation.
+ */
+export type Epoch = number;
+
+/** SHA-256 of an event's canonical form (NIP-01). */
+export type EventId = string;
+
+/** Why a topic is connected the way it is. */
+export type ExplainView = {
+  /** The topic. */
+  topic: TopicView;
+  /** Where it stands. */
+  state: ConnectionState | null;
+  /** Each path, in a fixed order. */
+  sources: Array<SourceView>;
+  /** Attempts, oldest first. */
+  attempts: Array<AttemptView>;
+  /** Who is connected. */
+  peers: Array<PeerView>;
+};
+
+/** How a connected peer came to be known. */
+export type FoundBy = "ticket" | "known" | "mdns" | "dht" | "manual" | "bootstrap" | "neighbour" | "inbound";
+
+/** A post that a search found. */
+export type FoundView = {
+  /** In which topic. */
+  topic: TopicName;
+  /** The parts of its text that match, in characters: begin, and end exclusive. */
+  matches: [number, number][];
+  /** The event. */
+  event: SignedEvent;
+  /** Author. */
+  author: AuthorView;
+  /** When it was stored here. */
+  received_at: string;
+  /** How far it has come. */
+  state: PostState;
+  /** What it answers. */
+  reply: Reply | null;
+  /** The answers to it, if it is the first post of a thread. */
+  replies: RepliesView;
+  /** What others said about it with one sign or word. */
+  reactions: Array<ReactionView>;
+  /** When its author took it back; then its text is not to be shown. */
+  deleted_at: string | null;
+};
+
+/** The kind of place where a profile's secrets are kept. */
+export type KeyStore = "os" | "file" | "memory";
+
+/** The language of the window. */
 export type Language = "en" | "ja";
+
+/** Where discovery on the local network stands. */
+export type MdnsView = {
+  /** Whether it is on. */
+  enabled: boolean;
+};
+
+/** Which help from strangers a node uses. */
 export type NetworkMode = "internet" | "serverless" | "lan";
-export type SettingsView = {
-  theme: Theme, language: Language, notifications: boolean, enter_posts: boolean, single_keys: boolean,
-  /** These are kept in the configuration file and act at the next start of the node. */
-  network_mode: NetworkMode, dht: boolean, mdns: boolean, known_peers: boolean, bootstrap: string[], peers: string[],
-  /** Keys of the configuration that the environment sets, which the file cannot change. */
-  fixed: string[],
-  /** Whether a changed setting waits for a restart. */
-  needs_restart: boolean,
-  config_path: string, log_dir: string, data_dir: string, version: string };
+
+/** What happened since the last batch, in order: at most 500 events. */
+export type NewsBatch = {
+  /** What happened. */
+  events: Array<NodeEvent>;
+};
+
+/** Something that happened in one of the node's topics. */
+export type NodeEvent = {
+  /** Where; `None` for `TopicEvent::Resync` of a subscription to all topics. */
+  topic: TopicName | null;
+} & (
+  | {
+    "type": "post";
+    /** How it came. */
+    arrival: Arrival;
+    /** The event. */
+    event: SignedEvent;
+    /** Author. */
+    author: AuthorView;
+    /** When it was stored here. */
+    received_at: string;
+    /** How far it has come. */
+    state: PostState;
+    /** What it answers. */
+    reply: Reply | null;
+    /** The answers to it, if it is the first post of a thread. */
+    replies: RepliesView;
+    /** What others said about it with one sign or word. */
+    reactions: Array<ReactionView>;
+    /** When its author took it back; then its text is not to be shown. */
+    deleted_at: string | null;
+  }
+  | {
+    "type": "post_changed";
+    /** Which. */
+    id: EventId;
+  }
+  | {
+    "type": "profile";
+    /** Who, with the name that they have now. */
+    author: AuthorView;
+  }
+  | {
+    "type": "post_state";
+    /** Which. */
+    id: EventId;
+    /** How far. */
+    state: PostState;
+  }
+  | {
+    "type": "peer_joined";
+    /** Who. */
+    peer: PeerId;
+    /** How it was found. */
+    found_by: FoundBy;
+    /** Milliseconds from joining the topic to this moment. */
+    after_ms: number;
+  }
+  | {
+    "type": "peer_left";
+    /** Who. */
+    peer: PeerId;
+  }
+  | {
+    "type": "state";
+    /** Where it stands now. */
+    state: ConnectionState;
+  }
+  | {
+    "type": "sync";
+    /** From whom. */
+    peer: PeerId;
+    /** How many events were new here. */
+    new: number;
+  }
+  | {
+    "type": "topic_joined"
+  }
+  | {
+    "type": "topic_left"
+  }
+  | {
+    "type": "resync"
+  }
+);
+
+/** Which posts the window wants. */
+export type PageQuery = {
+  /** In which topic. */
+  topic: TopicRef;
+  /** How many at most. */
+  limit: number;
+  /** Only those before this post. */
+  before: EventId | null;
+  /** Only those of this author. */
+  author: AuthorId | null;
+  /** Only first posts of threads, as the timeline shows them. */
+  roots: boolean;
+};
+
+/** The kind of path that packets to a peer take. */
+export type PathKind = "direct" | "relay" | "lan" | "none";
+
+/**
+ * An endpoint's public key (ed25519), which is its identity in QUIC. It is neither the author
+ * of posts nor the device: those are different keys.
+ */
+export type PeerId = string;
+
+/** A peer that is connected in a topic. */
+export type PeerView = {
+  /** Endpoint id. */
+  id: PeerId;
+  /** Name, where one is known. */
+  name: string | null;
+  /** Path in use. */
+  path: PathKind;
+  /** Round-trip time in milliseconds. */
+  rtt_ms: number | null;
+  /** How far its clock is ahead of ours in milliseconds, where it has said so. */
+  clock_skew_ms: number | null;
+  /** How it was found. */
+  found_by: FoundBy;
+  /** Milliseconds from joining the topic until it was a neighbour. */
+  found_after_ms: number;
+  /** Topics that are shared with it. */
+  topics: Array<TopicName>;
+  /** Since when. */
+  connected_at: string;
+};
+
+/** How far a post has come. */
+export type PostState = {
+  /** Whether it is on the disk here; always so for a post that is shown. */
+  stored: boolean;
+  /** Neighbours that it was broadcast to at the latest broadcast. */
+  sent_to: number;
+  /** Distinct peers that said they hold it. */
+  held_by: number;
+};
+
+/** A post as a reader sees it. */
+export type PostView = {
+  /** The event. */
+  event: SignedEvent;
+  /** Author. */
+  author: AuthorView;
+  /** When it was stored here. */
+  received_at: string;
+  /** How far it has come. */
+  state: PostState;
+  /** What it answers. */
+  reply: Reply | null;
+  /** The answers to it, if it is the first post of a thread. */
+  replies: RepliesView;
+  /** What others said about it with one sign or word. */
+  reactions: Array<ReactionView>;
+  /** When its author took it back; then its text is not to be shown. */
+  deleted_at: string | null;
+};
+
+/** Posts of a topic, newest first. */
+export type Posts = {
+  /** The topic. */
+  topic: TopicView;
+  /** Its posts. */
+  posts: Array<PostView>;
+};
+
+/** What an author told about themselves. */
+export type ProfileView = {
+  /** Who, and how they want to be called. */
+  author: AuthorView;
+  /** A few words. */
+  about: string | null;
+};
+
+/** How often one reaction was given to a post. */
+export type ReactionView = {
+  /** The sign or word; `+` for approval. */
+  content: string;
+  /** By how many authors. */
+  count: number;
+  /** The own one, which can be taken back. */
+  own: EventId | null;
+};
+
+/** The answers in a thread, without deleted ones and those of muted authors. */
+export type RepliesView = {
+  /** How many, up to `ANSWERS_COUNTED_MAX`. */
+  count: number;
+  /** When the newest was written, by its author's clock. */
+  last_at: string | null;
+  /** By whom. */
+  last_by: AuthorView | null;
+};
+
+/** Which post another one answers (NIP-10). */
+export type Reply = {
+  /** The first post of the thread. */
+  root: EventId;
+  /** The post that is answered: the root itself for a direct answer. */
+  parent: EventId;
+};
+
 /** Only what is to be changed. */
-export type SettingsChange = { theme?: Theme, language?: Language, notifications?: boolean, enter_posts?: boolean, single_keys?: boolean, network_mode?: NetworkMode, dht?: boolean, mdns?: boolean, known_peers?: boolean, bootstrap?: string[], peers?: string[] };
+export type SettingsChange = {
+  theme?: Theme;
+  language?: Language;
+  notifications?: boolean;
+  enter_posts?: boolean;
+  single_keys?: boolean;
+  network_mode?: NetworkMode;
+  dht?: boolean;
+  mdns?: boolean;
+  known_peers?: boolean;
+  bootstrap?: Array<string>;
+  peers?: Array<string>;
+};
+
+/** What the window shows of all settings. */
+export type SettingsView = {
+  /**
+   * Which help from strangers the node uses. This and the next five are kept in the
+   * configuration, and act at the next start of the node.
+   */
+  network_mode: NetworkMode;
+  /** Whether members are looked for on the Mainline DHT. */
+  dht: boolean;
+  /** Whether members are looked for on the local network. */
+  mdns: boolean;
+  /** Whether remembered peers are dialled. */
+  known_peers: boolean;
+  /** Nodes that are dialled when nothing else helped: `<endpoint id>@ADDR`. */
+  bootstrap: Array<string>;
+  /** Peers that are dialled at once: `<endpoint id>@ADDR`. */
+  peers: Array<string>;
+  /** Keys that the environment or the command line sets, above the file. */
+  fixed: Array<string>;
+  /** Whether a changed setting waits for the next start of the node. */
+  needs_restart: boolean;
+  /** The configuration file. */
+  config_path: string;
+  /** The folder of the logs. */
+  log_dir: string;
+  /** The folder of the profile. */
+  data_dir: string;
+  /** Program version. */
+  version: string;
+  /** Light or dark. */
+  theme: Theme;
+  /** Its language. */
+  language: Language;
+  /** Whether the desktop tells of mentions. */
+  notifications: boolean;
+  /** Whether Enter posts. */
+  enter_posts: boolean;
+  /** Whether single letters act in the timeline. */
+  single_keys: boolean;
+  /** Whether name and topics were chosen once. */
+  is_started: boolean;
+};
+
+/**
+ * An event as it came: shaped like one and within the limits, but with a signature that
+ * nobody has checked yet.
+ * In JSON it is the object of NIP-01.
+ */
+export type SignedEvent = {
+  /** SHA-256 of the canonical form. */
+  id: EventId;
+  /** Who signed it. */
+  pubkey: AuthorId;
+  /** Seconds since the Unix epoch. */
+  created_at: number;
+  /** 1 or 9 for what is shown as a post. */
+  kind: number;
+  /** Each tag as its list of strings. */
+  tags: Array<Array<string>>;
+  /** The text. */
+  content: string;
+  /** The author's signature (BIP-340), in hexadecimal digits. */
+  sig: string;
+};
+
+/** A path of discovery. */
+export type SourceKind = "ticket" | "known" | "mdns" | "dht" | "manual" | "bootstrap";
+
+/** Where one path of discovery stands. */
+export type SourceView = {
+  /** Which path. */
+  source: SourceKind;
+  /** Whether the configuration has it on. */
+  enabled: boolean;
+  /** In plain words: "tried at 0.0 s", "listening", "waits". */
+  state: string;
+  /** In plain words: what came of it. */
+  result: string;
+};
+
+/** The node. */
+export type StatusView = {
+  /** Program version. */
+  version: string;
+  /** Name of the profile. */
+  profile: string;
+  /** The author. */
+  author: AuthorView;
+  /** The endpoint. */
+  peer_id: PeerId;
+  /** Where the secrets are. */
+  key_store: KeyStore;
+  /** Process that runs the node; `None` while none runs. */
+  pid: number | null;
+  /** How long it has been running. */
+  uptime_ms: number;
+  /** Local UDP sockets. */
+  listen: Array<string>;
+  /** Where others may reach this node: `ip:port`, or a relay's URL. */
+  addresses: string[];
+  /** Joined topics. */
+  topics: Array<TopicView>;
+  /** The ways of finding members. */
+  discovery: DiscoveryView;
+};
+
+/** What the window searches for. */
+export type TextQuery = {
+  /** Words that must all occur. */
+  text: string;
+  /** In which topic; in all when `None`. */
+  topic: TopicRef | null;
+  /** How many at most. */
+  limit: number;
+  /** Only posts before this time, by the clocks of their authors. */
+  before: UnixMs | null;
+};
+
+/** Light or dark. */
+export type Theme = "light" | "dark" | "system";
+
+/** Identifies a topic on the network: the gossip topic and the tracker's topic hash. */
+export type TopicId = string;
+
+/**
+ * The normalised name of a public topic: Unicode NFC, case-folded, without surrounding white
+ * space, each run of white space inside one space (a Japanese keyboard types U+3000), 1 to 64
+ * characters, without control characters and without invisible ones. One leading `#` is dropped.
+ */
+export type TopicName = string;
+
+/**
+ * A topic as it is named on a command line: a name with or without `#`, or `id:` and at least
+ * eight hexadecimal digits of its id.
+ */
+export type TopicRef = string;
+
+/** A topic that the profile has joined. */
+export type TopicView = {
+  /** Name. */
+  name: TopicName;
+  /** Id. */
+  id: TopicId;
+  /** Who may join. */
+  visibility: Visibility;
+  /** Epoch. */
+  epoch: Epoch;
+  /** Where it stands; `None` while no node is running. */
+  state: ConnectionState | null;
+  /** Connected neighbours. */
+  neighbours: number;
+  /** Stored posts. */
+  posts: number;
+  /** Posts of others since the topic was last read. */
+  unread: number;
+  /** When the newest post was written, by its author's clock. */
+  last_post_at: string | null;
+  /** Fingerprint of the topic's sync set; `None` until summaries are exchanged. */
+  fingerprint: string | null;
+  /** Members that are known to hold the same set; `None` until summaries are exchanged. */
+  complete_with: number | null;
+  /** What the session counted. */
+  counters: Counters;
+};
+
+/** Milliseconds since the Unix epoch, UTC. */
+export type UnixMs = number;
+
+/** Who may join a topic. */
+export type Visibility = "public" | "private";
 
 /** What the window may ask; every one may fail with an `AppError`. */
 export type Commands = {
-  /** Opens the profile: starts the node, or attaches to the one that runs. Again after `blocked`. */
-  init_p2p: { args: {}, result: AppState },
-  /** Keeps the keys in a passphrase file, because there is no keyring, and goes on. */
-  use_passphrase_file: { args: {}, result: AppState },
+  /** Changes settings; all of them, or none if one is refused. */
+  change_settings: { args: { change: SettingsChange }; result: SettingsView };
+  /** Asks everybody to delete an own post or reaction. */
+  delete_event: { args: { topic: TopicRef; id: EventId }; result: null };
+  /** Why the topic is connected the way it is. */
+  explain: { args: { topic: TopicRef }; result: ExplainView };
+  /** Gives the new author a name and joins the first topics. */
+  finish_first_start: { args: { name: string; topics: Array<string> }; result: AppState };
+  /** How many peers are connected in one topic, or in any. */
+  get_peer_count: { args: { topic: TopicRef | null }; result: number };
   /** Waits until the DHT has answered, at most 10 s. */
-  init_dht_discovery: { args: {}, result: DiscoveryView },
-  /** People connected in one topic, or in any. */
-  get_peer_count: { args: { topic: string | null }, result: number },
-  finish_first_start: { args: { name: string, topics: string[] }, result: AppState },
-  status: { args: {}, result: StatusView },
-  topics: { args: {}, result: TopicView[] },
-  join_topic: { args: { name: string }, result: TopicView },
-  leave_topic: { args: { topic: string }, result: null },
-  read_posts: { args: { query: ReadQuery }, result: Posts },
-  /** The first post of a thread and all answers, oldest first. */
-  read_thread: { args: { topic: string, root: string }, result: PostView[] },
-  /** Those of the posts that are held, in any order. */
-  read_some: { args: { topic: string, ids: string[] }, result: PostView[] },
-  post: { args: { topic: string, text: string, reply_to: string | null }, result: PostView },
-  /** Reacts, or takes the own reaction of the same content back. Returns the post anew. */
-  react: { args: { topic: string, id: string, content: string }, result: PostView },
-  delete_event: { args: { topic: string, id: string }, result: null },
-  search: { args: { query: FindQuery }, result: FoundView[] },
-  mark_read: { args: { topic: string, up_to: string }, result: null },
-  mute: { args: { author: string }, result: boolean },
-  unmute: { args: { author: string }, result: boolean },
-  muted: { args: {}, result: AuthorView[] },
-  peers: { args: { topic: string | null }, result: PeerView[] },
-  explain: { args: { topic: string }, result: ExplainView },
+  init_dht_discovery: { args: Record<string, never>; result: DiscoveryView };
+  /** Opens the profile: starts the node, or attaches to the one that runs. Again after `blocked`. */
+  init_p2p: { args: Record<string, never>; result: AppState };
+  /** Joins a public topic and begins to look for its members. */
+  join_topic: { args: { name: string }; result: TopicView };
+  /** Leaves a topic; its posts stay here. */
+  leave_topic: { args: { topic: TopicRef }; result: null };
   /** Looks for members of all topics at once, as after a change of network. */
-  look_again: { args: {}, result: null },
-  /** UDP, multicast, DHT, clock, keyring, database. */
-  check_device: { args: {}, result: ChecksView },
-  profile: { args: { author: string }, result: ProfileView },
-  set_profile: { args: { name: string, about: string | null }, result: ProfileView },
-  settings: { args: {}, result: SettingsView },
-  change_settings: { args: { change: SettingsChange }, result: SettingsView },
-  open_log_folder: { args: {}, result: null },
-  open_data_folder: { args: {}, result: null },
+  look_again: { args: Record<string, never>; result: null };
+  /** Notes that a topic was read up to and including this post. */
+  mark_read: { args: { topic: TopicRef; up_to: EventId }; result: null };
+  /** Shows nothing of this author any more. Returns whether they were not muted before. */
+  mute: { args: { author: AuthorId }; result: boolean };
+  /** The muted authors. */
+  muted: { args: Record<string, never>; result: Array<AuthorView> };
+  /** Opens the folder of the profile in the file manager. */
+  open_data_folder: { args: Record<string, never>; result: null };
+  /** Opens the folder of the logs in the file manager. */
+  open_log_folder: { args: Record<string, never>; result: null };
+  /** Who is connected in one topic, or in any. */
+  peers: { args: { topic: TopicRef | null }; result: Array<PeerView> };
+  /** Posts, or answers a post. Once it returns, the post is on the disk. */
+  post: { args: { topic: TopicRef; text: string; reply_to: EventId | null }; result: PostView };
+  /** What an author told about themselves. */
+  profile: { args: { author: AuthorId }; result: ProfileView };
+  /** Reacts, or takes the own reaction of the same content back. Returns the post anew. */
+  react: { args: { topic: TopicRef; id: EventId; content: string }; result: PostView };
+  /** Posts of a topic, newest first. */
+  read_posts: { args: { query: PageQuery }; result: Posts };
+  /** Those of the posts that are held, in any order. */
+  read_some: { args: { topic: TopicRef; ids: Array<EventId> }; result: Array<PostView> };
+  /** The first post of a thread and all answers, oldest first. */
+  read_thread: { args: { topic: TopicRef; root: EventId }; result: Array<PostView> };
+  /** Posts that match, newest first. */
+  search: { args: { query: TextQuery }; result: Array<FoundView> };
+  /** Tells everybody how the own author wants to be called. */
+  set_profile: { args: { name: string; about: string | null }; result: ProfileView };
+  /** The settings. */
+  settings: { args: Record<string, never>; result: SettingsView };
+  /** The node, its author and its topics. */
+  status: { args: Record<string, never>; result: StatusView };
+  /** The joined topics, by name. */
+  topics: { args: Record<string, never>; result: Array<TopicView> };
+  /** Shows this author again. Returns whether they were muted. */
+  unmute: { args: { author: AuthorId }; result: boolean };
+  /** Keeps the keys in a passphrase file, because there is no keyring, and goes on. */
+  use_passphrase_file: { args: Record<string, never>; result: AppState };
 };
-/** `subscribe` takes a channel of `NewsBatch` and ends with the window. */
+
+/** What the window may listen to: it gives a channel, and is told over it. */
+export type Channels = {
+  /** From now on the window is told what happens, until it or the node is gone. */
+  subscribe: { args: Record<string, never>; news: NewsBatch };
+};

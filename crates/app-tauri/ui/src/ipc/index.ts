@@ -1,6 +1,6 @@
 // One typed function per command. The only door between the window and Rust: no other folder
 // may import Tauri, and nothing here may keep state but the transport in use.
-import type { AppError, NewsBatch, ReadQuery, FindQuery, SettingsChange } from "./bindings";
+import type { AppError, NewsBatch, PageQuery, SettingsChange, TextQuery } from "./bindings";
 import { tauri } from "./tauri";
 import { asAppError, type Args, type CommandName, type Result, type Transport } from "./transport";
 
@@ -43,7 +43,7 @@ export const status = () => call("status", {});
 export const topics = () => call("topics", {});
 export const joinTopic = (name: string) => call("join_topic", { name });
 export const leaveTopic = (topic: string) => call("leave_topic", { topic });
-export const readPosts = (query: ReadQuery) => call("read_posts", { query });
+export const readPosts = (query: PageQuery) => call("read_posts", { query });
 export const readThread = (topic: string, root: string) => call("read_thread", { topic, root });
 export const readSome = (topic: string, ids: string[]) => call("read_some", { topic, ids });
 export const post = (topic: string, text: string, reply_to: string | null) =>
@@ -51,7 +51,7 @@ export const post = (topic: string, text: string, reply_to: string | null) =>
 export const react = (topic: string, id: string, content: string) =>
   call("react", { topic, id, content });
 export const deleteEvent = (topic: string, id: string) => call("delete_event", { topic, id });
-export const search = (query: FindQuery) => call("search", { query });
+export const search = (query: TextQuery) => call("search", { query });
 export const markRead = (topic: string, up_to: string) => call("mark_read", { topic, up_to });
 export const mute = (author: string) => call("mute", { author });
 export const unmute = (author: string) => call("unmute", { author });

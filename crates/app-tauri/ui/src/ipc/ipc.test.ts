@@ -26,10 +26,9 @@ describe("the door to Rust", () => {
 
   it("has a function for every command of the contract", () => {
     const bindings = readFileSync(join(SRC, "ipc/bindings.ts"), "utf8");
-    const commands = [...bindings.matchAll(/^ {2}(\w+): \{ args:/gm)].map(
-      (match) => match[1] ?? "",
-    );
-    expect(commands.length).toBe(30);
+    const table = /^export type Commands = \{$(.*?)^\};$/ms.exec(bindings)?.[1] ?? "";
+    const commands = [...table.matchAll(/^ {2}(\w+): \{ args:/gm)].map((match) => match[1] ?? "");
+    expect(commands).toContain("change_settings");
     const door = readFileSync(join(SRC, "ipc/index.ts"), "utf8");
     expect(commands.filter((name) => !door.includes(`call("${name}"`))).toEqual([]);
   });

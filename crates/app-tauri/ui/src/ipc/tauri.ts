@@ -1,6 +1,6 @@
 // The way to Rust. The only file that knows Tauri's `invoke` and `Channel`.
 import { Channel, invoke } from "@tauri-apps/api/core";
-import type { NewsBatch } from "./bindings";
+import type { Channels } from "./bindings";
 import type { Transport } from "./transport";
 
 /** Tauri takes `up_to` of a Rust command as `upTo`; only the outermost names are changed. */
@@ -16,10 +16,10 @@ export const tauri: Transport = {
   call: (name, args) => invoke(name, camelCased(args)),
   subscribe: async (onBatch) => {
     let isOpen = true;
-    const channel = new Channel<NewsBatch>((batch) => {
+    const channel = new Channel<Channels["subscribe"]["news"]>((batch) => {
       if (isOpen) onBatch(batch);
     });
-    await invoke("subscribe", { channel });
+    await invoke("subscribe" satisfies keyof Channels, { channel });
     return () => {
       isOpen = false;
     };

@@ -1,5 +1,6 @@
 // The search: words, where, and what was found. Answers that come too late are dropped.
 import { create } from "zustand";
+import { writtenAt } from "../domain/post";
 import * as ipc from "../ipc";
 import type { AppError, FoundView } from "../ipc/bindings";
 
@@ -26,7 +27,7 @@ let timer: ReturnType<typeof setTimeout> | null = null;
 let turn = 0;
 
 export const useSearch = create<SearchStore>((set, get) => {
-  const query = (before: string | null) => ({
+  const query = (before: number | null) => ({
     text: get().text,
     topic: get().topic,
     limit: PAGE,
@@ -76,9 +77,9 @@ export const useSearch = create<SearchStore>((set, get) => {
     },
     more: async () => {
       const own = turn;
-      const before = get().found.at(-1)?.event.id ?? null;
+      const last = get().found.at(-1);
       try {
-        const found = await ipc.search(query(before));
+        const found = await ipc.search(query(last === undefined ? null : writtenAt(last)));
         if (own !== turn) return;
         set({ found: [...get().found, ...found], hasMore: found.length >= PAGE });
       } catch (thrown) {

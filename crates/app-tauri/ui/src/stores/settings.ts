@@ -20,6 +20,7 @@ const FIRST: SettingsView = {
   notifications: false,
   enter_posts: false,
   single_keys: true,
+  is_started: true,
   network_mode: "internet",
   dht: true,
   mdns: true,

@@ -11,6 +11,7 @@ import { deleteSoon, useDeletions } from "./deletions";
 import { useDrafts } from "./drafts";
 import { useMembers } from "./members";
 import { applyBatch } from "./news";
+import { useSearch } from "./search";
 import { useThread } from "./thread";
 import { useTimeline } from "./timeline";
 import { useToasts } from "./toasts";
@@ -418,6 +419,23 @@ describe("the network", () => {
     expect(called("status").length).toBeGreaterThan(0);
     expect(useMembers.getState().everywhere).toEqual([]);
     expect(since()).toBeNull();
+  });
+});
+
+describe("a search", () => {
+  it("goes on before the last post that it found", async () => {
+    const at = Date.parse("2026-04-01T00:00:00Z");
+    for (let n = 0; n < 70; n += 1) {
+      mock.world.posts.get("mesh-lab")?.push(made(MINATO, at + n * 250, `needle ${String(n)}`));
+    }
+    useSearch.getState().setText("needle");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(useSearch.getState().found).toHaveLength(50);
+    await useSearch.getState().more();
+    const found = useSearch.getState().found.map((one) => one.event.content);
+    expect(found).toEqual(Array.from({ length: 70 }, (_, n) => `needle ${String(69 - n)}`));
+    expect(useSearch.getState().hasMore).toBe(false);
+    expect(called("search").at(-1)?.args).toMatchObject({ query: { before: at + 20 * 250 } });
   });
 });
 

@@ -1,11 +1,13 @@
 // What each command does to the invented world. Behaves as Rust does: what changes is also told.
-import type { AppState, Commands, FoundView, PostView, ReactionView } from "../bindings";
+import { writtenAt } from "../../domain/post";
+import type { AppState, FoundView, PostView, ReactionView, TextQuery } from "../bindings";
+import type { Answered } from "../transport";
 import { aloneAttempts, CHECKS, connectedAttempts, SOURCES } from "./explain";
 import { OTHERS, PEERS } from "./people";
 import { generated, generatedIndex, HUGE, made, nextId } from "./posts";
 import { fail, statusOf, topicOf, type World } from "./world";
 
-type Answers = { [K in keyof Commands]: (args: Commands[K]["args"]) => Commands[K]["result"] };
+type Answers = { [K in keyof Answered]: (args: Answered[K]["args"]) => Answered[K]["result"] };
 
 const BLOCKED = {
   code: "vault_locked",
@@ -160,7 +162,7 @@ export function answersOf(world: World): Answers {
       changed(name, id);
       return null;
     },
-    search: ({ query }) => found(world, query.text, query.topic).slice(0, query.limit),
+    search: ({ query }) => found(world, query),
     mark_read: ({ topic: name }) => {
       world.topics.set(name, { ...topic(name), unread: 0 });
       return null;
@@ -217,17 +219,17 @@ function toggled(reactions: readonly ReactionView[], content: string): ReactionV
   return reactions.map((one) => (one === old ? next : one)).filter((one) => one.count > 0);
 }
 
-function found(world: World, text: string, topic: string | null): FoundView[] {
+function found(world: World, { text, topic, before, limit }: TextQuery): FoundView[] {
   const words = text.toLowerCase().trim();
   const all: FoundView[] = [];
   for (const [name, posts] of world.posts) {
     if (topic !== null && name !== topic) continue;
     for (const post of posts) {
       const at = post.event.content.toLowerCase().indexOf(words);
-      if (at < 0) continue;
+      if (at < 0 || writtenAt(post) >= (before ?? Infinity)) continue;
       const begin = [...post.event.content.slice(0, at)].length;
       all.push({ topic: name, matches: [[begin, begin + [...words].length]], ...post });
     }
   }
-  return all.sort((a, b) => b.event.created_at - a.event.created_at);
+  return all.sort((a, b) => writtenAt(b) - writtenAt(a)).slice(0, limit);
 }

@@ -120,6 +120,7 @@ export function newWorld(scene: Scene, emit: World["emit"]): World {
       notifications: true,
       enter_posts: false,
       single_keys: true,
+      is_started: true,
       network_mode: "internet",
       dht: true,
       mdns: true,

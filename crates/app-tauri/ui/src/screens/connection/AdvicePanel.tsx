@@ -11,7 +11,8 @@ import { reportOf } from "../../domain/report";
 import { fullTime } from "../../domain/time";
 import { useLanguage, useText } from "../../i18n";
 import { saidBriefly, sentenceOf } from "../../i18n/phrases";
-import type { CheckResult, TopicView } from "../../ipc/bindings";
+import type { TopicView } from "../../ipc/bindings";
+import type { CheckResult } from "../../ipc/waiting";
 import { useConnection } from "../../stores/connection";
 import { useSettings } from "../../stores/settings";
 

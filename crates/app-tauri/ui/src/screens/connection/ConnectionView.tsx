@@ -8,7 +8,8 @@ import { lanesOf } from "../../domain/lanes";
 import { isolated, nameOf, shortId } from "../../domain/names";
 import { duration, seconds } from "../../domain/time";
 import { useText, type Text } from "../../i18n";
-import type { ExplainView, PeerView, TopicView } from "../../ipc/bindings";
+import type { ExplainView, TopicView } from "../../ipc/bindings";
+import type { PeerView } from "../../ipc/waiting";
 import { useConnection } from "../../stores/connection";
 import { personsOf, useMembers } from "../../stores/members";
 import { AttemptsTable, LaneList } from "./LaneList";
@@ -111,6 +112,6 @@ function firstSentence(explain: ExplainView, t: Text): string {
     null,
   );
   if (first === null) return "";
-  const name = isolated(first.author === null ? shortId(first.id) : nameOf(first.author));
+  const name = isolated(first.author ? nameOf(first.author) : shortId(first.id));
   return t.firstFound(name, t.ways[first.found_by], duration(first.found_after_ms));
 }

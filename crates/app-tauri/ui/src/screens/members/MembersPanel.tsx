@@ -7,7 +7,8 @@ import { Path } from "../../components/signs/Path";
 import { shortId } from "../../domain/names";
 import { clock, duration } from "../../domain/time";
 import { useLanguage, useText } from "../../i18n";
-import type { AuthorView, PeerView } from "../../ipc/bindings";
+import type { AuthorView } from "../../ipc/bindings";
+import type { PeerView } from "../../ipc/waiting";
 import { personsOf, useMembers } from "../../stores/members";
 import { useView } from "../../stores/view";
 
@@ -72,20 +73,20 @@ function Person({ peer }: { peer: PeerView }) {
   const how = t.foundBy[peer.found_by](clock(Date.parse(peer.connected_at), language));
   return (
     <li className="person">
-      {peer.author === null ? (
+      {peer.author ? (
+        <Avatar pubkey={peer.author.pubkey} size={32} />
+      ) : (
         <span className="device-cloth">
           <Laptop size={16} strokeWidth={1.75} aria-hidden="true" />
         </span>
-      ) : (
-        <Avatar pubkey={peer.author.pubkey} size={32} />
       )}
       <div className="grow">
-        {peer.author === null ? (
+        {peer.author ? (
+          <Name author={peer.author} />
+        ) : (
           <span className="name">
             {t.aDevice} <span className="key">{shortId(peer.id)}</span>
           </span>
-        ) : (
-          <Name author={peer.author} />
         )}
         <p className="person-how ellipsis" title={how}>
           {how}

@@ -127,7 +127,7 @@ function HereNow() {
     <span className="here-now">
       <span className="here-cloths">
         {persons
-          .flatMap(({ author }) => (author === null ? [] : [author]))
+          .flatMap(({ author }) => (author ? [author] : []))
           .slice(0, 3)
           .map((author) => (
             <Avatar key={author.pubkey} pubkey={author.pubkey} size={20} />
