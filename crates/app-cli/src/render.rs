@@ -393,6 +393,12 @@ pub fn peer_joined(
     line
 }
 
+/// A member has proved whose it is, and they have a name.
+pub fn peer_author(peer: PeerId, author: &AuthorView) -> Option<String> {
+    let name = crate::text::one_line(author.name.as_deref()?);
+    Some(say!("{peer} is {name}", peer = peer.short(), name = name))
+}
+
 /// A member is gone; `left` are still here.
 pub fn peer_left(peer: PeerId, left: usize) -> String {
     let peer = peer.short();

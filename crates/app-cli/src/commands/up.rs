@@ -94,6 +94,7 @@ fn line_of(event: &NodeEvent) -> Option<String> {
             found_by,
             after_ms,
         } => render::peer_joined(*peer, *found_by, *after_ms, None),
+        TopicEvent::PeerAuthor { peer, author } => render::peer_author(*peer, author)?,
         TopicEvent::PeerLeft { peer } => say!("{peer} left", peer = peer.short()),
         TopicEvent::State { state } => phrase(state.code()),
         TopicEvent::Fetched { peer, new } if *new > 0 => render::fetched(*peer, *new),

@@ -320,6 +320,11 @@ impl Chat {
                 let view = peers.iter().find(|view| view.id == peer);
                 self.show_member(peer, found_by, after_ms, view);
             }
+            TopicEvent::PeerAuthor { peer, author } => {
+                if let Some(line) = render::peer_author(peer, &author) {
+                    self.remark(&line);
+                }
+            }
             TopicEvent::PeerLeft { peer } => {
                 self.members.retain(|member| *member != peer);
                 self.remark(&render::peer_left(peer, self.members.len()));

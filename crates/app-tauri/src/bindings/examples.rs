@@ -202,6 +202,7 @@ fn peers() -> Vec<PeerView> {
         let is_known = path != PathKind::None;
         PeerView {
             id: PeerId([2; 32]),
+            author: is_known.then(|| author(Some("a name"))),
             name: is_known.then(|| "a name".to_owned()),
             path,
             rtt_ms: is_known.then_some(1),
@@ -301,6 +302,10 @@ fn events() -> Vec<NodeEvent> {
             peer,
             found_by: FoundBy::Dht,
             after_ms: 1,
+        },
+        TopicEvent::PeerAuthor {
+            peer,
+            author: author(None),
         },
         TopicEvent::PeerLeft { peer },
         TopicEvent::Fetched { peer, new: 1 },

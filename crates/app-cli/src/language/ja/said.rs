@@ -92,6 +92,7 @@ pub const SAID: &[(&str, &str)] = &[
         "{peer} が退出しました。今は誰もいません。引き続き探します",
     ),
     ("{peer} left", "{peer} が退出しました"),
+    ("{peer} is {name}", "{peer} は {name} さんです"),
     ("fetched {posts} from {peer}", "{peer} から{posts}を取得"),
     // State of a topic and a node.
     (

@@ -379,6 +379,11 @@ export const explainView: ExplainView = {
   "peers": [
     {
       "id": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
       "name": "a name",
       "path": "direct",
       "rtt_ms": 1,
@@ -392,6 +397,11 @@ export const explainView: ExplainView = {
     },
     {
       "id": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
       "name": "a name",
       "path": "relay",
       "rtt_ms": 1,
@@ -405,6 +415,11 @@ export const explainView: ExplainView = {
     },
     {
       "id": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
       "name": "a name",
       "path": "lan",
       "rtt_ms": 1,
@@ -418,6 +433,7 @@ export const explainView: ExplainView = {
     },
     {
       "id": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": null,
       "name": null,
       "path": "none",
       "rtt_ms": null,
@@ -431,6 +447,11 @@ export const explainView: ExplainView = {
     },
     {
       "id": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
       "name": "a name",
       "path": "direct",
       "rtt_ms": 1,
@@ -444,6 +465,11 @@ export const explainView: ExplainView = {
     },
     {
       "id": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
       "name": "a name",
       "path": "relay",
       "rtt_ms": 1,
@@ -457,6 +483,11 @@ export const explainView: ExplainView = {
     },
     {
       "id": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
       "name": "a name",
       "path": "lan",
       "rtt_ms": 1,
@@ -470,6 +501,7 @@ export const explainView: ExplainView = {
     },
     {
       "id": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": null,
       "name": null,
       "path": "none",
       "rtt_ms": null,
@@ -770,6 +802,16 @@ export const newsBatch: NewsBatch = {
     },
     {
       "topic": "lobby",
+      "type": "peer_author",
+      "peer": "0202020202020202020202020202020202020202020202020202020202020202",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": null
+      }
+    },
+    {
+      "topic": "lobby",
       "type": "peer_left",
       "peer": "0202020202020202020202020202020202020202020202020202020202020202"
     },
@@ -836,6 +878,11 @@ export const newsBatch: NewsBatch = {
 export const peerView: PeerView[] = [
   {
     "id": "0202020202020202020202020202020202020202020202020202020202020202",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
     "name": "a name",
     "path": "direct",
     "rtt_ms": 1,
@@ -849,6 +896,11 @@ export const peerView: PeerView[] = [
   },
   {
     "id": "0202020202020202020202020202020202020202020202020202020202020202",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
     "name": "a name",
     "path": "relay",
     "rtt_ms": 1,
@@ -862,6 +914,11 @@ export const peerView: PeerView[] = [
   },
   {
     "id": "0202020202020202020202020202020202020202020202020202020202020202",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
     "name": "a name",
     "path": "lan",
     "rtt_ms": 1,
@@ -875,6 +932,7 @@ export const peerView: PeerView[] = [
   },
   {
     "id": "0202020202020202020202020202020202020202020202020202020202020202",
+    "author": null,
     "name": null,
     "path": "none",
     "rtt_ms": null,
@@ -888,6 +946,11 @@ export const peerView: PeerView[] = [
   },
   {
     "id": "0202020202020202020202020202020202020202020202020202020202020202",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
     "name": "a name",
     "path": "direct",
     "rtt_ms": 1,
@@ -901,6 +964,11 @@ export const peerView: PeerView[] = [
   },
   {
     "id": "0202020202020202020202020202020202020202020202020202020202020202",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
     "name": "a name",
     "path": "relay",
     "rtt_ms": 1,
@@ -914,6 +982,11 @@ export const peerView: PeerView[] = [
   },
   {
     "id": "0202020202020202020202020202020202020202020202020202020202020202",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
     "name": "a name",
     "path": "lan",
     "rtt_ms": 1,
@@ -927,6 +1000,7 @@ export const peerView: PeerView[] = [
   },
   {
     "id": "0202020202020202020202020202020202020202020202020202020202020202",
+    "author": null,
     "name": null,
     "path": "none",
     "rtt_ms": null,

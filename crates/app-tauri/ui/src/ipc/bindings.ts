@@ -245,6 +245,13 @@ export type NodeEvent = {
     after_ms: number;
   }
   | {
+    "type": "peer_author";
+    /** Which. */
+    peer: PeerId;
+    /** Whose. */
+    author: AuthorView;
+  }
+  | {
     "type": "peer_left";
     /** Who. */
     peer: PeerId;
@@ -299,7 +306,9 @@ export type PeerId = string;
 export type PeerView = {
   /** Endpoint id. */
   id: PeerId;
-  /** Name, where one is known. */
+  /** Who runs it, where it has proved that. */
+  author: AuthorView | null;
+  /** Their name, where one is known. */
   name: string | null;
   /** Path in use. */
   path: PathKind;

@@ -1,6 +1,5 @@
 // What the window uses already and Rust does not give yet: types by hand, each of which goes away
 // as soon as the generated bindings have it.
-import type * as bindings from "./bindings";
 
 // Waits for the command `check_device` in commands.rs. Then: remove these three and
 // `WaitingCommands`, and import them from ./bindings.
@@ -10,11 +9,4 @@ export type ChecksView = { checks: CheckView[]; cause: string | null; remedy: st
 export type WaitingCommands = {
   /** UDP, multicast, DHT, clock, keyring, database. */
   check_device: { args: Record<string, never>; result: ChecksView };
-};
-
-// Waits for the field `author` of `PeerView` in views.rs. Then: remove this, and import `PeerView`
-// from ./bindings.
-export type PeerView = bindings.PeerView & {
-  /** Who runs it, where it has proved that. */
-  author?: bindings.AuthorView | null;
 };

@@ -6,7 +6,7 @@ import { isWithoutNetwork } from "../domain/network";
 import { paced, type Paced } from "../domain/pace";
 import { duration } from "../domain/time";
 import * as ipc from "../ipc";
-import type { PeerView } from "../ipc/waiting";
+import type { PeerView } from "../ipc/bindings";
 import { useToasts } from "./toasts";
 import { useView } from "./view";
 

@@ -1,6 +1,5 @@
 // The invented people of the pictures, and keys that give their cloths.
-import type { AuthorView, FoundBy, PathKind } from "../bindings";
-import type { PeerView } from "../waiting";
+import type { AuthorView, FoundBy, PathKind, PeerView } from "../bindings";
 
 /** A key of 64 digits: anything, then form, pattern and ground of the cloth. */
 const key = (digit: string, end: string) => digit.repeat(56) + end;

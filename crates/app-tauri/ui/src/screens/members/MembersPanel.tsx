@@ -7,8 +7,7 @@ import { Path } from "../../components/signs/Path";
 import { shortId } from "../../domain/names";
 import { clock, duration } from "../../domain/time";
 import { useLanguage, useText } from "../../i18n";
-import type { AuthorView } from "../../ipc/bindings";
-import type { PeerView } from "../../ipc/waiting";
+import type { AuthorView, PeerView } from "../../ipc/bindings";
 import { personsOf, useMembers } from "../../stores/members";
 import { useView } from "../../stores/view";
 

@@ -3,8 +3,7 @@
 import { Path, type PathSign } from "../../components/signs/Path";
 import { isolated } from "../../domain/names";
 import { useText, type Text } from "../../i18n";
-import type { TopicView } from "../../ipc/bindings";
-import type { PeerView } from "../../ipc/waiting";
+import type { PeerView, TopicView } from "../../ipc/bindings";
 import { personsOf, useMembers } from "../../stores/members";
 import { useSettings } from "../../stores/settings";
 import { useTopic } from "../../stores/topics";

@@ -1,8 +1,7 @@
 // Whom the posts on screen name: for mentions, and to tell two people of one name apart.
 import { useMemo } from "react";
 import { cleanName, nameOf } from "../../domain/names";
-import type { PostView } from "../../ipc/bindings";
-import type { PeerView } from "../../ipc/waiting";
+import type { PeerView, PostView } from "../../ipc/bindings";
 
 export type People = {
   /** Names that can be mentioned, without one's own. */
