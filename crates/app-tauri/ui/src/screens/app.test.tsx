@@ -1,12 +1,15 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import axe from "axe-core";
 import { describe, expect, it, vi } from "vitest";
-import { MINATO } from "../ipc/mock/people";
+import { MINATO, PEERS } from "../ipc/mock/people";
+import { made } from "../ipc/mock/posts";
 import { arrive } from "../ipc/mock/world";
+import { useMembers } from "../stores/members";
 import { useThread } from "../stores/thread";
 import { useTimeline } from "../stores/timeline";
 import { useView } from "../stores/view";
 import { openApp } from "../testing/app";
+import { peopleOf } from "./timeline/people";
 
 const composer = () => screen.getByRole<HTMLTextAreaElement>("textbox", { name: /Write to/ });
 const row = (name: string | RegExp) =>
@@ -195,6 +198,80 @@ describe("the timeline", () => {
     });
     expect(view.container.querySelectorAll("article").length).toBeLessThanOrEqual(200);
     expect(useTimeline.getState().timelines["global"]?.window.posts.length).toBeGreaterThan(100);
+  });
+});
+
+describe("two people of one name", () => {
+  const stranger = (name: string, digit: string) => ({
+    name,
+    npub: `npub1${digit.repeat(12)}8r2c`,
+    pubkey: digit.repeat(64),
+  });
+
+  it("are told apart: who came later has a chip with the end of the key", async () => {
+    const { mock } = await openMeshLab();
+    act(() => {
+      arrive(mock.world, "mesh-lab", stranger("みなと", "a"), "a copy of the name");
+      arrive(mock.world, "mesh-lab", MINATO, "the one who was here before");
+    });
+    const known = await screen.findByText("the one who was here before");
+    const chip = within(postWith(/a copy of the name/)).getByText(/you know/);
+    expect(chip.textContent).toBe("not the \u2068みなと\u2069 you know, …8r2c");
+    expect(known.closest("article")).not.toHaveTextContent("you know");
+  });
+
+  it("are told apart when the name is one's own, however it is written", async () => {
+    const { mock } = await openMeshLab();
+    act(() => {
+      arrive(mock.world, "mesh-lab", stranger("Aya Kitamura", "b"), "the very name");
+      arrive(mock.world, "mesh-lab", stranger("ＡＹＡ kitamura", "c"), "nearly the name");
+    });
+    await screen.findByText("nearly the name");
+    expect(postWith(/the very name/)).toHaveTextContent("you know, …8r2c");
+    expect(postWith(/nearly the name/)).toHaveTextContent("you know, …8r2c");
+    expect(postWith(/土曜の件|stored here/)).not.toHaveTextContent("you know");
+  });
+
+  it("are told apart in a thread and among the members, too", async () => {
+    const { mock, user } = await openMeshLab();
+    const copy = stranger("Priya Raman", "d");
+    await user.click(screen.getByRole("button", { name: /6 replies/ }));
+    const root = useThread.getState().root ?? "";
+    act(() => {
+      const post = made(copy, Date.now(), "not the one with the antenna", {
+        reply: { root, parent: root },
+      });
+      mock.tell({ topic: "mesh-lab", type: "post", arrival: "live", ...post });
+    });
+    await screen.findByText("not the one with the antenna");
+    expect(postWith(/not the one with the antenna/)).toHaveTextContent("you know, …8r2c");
+    act(() => {
+      useView.getState().setThread(false);
+      const [first] = useMembers.getState().here;
+      if (first === undefined) throw new Error("somebody is here");
+      useMembers.setState({
+        here: [...useMembers.getState().here, { ...first, id: "d".repeat(64), author: copy }],
+      });
+    });
+    const members = within(screen.getByRole("complementary"));
+    expect(members.getAllByText(/you know, …8r2c/)).toHaveLength(1);
+  });
+
+  it("are known by what came first to this device, not by who is connected or dates back", () => {
+    const name = { name: "tomo" };
+    const known = { ...MINATO, ...name };
+    const copy = { ...stranger("tomo", "e") };
+    const at = Date.parse("2026-05-14T00:00:00Z");
+    const first = { ...made(known, at, "first"), received_at: "2026-05-14T00:00:01Z" };
+    const dated = { ...made(copy, at - 9e6, "dated"), received_at: "2026-05-14T00:09:00Z" };
+    const [peer] = PEERS;
+    if (peer === undefined) throw new Error("there are peers");
+    const people = peopleOf([dated, first], [{ ...peer, author: copy }], {
+      pubkey: "f".repeat(64),
+      name: null,
+    });
+    expect([...people.namesakes]).toEqual([copy.pubkey]);
+    expect(people.names).toEqual(["tomo"]);
   });
 });
 

@@ -4,16 +4,24 @@ import { Avatar } from "../../components/Avatar";
 import { IconButton } from "../../components/Button";
 import { Name } from "../../components/Name";
 import { Path } from "../../components/signs/Path";
-import { shortId } from "../../domain/names";
+import { isolated, nameOf, shortId } from "../../domain/names";
 import { clock, duration } from "../../domain/time";
 import { useLanguage, useText } from "../../i18n";
-import type { AuthorView, PeerView } from "../../ipc/bindings";
+import type { AuthorView, PeerView, PostView } from "../../ipc/bindings";
 import { personsOf, useMembers } from "../../stores/members";
+import { useTimeline } from "../../stores/timeline";
 import { useView } from "../../stores/view";
+import { usePeople } from "../timeline/people";
+
+const NONE: readonly PostView[] = [];
 
 export function MembersPanel({ own, onClose }: { own: AuthorView; onClose: () => void }) {
   const t = useText();
   const { here: peers, hereIn } = useMembers();
+  const topic = useView((store) => store.topic);
+  const posts = useTimeline((store) => store.timelines[topic ?? ""]?.window.posts ?? NONE);
+  const ownName = own.name === null ? null : nameOf(own);
+  const { namesakes } = usePeople(posts, peers, { pubkey: own.pubkey, name: ownName });
   const persons = personsOf(peers).sort((a, b) => (a.rtt_ms ?? Infinity) - (b.rtt_ms ?? Infinity));
   return (
     <>
@@ -35,7 +43,11 @@ export function MembersPanel({ own, onClose }: { own: AuthorView; onClose: () =>
             </div>
           </li>
           {persons.map((peer) => (
-            <Person key={peer.id} peer={peer} />
+            <Person
+              key={peer.id}
+              peer={peer}
+              isNamesake={peer.author !== null && namesakes.has(peer.author.pubkey)}
+            />
           ))}
         </ul>
         {persons.length === 0 && hereIn !== null ? (
@@ -66,7 +78,7 @@ export function MembersPanel({ own, onClose }: { own: AuthorView; onClose: () =>
   );
 }
 
-function Person({ peer }: { peer: PeerView }) {
+function Person({ peer, isNamesake }: { peer: PeerView; isNamesake: boolean }) {
   const t = useText();
   const language = useLanguage();
   const how = t.foundBy[peer.found_by](clock(Date.parse(peer.connected_at), language));
@@ -87,9 +99,15 @@ function Person({ peer }: { peer: PeerView }) {
             {t.aDevice} <span className="key">{shortId(peer.id)}</span>
           </span>
         )}
-        <p className="person-how ellipsis" title={how}>
-          {how}
-        </p>
+        {peer.author !== null && isNamesake ? (
+          <p className="person-how person-namesake">
+            {t.sameName(isolated(nameOf(peer.author)), peer.author.npub.slice(-4))}
+          </p>
+        ) : (
+          <p className="person-how ellipsis" title={how}>
+            {how}
+          </p>
+        )}
       </div>
       <div className="person-way" title={peer.path === "relay" ? t.relayMeans : undefined}>
         <Path kind={peer.path} />

@@ -1,7 +1,7 @@
 // Whom the posts on screen name: for mentions, and to tell two people of one name apart.
 import { useMemo } from "react";
-import { cleanName, nameOf } from "../../domain/names";
-import type { PeerView, PostView } from "../../ipc/bindings";
+import { cleanName } from "../../domain/names";
+import type { AuthorView, PeerView, PostView } from "../../ipc/bindings";
 
 export type People = {
   /** Names that can be mentioned, without one's own. */
@@ -10,27 +10,45 @@ export type People = {
   namesakes: ReadonlySet<string>;
 };
 
+/** Names that are read as one: full width or not, large or small. */
+const sound = (name: string) => name.normalize("NFKC").toLowerCase();
+
+/**
+ * Oneself is known best, then whose posts came to this device first: the time that an author writes
+ * on a post proves nothing. Who is only connected comes last.
+ */
 export function peopleOf(
   posts: readonly PostView[],
   peers: readonly PeerView[],
   own: { pubkey: string; name: string | null },
 ): People {
   const firstOf = new Map<string, string>();
+  const names = new Set<string>();
   const namesakes = new Set<string>();
-  if (own.name !== null) firstOf.set(own.name, own.pubkey);
   const meet = (pubkey: string, name: string) => {
-    const first = firstOf.get(name);
-    if (first === undefined) firstOf.set(name, pubkey);
+    if (name === "") return;
+    names.add(name);
+    const first = firstOf.get(sound(name));
+    if (first === undefined) firstOf.set(sound(name), pubkey);
     else if (first !== pubkey) namesakes.add(pubkey);
   };
+  if (own.name !== null) meet(own.pubkey, own.name);
+  const cameAt = new Map<string, string>();
+  const authors = new Map<string, AuthorView>();
+  for (const post of posts) {
+    if (post.author.name === null) continue;
+    const { pubkey } = post.event;
+    authors.set(pubkey, post.author);
+    const earliest = cameAt.get(pubkey);
+    if (earliest === undefined || post.received_at < earliest) cameAt.set(pubkey, post.received_at);
+  }
+  const byArrival = [...cameAt].sort(([, a], [, b]) => (a < b ? -1 : a > b ? 1 : 0));
+  for (const [pubkey] of byArrival) meet(pubkey, cleanName(authors.get(pubkey)?.name ?? ""));
   for (const peer of peers) {
     if (peer.author?.name) meet(peer.author.pubkey, cleanName(peer.author.name));
   }
-  for (const post of posts) {
-    if (post.author.name !== null) meet(post.event.pubkey, nameOf(post.author));
-  }
-  const names = [...firstOf.keys()].filter((name) => name !== own.name && name !== "");
-  return { names, namesakes };
+  if (own.name !== null) names.delete(own.name);
+  return { names: [...names], namesakes };
 }
 
 /** The same, with the same arrays as long as nobody new appears. */
