@@ -147,6 +147,7 @@ fn sync_vectors(vectors: &mut Vectors) {
         SyncFrame::Event(event()),
         SyncFrame::End { more: false },
         SyncFrame::End { more: true },
+        SyncFrame::Author,
     ];
     for frame in frames {
         let name = match &frame {
@@ -164,6 +165,7 @@ fn sync_vectors(vectors: &mut Vectors) {
             SyncFrame::Event(_) => "event",
             SyncFrame::End { more: false } => "end",
             SyncFrame::End { more: true } => "end/more",
+            SyncFrame::Author => "author",
         };
         let bytes = frame.encode();
         assert_eq!(SyncFrame::decode(&bytes), Ok(frame));

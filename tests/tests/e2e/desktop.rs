@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, path::PathBuf, process::Stdio, sync::Arc};
 
 use anyhow::{Context as _, ensure};
-use fantoccini::{elements::Element, key::Key};
+use fantoccini::elements::Element;
 use kukuri_application::ports::{EventStore as _, JoinedTopic, Origin, TopicBook as _};
 use kukuri_domain::{
     AuthorId, Epoch, SignedEvent, TopicKeys, TopicName, UnixMs, VerifiedEvent, event::Draft,

@@ -124,7 +124,7 @@ impl TopicNetwork for Archive {
     ) -> Result<SyncAnswer, NetworkError> {
         let page = match request {
             SyncRequest::Newest { .. } => lock(&self.pages).pop_front().unwrap_or_default(),
-            SyncRequest::Get(_) | SyncRequest::Receipt(_) => Vec::new(),
+            SyncRequest::Get(_) | SyncRequest::Receipt(_) | SyncRequest::Author => Vec::new(),
         };
         Ok(SyncAnswer {
             events: page.iter().filter_map(decoded).collect(),

@@ -168,6 +168,20 @@ describe("the timeline", () => {
     expect(useThread.getState().topic).toBe("mesh-lab");
   });
 
+  it("answers and reacts in a thread by the keyboard", async () => {
+    const { user } = await openMeshLab();
+    await user.click(screen.getByRole("button", { name: /3 replies/ }));
+    const thread = within(await screen.findByRole("region", { name: "Thread" }));
+    const answer = (await thread.findAllByRole("article")).at(-1);
+    answer?.focus();
+    await user.keyboard("e");
+    expect(thread.getByRole("menu", { name: "React" })).toBeVisible();
+    await user.keyboard("{Escape}");
+    answer?.focus();
+    await user.keyboard("r");
+    expect(thread.getByRole("textbox")).toHaveFocus();
+  });
+
   it("marks the topic as read when the newest is seen", async () => {
     vi.spyOn(document, "hasFocus").mockReturnValue(true);
     const { user, mock } = await openApp();

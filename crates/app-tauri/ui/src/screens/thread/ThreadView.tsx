@@ -1,5 +1,5 @@
 // A thread: the first post, the answers as a tree on one thread, and a composer.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { ArrowLeft, X } from "lucide-react";
 import { Button, IconButton } from "../../components/Button";
 import { Composer } from "../../components/Composer";
@@ -11,6 +11,7 @@ import { useText } from "../../i18n";
 import type { AuthorView, PostView } from "../../ipc/bindings";
 import { useDeletions } from "../../stores/deletions";
 import { useMembers } from "../../stores/members";
+import { useSettings } from "../../stores/settings";
 import { useThread } from "../../stores/thread";
 import { useView } from "../../stores/view";
 import { usePeople } from "../timeline/people";
@@ -26,6 +27,8 @@ export function ThreadView({ own, isBackShown, onClose }: ThreadProps) {
   const peers = useMembers((store) => store.here);
   const [answered, setAnswered] = useState<PostView | null>(null);
   const [limit, setLimit] = useState(ANSWERS_SHOWN);
+  const [pickingId, setPickingId] = useState<string | null>(null);
+  const singleKeys = useSettings((store) => store.settings.single_keys);
   const field = useRef<HTMLTextAreaElement>(null);
   const ownName = own.name === null ? null : nameOf(own);
   const me = { pubkey: own.pubkey, name: ownName };
@@ -44,6 +47,21 @@ export function ThreadView({ own, isBackShown, onClose }: ThreadProps) {
   const tree = treeOf(shown, root);
   const persons = new Set(posts.map((post) => post.event.pubkey)).size;
   const target = answered ?? tree?.post ?? null;
+  const reply = (post: PostView) => {
+    setAnswered(post);
+    field.current?.focus();
+  };
+  const onKey = (event: KeyboardEvent<HTMLElement>) => {
+    const { ctrlKey, metaKey, altKey, key, target: at } = event;
+    if (ctrlKey || metaKey || altKey || !singleKeys) return;
+    if (!(at instanceof HTMLElement) || at.tagName !== "ARTICLE") return;
+    const post = posts.find((one) => one.event.id === at.dataset.id);
+    if (post === undefined || post.deleted_at !== null) return;
+    if (key === "r") reply(post);
+    else if (key === "e") setPickingId(post.event.id);
+    else return;
+    event.preventDefault();
+  };
   return (
     <section className="thread" aria-label={t.thread}>
       <header className="head">
@@ -62,7 +80,13 @@ export function ThreadView({ own, isBackShown, onClose }: ThreadProps) {
           </IconButton>
         )}
       </header>
-      <div className="thread-scroll" tabIndex={0} role="group" aria-label={t.thread}>
+      <div
+        className="thread-scroll"
+        tabIndex={0}
+        role="group"
+        aria-label={t.thread}
+        onKeyDown={onKey}
+      >
         {error === null ? null : <ErrorNotice error={error} />}
         {tree === null ? null : (
           <ul className="tree">
@@ -72,10 +96,9 @@ export function ThreadView({ own, isBackShown, onClose }: ThreadProps) {
               me={me}
               names={people.names}
               namesakes={people.namesakes}
-              onReply={(post) => {
-                setAnswered(post);
-                field.current?.focus();
-              }}
+              pickingId={pickingId}
+              onPick={setPickingId}
+              onReply={reply}
             />
           </ul>
         )}
@@ -124,6 +147,8 @@ type BranchProps = {
   me: { pubkey: string; name: string | null };
   names: readonly string[];
   namesakes: ReadonlySet<string>;
+  pickingId: string | null;
+  onPick: (id: string | null) => void;
   onReply: (post: PostView) => void;
 };
 
@@ -142,6 +167,8 @@ function Branch({ node, ...shared }: BranchProps) {
         answers={node.answers}
         avatarSize={28}
         isActive
+        isPicking={shared.pickingId === post.event.id}
+        onPick={shared.onPick}
         onReply={shared.onReply}
       />
       {node.children.length > 0 ? (
