@@ -186,7 +186,7 @@ pub async fn react(
     match same.and_then(|reaction| reaction.own) {
         Some(own) => client.delete(&topic, own).await?,
         None => client.react(&topic, id, &content).await?,
-    }
+    };
     one(client.posts(&topic, vec![id]).await?, id)
 }
 
@@ -198,7 +198,7 @@ fn one(posts: Vec<PostView>, id: EventId) -> Answer<PostView> {
 /// Asks everybody to delete an own post or reaction.
 #[tauri::command]
 pub async fn delete_event(app: State<'_, App>, topic: TopicRef, id: EventId) -> Answer<()> {
-    Ok(app.client().await?.delete(topic, id).await?)
+    Ok(app.client().await?.delete(topic, id).await.map(drop)?)
 }
 
 /// Posts that match, newest first.

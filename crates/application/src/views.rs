@@ -217,6 +217,16 @@ impl From<StoredPost> for PostView {
     }
 }
 
+/// An own event that is shown with another one, or takes it back: a reaction or a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentView {
+    /// Its id.
+    pub id: EventId,
+    /// How far it has come.
+    #[serde(with = "json::post_state")]
+    pub state: PostState,
+}
+
 /// The answers in a thread, without deleted ones and those of muted authors.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

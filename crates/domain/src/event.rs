@@ -8,6 +8,7 @@ mod draft;
 #[cfg(feature = "typescript")]
 mod form;
 mod meaning;
+mod reference;
 mod rules;
 mod verifier;
 
@@ -30,6 +31,7 @@ use crate::{
 
 pub use draft::Draft;
 pub use meaning::{Meaning, Profile, ProfileError, Reply};
+pub use reference::{EventRef, EventRefError};
 pub use rules::{AdmissionError, admit};
 pub use verifier::Verifier;
 

@@ -15,7 +15,7 @@ pub mod time;
 pub mod topic;
 pub mod wire;
 
-pub use event::{AuthorId, DeviceId, EventId, EventOrder, SignedEvent, VerifiedEvent};
+pub use event::{AuthorId, DeviceId, EventId, EventOrder, EventRef, SignedEvent, VerifiedEvent};
 pub use peer::{PeerAddress, PeerId};
 pub use time::{Now, UnixMs};
 pub use topic::{Epoch, TopicId, TopicKeys, TopicName, TopicRef};

@@ -3,7 +3,7 @@
 //! Owns the SQL that reads events. Each method is one statement, whatever the number of ids: a
 //! look-up by sea-orm costs 46-155 us, most of it on the way to the connection's thread and back.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use kukuri_application::ports::{
     Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent, StoredPost,
@@ -223,6 +223,16 @@ impl EventStore for Database {
         self.read_by_id(topic, ids, reader).await
     }
 
+    async fn posts_within(
+        &self,
+        topic: TopicId,
+        ids: RangeInclusive<EventId>,
+        limit: u32,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        self.read_within(topic, ids, limit, reader).await
+    }
+
     async fn reacted_to(
         &self,
         topic: TopicId,
@@ -354,6 +364,7 @@ mod tests {
             posts::POSTS_OF_AUTHOR,
             posts::THREAD,
             posts::BY_ID,
+            posts::WITHIN,
             posts::NAMES,
             posts::ANSWERS,
             posts::REACTIONS,

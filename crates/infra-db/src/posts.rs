@@ -4,7 +4,10 @@
 //! all of its posts together: names, answers, reactions. Must never count without a bound: a
 //! stranger may answer or react as often as they like.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::RangeInclusive,
+};
 
 use kukuri_application::ports::{
     ANSWERS_COUNTED_MAX, Answers, DELETED_SHOWN_MS, LastAnswer, Page, REACTIONS_COUNTED_MAX,
@@ -78,6 +81,17 @@ pub(crate) const BY_ID: &str = "
     LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
     LEFT JOIN deletions d ON d.topic = t.topic AND d.target = t.id AND d.author = e.author
     WHERE t.is_post";
+
+pub(crate) const WITHIN: &str = "
+    SELECT e.*, o.sent_to, o.held_by, d.at AS deleted_at
+    FROM events e
+    CROSS JOIN topic_events t
+        ON t.topic = ?1 AND t.created_at = e.created_at AND t.ms = e.ms AND t.id = e.id
+    LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
+    LEFT JOIN deletions d ON d.topic = t.topic AND d.target = t.id AND d.author = e.author
+    WHERE e.id BETWEEN ?2 AND ?3 AND t.is_post
+    ORDER BY e.id
+    LIMIT ?4";
 
 /// The names of the authors of these posts.
 pub(crate) const NAMES: &str = "
@@ -199,6 +213,24 @@ impl Database {
         let ids: BTreeSet<EventId> = ids.into_iter().collect();
         let values = [blob(&topic.0), ids_column(&ids).into()];
         let rows = self.read(BY_ID, values).await?;
+        self.with_surroundings(topic, &rows, reader).await
+    }
+
+    /// See `EventStore::posts_within`.
+    pub(crate) async fn read_within(
+        &self,
+        topic: TopicId,
+        ids: RangeInclusive<EventId>,
+        limit: u32,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        let values = [
+            blob(&topic.0),
+            blob(&ids.start().0),
+            blob(&ids.end().0),
+            limit.into(),
+        ];
+        let rows = self.read(WITHIN, values).await?;
         self.with_surroundings(topic, &rows, reader).await
     }
 

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use kukuri_application::{
     ports::{Clock, EventStore, KeyStore, TopicBook},
     views::{
-        AuthorView, ExplainView, FoundView, PeerView, PostView, ProfileView, StatusView, TopicView,
+        AuthorView, ExplainView, FoundView, PeerView, PostView, ProfileView, SentView, StatusView,
+        TopicView,
     },
 };
-use kukuri_domain::{AuthorId, EventId, PeerId, TopicName, TopicRef, UnixMs, event};
+use kukuri_domain::{AuthorId, EventId, EventRef, PeerId, TopicName, TopicRef, UnixMs, event};
 use serde::{Deserialize, Serialize};
 
 pub use error::{ClientError, Code};
@@ -254,7 +255,7 @@ impl Client {
         topic: impl Into<TopicRef>,
         to: EventId,
         content: &str,
-    ) -> Result<(), ClientError> {
+    ) -> Result<SentView, ClientError> {
         match &self.way {
             Way::Running(node) => node.react(&topic.into(), to, content).await,
             Way::Stored(_) => Err(ClientError::no_node()),
@@ -266,7 +267,11 @@ impl Client {
     ///
     /// # Errors
     /// [`Code::NotYours`], [`Code::NoEvent`], and those of [`post`](Self::post).
-    pub async fn delete(&self, topic: impl Into<TopicRef>, id: EventId) -> Result<(), ClientError> {
+    pub async fn delete(
+        &self,
+        topic: impl Into<TopicRef>,
+        id: EventId,
+    ) -> Result<SentView, ClientError> {
         match &self.way {
             Way::Running(node) => node.delete(&topic.into(), id).await,
             Way::Stored(_) => Err(ClientError::no_node()),
@@ -305,6 +310,23 @@ impl Client {
             Way::Running(node) => node.stored.posts(&topic.into(), ids).await,
             Way::Stored(stored) => stored.posts(&topic.into(), ids).await,
             Way::Remote(remote) => remote.posts(&topic.into(), ids).await,
+        }
+    }
+
+    /// The post of the topic that is meant, deleted or not.
+    ///
+    /// # Errors
+    /// [`Code::NoEvent`] if there is none, [`Code::Ambiguous`] if there are several, which it
+    /// names; [`Code::NotJoined`], [`Code::Database`].
+    pub async fn find_post(
+        &self,
+        topic: impl Into<TopicRef>,
+        post: EventRef,
+    ) -> Result<PostView, ClientError> {
+        match &self.way {
+            Way::Running(node) => node.stored.find_post(&topic.into(), post).await,
+            Way::Stored(stored) => stored.find_post(&topic.into(), post).await,
+            Way::Remote(remote) => remote.find_post(&topic.into(), post).await,
         }
     }
 

@@ -22,9 +22,9 @@ pub use place::SocketPlace;
 pub use server::ControlServer;
 
 pub(crate) use message::{
-    AuthorParams, EventParams, EventsParams, Hello, Incoming, JoinParams, MarkReadParams,
-    MaybeTopicParams, PostParams, ReactParams, SubscriptionParams, TopicParams, method,
-    notification, parse_incoming, request,
+    AuthorParams, EventParams, EventsParams, FindPostParams, Hello, Incoming, JoinParams,
+    MarkReadParams, MaybeTopicParams, PostParams, ReactParams, SubscriptionParams, TopicParams,
+    method, notification, parse_incoming, request,
 };
 
 /// Version of the protocol. A client of another major version is told so.

@@ -1,6 +1,6 @@
 //! The store of events, and what of them a reader sees.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use async_trait::async_trait;
 use kukuri_domain::{
@@ -318,6 +318,20 @@ pub trait EventStore: Send + Sync {
         &self,
         topic: TopicId,
         ids: Vec<EventId>,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError>;
+
+    /// Up to `limit` posts whose ids lie within `ids`, in the order of their ids, muted and deleted
+    /// ones included. It costs as much as there are events of whatever topic within: for ids that
+    /// begin alike.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn posts_within(
+        &self,
+        topic: TopicId,
+        ids: RangeInclusive<EventId>,
+        limit: u32,
         reader: AuthorId,
     ) -> Result<Vec<StoredPost>, StoreError>;
 

@@ -6,6 +6,7 @@ mod posts;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -361,6 +362,16 @@ impl EventStore for MemoryStore {
         reader: AuthorId,
     ) -> Result<Vec<StoredPost>, StoreError> {
         self.read_all(|state| state.by_id(topic, &ids, reader))
+    }
+
+    async fn posts_within(
+        &self,
+        topic: TopicId,
+        ids: RangeInclusive<EventId>,
+        limit: u32,
+        reader: AuthorId,
+    ) -> Result<Vec<StoredPost>, StoreError> {
+        self.read_all(|state| state.within(topic, &ids, limit, reader))
     }
 
     async fn reacted_to(

@@ -8,7 +8,7 @@ use kukuri_application::{
     ports::{IdentityError, NetworkError, StoreError},
 };
 use kukuri_domain::{
-    EventId, TopicName, TopicRef,
+    EventId, EventRef, TopicName, TopicRef,
     event::{AdmissionError, ProfileError, ShapeError},
     limits::EVENT_BYTES_MAX,
 };
@@ -23,7 +23,7 @@ pub enum Code {
     NotJoined,
     /// There is no such event.
     NoEvent,
-    /// More than one topic is meant.
+    /// More than one topic or post is meant.
     Ambiguous,
     /// Too large.
     TooLong,
@@ -149,7 +149,22 @@ impl ClientError {
     pub(super) fn no_event(id: EventId) -> Self {
         let message = format!("there is no event {} here", id.short());
         Self::new(Code::NoEvent, message)
-            .hint("give the id of a post that `kukuri read --json` shows, or a time")
+            .hint("give the id of a post that `kukuri read` shows, or a time")
+    }
+
+    /// The topic holds no such post.
+    pub(super) fn no_post(topic: &TopicName, post: EventRef) -> Self {
+        let message = format!("there is no post {post} in #{topic}");
+        Self::new(Code::NoEvent, message)
+            .hint(format!("see the posts with their ids: kukuri read {topic}"))
+    }
+
+    /// More than one post is meant.
+    pub(super) fn ambiguous_post(post: EventRef, ids: &[EventId]) -> Self {
+        let message = format!("{post} fits more than one post");
+        let mut error = Self::new(Code::Ambiguous, message);
+        error.details = ids.iter().map(ToString::to_string).collect();
+        error.hint("give more digits of the id")
     }
 
     /// The request needs a running node.

@@ -16,11 +16,11 @@ use interprocess::local_socket::tokio::Stream;
 use kukuri_application::{
     ports::Clock,
     views::{
-        AuthorView, ExplainView, FoundView, NodeEvent, PeerView, PostView, ProfileView, StatusView,
-        TopicView,
+        AuthorView, ExplainView, FoundView, NodeEvent, PeerView, PostView, ProfileView, SentView,
+        StatusView, TopicView,
     },
 };
-use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef, UnixMs, event};
+use kukuri_domain::{AuthorId, EventId, EventRef, TopicName, TopicRef, UnixMs, event};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{
@@ -34,9 +34,9 @@ use tokio::{
 use super::{ClientError, Code, FindQuery, Posts, Profile, ReadQuery, RemoteEvents};
 use crate::{
     control::{
-        AuthorParams, EventParams, EventsParams, Hello, Incoming, JoinParams, MarkReadParams,
-        MaybeTopicParams, PROTOCOL, PostParams, ReactParams, SubscriptionParams, TopicParams,
-        method, notification, parse_incoming, request,
+        AuthorParams, EventParams, EventsParams, FindPostParams, Hello, Incoming, JoinParams,
+        MarkReadParams, MaybeTopicParams, PROTOCOL, PostParams, ReactParams, SubscriptionParams,
+        TopicParams, method, notification, parse_incoming, request,
     },
     platform::SystemClock,
 };
@@ -195,7 +195,7 @@ impl Remote {
         topic: &TopicRef,
         id: EventId,
         content: &str,
-    ) -> Result<(), ClientError> {
+    ) -> Result<SentView, ClientError> {
         let params = ReactParams {
             topic: topic.clone(),
             id,
@@ -204,7 +204,11 @@ impl Remote {
         self.shared.call(method::REACT, &params).await
     }
 
-    pub(super) async fn delete(&self, topic: &TopicRef, id: EventId) -> Result<(), ClientError> {
+    pub(super) async fn delete(
+        &self,
+        topic: &TopicRef,
+        id: EventId,
+    ) -> Result<SentView, ClientError> {
         let topic = topic.clone();
         let params = EventParams { topic, id };
         self.shared.call(method::DELETE, &params).await
@@ -228,6 +232,16 @@ impl Remote {
         let topic = topic.clone();
         let params = EventsParams { topic, ids };
         self.shared.call(method::POSTS, &params).await
+    }
+
+    pub(super) async fn find_post(
+        &self,
+        topic: &TopicRef,
+        post: EventRef,
+    ) -> Result<PostView, ClientError> {
+        let topic = topic.clone();
+        let params = FindPostParams { topic, id: post };
+        self.shared.call(method::FIND_POST, &params).await
     }
 
     pub(super) async fn profile_of(&self, author: AuthorId) -> Result<ProfileView, ClientError> {

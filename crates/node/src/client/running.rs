@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kukuri_application::{
     engine::{Engine, Posted, TopicHandle},
     ports::{PeerSource, TopicNetwork},
-    views::{DiscoveryView, ExplainView, PeerView, PostView, StatusView, TopicView},
+    views::{DiscoveryView, ExplainView, PeerView, PostView, SentView, StatusView, TopicView},
 };
 use kukuri_domain::{EventId, TopicName, TopicRef};
 
@@ -62,12 +62,18 @@ impl Running {
         topic: &TopicRef,
         to: EventId,
         content: &str,
-    ) -> Result<(), ClientError> {
-        Ok(self.handle(topic)?.react(to, content).await.map(drop)?)
+    ) -> Result<SentView, ClientError> {
+        let Posted { id, state, .. } = self.handle(topic)?.react(to, content).await?;
+        Ok(SentView { id, state })
     }
 
-    pub(super) async fn delete(&self, topic: &TopicRef, id: EventId) -> Result<(), ClientError> {
-        Ok(self.handle(topic)?.delete(id).await.map(drop)?)
+    pub(super) async fn delete(
+        &self,
+        topic: &TopicRef,
+        id: EventId,
+    ) -> Result<SentView, ClientError> {
+        let Posted { id, state, .. } = self.handle(topic)?.delete(id).await?;
+        Ok(SentView { id, state })
     }
 
     /// An own post as its author sees it.

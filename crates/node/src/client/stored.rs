@@ -11,14 +11,17 @@ use kukuri_application::{
     views::{AuthorView, DiscoveryView, FoundView, PostView, ProfileView, StatusView, TopicView},
 };
 use kukuri_domain::{
-    AuthorId, EventId, EventOrder, TopicId, TopicKeys, TopicName, TopicRef, UnixMs, event,
-    search::SearchQuery,
+    AuthorId, EventId, EventOrder, EventRef, TopicId, TopicKeys, TopicName, TopicRef, UnixMs,
+    event, search::SearchQuery,
 };
 
 use super::{Before, ClientError, Code, FindQuery, Profile, ReadQuery};
 
 /// Most posts of one page.
 pub const PAGE_POSTS_MAX: u32 = 1_000;
+
+/// Posts that are named when several are meant.
+const MEANT_MAX: u32 = 5;
 
 /// What to do about a search that is none.
 const QUERY_HINT: &str = "search for one or more words, for example: kukuri search 東京";
@@ -114,6 +117,24 @@ impl Stored {
         ids.truncate(PAGE_POSTS_MAX as usize);
         let posts = self.store.posts_by_id(topic, ids, reader).await?;
         Ok(posts.into_iter().map(PostView::from).collect())
+    }
+
+    pub(super) async fn find_post(
+        &self,
+        topic: &TopicRef,
+        post: EventRef,
+    ) -> Result<PostView, ClientError> {
+        let (joined, reader) = (self.find(topic).await?, self.profile.author);
+        let meant = self
+            .store
+            .posts_within(joined.id, post.ids(), MEANT_MAX, reader)
+            .await?;
+        if meant.len() > 1 {
+            let ids: Vec<EventId> = meant.iter().map(|post| post.event.id()).collect();
+            return Err(ClientError::ambiguous_post(post, &ids));
+        }
+        let meant = meant.into_iter().next().map(PostView::from);
+        meant.ok_or_else(|| ClientError::no_post(&joined.name, post))
     }
 
     /// Without a name where nothing is known.

@@ -1,7 +1,7 @@
 //! The messages of the control protocol: JSON-RPC 2.0, one per line.
 
 use kukuri_application::views::NodeEvent;
-use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef};
+use kukuri_domain::{AuthorId, EventId, EventRef, TopicName, TopicRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -22,6 +22,7 @@ pub(crate) mod method {
     pub(crate) const DELETE: &str = "delete";
     pub(crate) const THREAD: &str = "thread";
     pub(crate) const POSTS: &str = "posts";
+    pub(crate) const FIND_POST: &str = "find_post";
     pub(crate) const PROFILE: &str = "profile";
     pub(crate) const SET_PROFILE: &str = "set_profile";
     pub(crate) const LOOK_AGAIN: &str = "look_again";
@@ -88,6 +89,13 @@ pub(crate) struct EventParams {
 pub(crate) struct EventsParams {
     pub(crate) topic: TopicRef,
     pub(crate) ids: Vec<EventId>,
+}
+
+/// A post of a topic, by the beginning of its id.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FindPostParams {
+    pub(crate) topic: TopicRef,
+    pub(crate) id: EventRef,
 }
 
 /// How far a topic was read.

@@ -5,8 +5,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::message::{
-    AuthorParams, EventParams, EventsParams, JoinParams, MarkReadParams, MaybeTopicParams,
-    PostParams, ReactParams, RpcError, TopicParams, method,
+    AuthorParams, EventParams, EventsParams, FindPostParams, JoinParams, MarkReadParams,
+    MaybeTopicParams, PostParams, ReactParams, RpcError, TopicParams, method,
 };
 use crate::client::{Client, ClientError, FindQuery, ReadQuery};
 
@@ -48,6 +48,10 @@ pub(super) async fn call(client: &Client, name: &str, params: Value) -> Result<V
         method::POSTS => {
             let EventsParams { topic, ids } = parsed(params)?;
             answered(client.posts(topic, ids).await)
+        }
+        method::FIND_POST => {
+            let FindPostParams { topic, id } = parsed(params)?;
+            answered(client.find_post(topic, id).await)
         }
         method::PROFILE => {
             let AuthorParams { author } = parsed(params)?;

@@ -8,7 +8,7 @@ use std::{future::Future, ops::Deref};
 
 use kukuri_domain::{
     AuthorId, EventId, TopicId, UnixMs, VerifiedEvent,
-    event::{Draft, Profile},
+    event::{Draft, Profile, is_post},
     search::SearchQuery,
 };
 
@@ -263,6 +263,7 @@ pub async fn what_is_seen_of_the_conversation(store: &impl EventStore, topic: To
     );
     assert_eq!(own(&again[0].reactions), [None, None]);
 
+    posts_are_found_by_the_beginning_of_their_ids(store, topic, &said).await;
     let ids = vec![approval, said.root.id(), LOST];
     let targets = store.reacted_to(topic, ids).await.expect("reacted_to");
     assert_eq!(targets, [said.root.id()]);
@@ -280,6 +281,34 @@ pub async fn what_is_seen_of_the_conversation(store: &impl EventStore, topic: To
         .expect("search");
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].stored, *root, "found as it is shown in a page");
+}
+
+async fn posts_are_found_by_the_beginning_of_their_ids(
+    store: &impl EventStore,
+    topic: TopicId,
+    said: &Conversation,
+) {
+    let reader = author(1);
+    let within = async |ids, limit| {
+        let found = store.posts_within(topic, ids, limit, reader).await;
+        seen_ids(&found.expect("posts_within"))
+    };
+    let all = || EventId([0; 32])..=EventId([0xff; 32]);
+    let events = said.events();
+    let posts = events.iter().filter(|event| is_post(event.kind()));
+    let mut ids: Vec<EventId> = posts.map(VerifiedEvent::id).collect();
+    ids.sort();
+    assert_eq!(within(all(), 100).await, ids, "posts, in order");
+    assert_eq!(within(all(), 3).await, ids[..3]);
+    assert_eq!(within(ids[1]..=ids[3], 9).await, ids[1..=3], "both ends");
+    let reaction = said.rest[0].id();
+    assert_eq!(within(reaction..=reaction, 9).await, []);
+    let elsewhere = store.posts_within(TopicId([7; 32]), all(), 9, reader).await;
+    assert_eq!(elsewhere.expect("posts_within"), []);
+    let id = said.root.id();
+    let found = store.posts_within(topic, id..=id, 9, reader).await;
+    let by_id = store.posts_by_id(topic, vec![id], reader).await;
+    assert_eq!(found.expect("posts_within"), by_id.expect("posts_by_id"));
 }
 
 /// Programs differ in what they call the root of an answer to an answer.
@@ -501,6 +530,7 @@ async fn a_closed_store_tells_nothing(store: &impl EventStore) {
     let (who, profile) = (author(0), Profile::new("Aya", None).expect("fine"));
     assert_closed(store.thread(TOPIC, LOST, 1, who).await);
     assert_closed(store.posts_by_id(TOPIC, vec![LOST], who).await);
+    assert_closed(store.posts_within(TOPIC, LOST..=LOST, 1, who).await);
     assert_closed(store.reacted_to(TOPIC, vec![LOST]).await);
     assert_closed(store.profile(who).await);
     assert_closed(store.profile_in(TOPIC, who).await);

@@ -2,7 +2,7 @@
 //!
 //! Owns the slow and plain way to every answer, against which the adapter's is tested.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use kukuri_domain::{
     AuthorId, EventId, TopicId, UnixMs,
@@ -123,6 +123,23 @@ impl State {
             return Vec::new();
         };
         let held = ids.iter().filter_map(|id| t.post(id));
+        held.map(|row| self.seen(t, row, reader)).collect()
+    }
+
+    pub(super) fn within(
+        &self,
+        topic: TopicId,
+        ids: &RangeInclusive<EventId>,
+        limit: u32,
+        reader: AuthorId,
+    ) -> Vec<StoredPost> {
+        let Some(t) = self.topics.get(&topic) else {
+            return Vec::new();
+        };
+        let held = t.places.keys().filter(|id| ids.contains(id));
+        let mut held: Vec<&Row> = held.filter_map(|id| t.post(id)).collect();
+        held.sort_by_key(|row| row.event.id());
+        let held = held.into_iter().take(limit as usize);
         held.map(|row| self.seen(t, row, reader)).collect()
     }
 
