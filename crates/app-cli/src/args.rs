@@ -79,6 +79,9 @@ pub enum Command {
         topic: String,
         /// The text; - or nothing reads it from standard input
         text: Option<String>,
+        /// Answer this post: at least the first 8 digits of its id, note1... or nevent1...
+        #[arg(long, value_name = "ID")]
+        reply_to: Option<String>,
         /// Seconds to wait for somebody who takes the post, if no node is running
         #[arg(long, value_name = "SECS", default_value_t = 10)]
         wait: u64,
@@ -91,7 +94,7 @@ pub enum Command {
         /// How many posts, the newest ones
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
-        /// Only posts before this one (hexadecimal id, note1..., nevent1...) or this time (RFC 3339)
+        /// Only posts before this one (its id or the first 8 digits, note1..., nevent1...) or this time (RFC 3339)
         #[arg(long, value_name = "ID|TIME")]
         before: Option<String>,
         /// Only posts of this author (npub1... or 64 hexadecimal digits)
@@ -100,6 +103,41 @@ pub enum Command {
         /// Go on with what is posted from now on
         #[arg(long, short)]
         follow: bool,
+    },
+    /// Print a post with its answers, oldest first
+    #[command(after_help = THREAD_EXAMPLES)]
+    Thread {
+        /// Name of the topic, or id: and the beginning of its id
+        topic: String,
+        /// Any post of the thread: at least the first 8 digits of its id, note1... or nevent1...
+        id: String,
+    },
+    /// React to a post with a sign or a short word
+    #[command(after_help = REACT_EXAMPLES)]
+    React {
+        /// Name of the topic, or id: and the beginning of its id
+        topic: String,
+        /// The post: at least the first 8 digits of its id, note1... or nevent1...
+        id: String,
+        /// The sign or word, + by default
+        sign: Option<String>,
+        /// Take your reaction back
+        #[arg(long)]
+        undo: bool,
+        /// Seconds to wait for somebody who takes it, if no node is running
+        #[arg(long, value_name = "SECS", default_value_t = 10)]
+        wait: u64,
+    },
+    /// Take an own post back: ask everybody who holds it to hide it
+    #[command(after_help = DELETE_EXAMPLES)]
+    Delete {
+        /// Name of the topic, or id: and the beginning of its id
+        topic: String,
+        /// The post: at least the first 8 digits of its id, note1... or nevent1...
+        id: String,
+        /// Seconds to wait for somebody who takes it, if no node is running
+        #[arg(long, value_name = "SECS", default_value_t = 10)]
+        wait: u64,
     },
     /// Find posts by their words, in Japanese and English
     #[command(after_help = SEARCH_EXAMPLES)]
@@ -144,7 +182,7 @@ pub enum Command {
         /// Name of the topic, or id: and the beginning of its id
         topic: String,
     },
-    /// Who this profile is: show it, copy its key, replace it, move it to another store
+    /// Who this profile is: show it, name it, copy its key, replace it, move it to another store
     Identity(crate::identity::IdentityArgs),
     /// Look at what a node needs: database, keyring, clock, DHT, LAN, UDP
     #[command(after_help = DOCTOR_EXAMPLES)]
@@ -220,15 +258,41 @@ of this profile meets somebody.
 
 Examples:
   kukuri post lobby 'hello both'
+  kukuri post lobby 'so do I' --reply-to 3fa2bb01
   uptime | kukuri post machines -
   kukuri post --json lobby hi";
 
 const READ_EXAMPLES: &str = "\
+Each post stands behind the beginning of its id, by which the other commands know it.
+
 Examples:
   kukuri read lobby
   kukuri read lobby --limit 10 --before 2026-11-21T09:00:00Z
+  kukuri read lobby --before 3fa2bb01
   kukuri read lobby --author npub1...
   kukuri read lobby --follow --json";
+
+const THREAD_EXAMPLES: &str = "\
+Each post stands behind the beginning of its id. An answer to another answer names whom it answers.
+
+Examples:
+  kukuri thread lobby 3fa2bb01
+  kukuri thread lobby 3fa2bb01 --json";
+
+const REACT_EXAMPLES: &str = "\
+A second time changes nothing; --undo without a sign takes back the only reaction that you gave.
+
+Examples:
+  kukuri react lobby 3fa2bb01
+  kukuri react lobby 3fa2bb01 同感
+  kukuri react lobby 3fa2bb01 --undo";
+
+const DELETE_EXAMPLES: &str = "\
+The text is not shown here any more. Others who hold it are asked to do the same (NIP-09); nobody
+can be made to, and who has read it has read it.
+
+Examples:
+  kukuri delete lobby 3fa2bb01";
 
 const SEARCH_EXAMPLES: &str = "\
 A Japanese word is found inside a sentence, an English one as a whole word; capital and small

@@ -5,8 +5,10 @@
 
 pub mod authors;
 pub mod config;
+pub mod conversation;
 pub mod doctor;
 pub mod posts;
+mod sending;
 pub mod state;
 pub mod topics;
 pub mod up;
@@ -16,7 +18,7 @@ use kukuri_wiring::{Access, Failure, Need};
 use crate::{access, args::ProfileArgs, console::Console, screen::LogScreen, stopping::StopGuard};
 
 /// Runs one command with a client that can do what it needs, and ends what was begun for it.
-async fn with_client<F>(args: &ProfileArgs, need: Need, work: F) -> Result<(), Failure>
+pub async fn with_client<F>(args: &ProfileArgs, need: Need, work: F) -> Result<(), Failure>
 where
     F: AsyncFnOnce(&Access, Console) -> Result<(), Failure>,
 {

@@ -10,7 +10,7 @@ use kukuri_domain::AuthorId;
 use kukuri_wiring::{Exit, Failure};
 use serde::Serialize;
 
-use crate::render::Render;
+use crate::render::{Render, Seen};
 
 /// Columns of output that is no terminal.
 const PLAIN_COLUMNS: usize = 80;
@@ -46,12 +46,14 @@ impl Console {
         self.columns
     }
 
-    /// Lines for this reader.
+    /// Posts for this reader, with their ids.
     pub fn render(&self, own: AuthorId) -> Render<Local> {
         Render {
             zone: Local,
             own,
             has_colours: self.has_colours,
+            has_ids: true,
+            seen: Seen::default(),
         }
     }
 

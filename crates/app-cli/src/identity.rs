@@ -7,6 +7,7 @@
 mod exporting;
 mod importing;
 mod moving;
+mod naming;
 
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use kukuri_application::{keys::open_or_create_keys, ports::KeyStore};
 use kukuri_domain::AuthorId;
 use kukuri_node::{PublicKeys, config::KeyringStore};
 use kukuri_wiring::{
-    Exit, Failure, Place,
+    Access, Exit, Failure, Need, Place,
     keys::{self, ProfileVault},
 };
 use serde::Serialize;
@@ -25,7 +26,7 @@ use crate::{
     args::ProfileArgs,
     console::Console,
     language::say,
-    terminal,
+    terminal, text,
 };
 
 const EXAMPLES: &str = "\
@@ -33,6 +34,7 @@ A secret key is never an argument: it is asked for without echo, or read from st
 
 Examples:
   kukuri identity show --json
+  kukuri identity name Mika
   kukuri identity export > me.ncryptsec
   kukuri identity import - < me.ncryptsec
   kukuri identity move --to file";
@@ -41,6 +43,15 @@ const SHOW_EXAMPLES: &str = "\
 Examples:
   kukuri identity show
   kukuri identity show --json";
+
+const NAME_EXAMPLES: &str = "\
+Every member of your topics sees it. Names are not unique: two authors of one name are shown with
+the beginning of their keys. An empty --about removes the description.
+
+Examples:
+  kukuri identity name Mika
+  kukuri identity name Mika --about 'weaves, mostly'
+  kukuri identity name";
 
 const EXPORT_EXAMPLES: &str = "\
 Without --nsec the key is sealed with a passphrase (NIP-49, ncryptsec1...), which many Nostr
@@ -80,6 +91,9 @@ enum IdentityCommand {
     /// Who this profile is, and where its keys are
     #[command(after_help = SHOW_EXAMPLES)]
     Show,
+    /// How you want to be called: show it, or set it
+    #[command(after_help = NAME_EXAMPLES)]
+    Name(NameArgs),
     /// Print the secret key of the author, sealed with a passphrase
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
@@ -93,6 +107,15 @@ enum IdentityCommand {
         #[arg(long, value_name = "STORE")]
         to: Store,
     },
+}
+
+#[derive(Debug, Args)]
+struct NameArgs {
+    /// The name; without it and --about the present one is shown
+    name: Option<String>,
+    /// A few words about you
+    #[arg(long, value_name = "TEXT")]
+    about: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -146,6 +169,7 @@ pub async fn run(args: &ProfileArgs, wish: &IdentityArgs) -> Result<(), Failure>
     let console = Console::of_process(args.json);
     match &wish.command {
         IdentityCommand::Show => show(args, console).await,
+        IdentityCommand::Name(wish) => naming::run(args, wish).await,
         IdentityCommand::Export(wish) => exporting::run(args, wish, console).await,
         IdentityCommand::Import(wish) => importing::run(args, wish, console).await,
         IdentityCommand::Move { to } => moving::run(args, to.kind(), console).await,
@@ -157,7 +181,7 @@ pub async fn run(args: &ProfileArgs, wish: &IdentityArgs) -> Result<(), Failure>
 struct Shown {
     pubkey: AuthorId,
     npub: String,
-    /// From the profile event, which nothing writes yet.
+    /// What they call themselves, where the database knows it.
     name: Option<String>,
     device: String,
     peer_id: String,
@@ -185,7 +209,11 @@ impl Shown {
             ),
             KeyStore::Memory => say!("in memory"),
         };
-        say!(
+        let name = match &self.name {
+            Some(name) => say!("name     {name}\n", name = text::one_line(name)),
+            None => String::new(),
+        };
+        name + &say!(
             "you are  {npub}\npubkey   {pubkey}\ndevice   {device}\npeer id  {peer}\nkeys     {keys}",
             npub = self.npub,
             pubkey = self.pubkey,
@@ -199,11 +227,34 @@ impl Shown {
 async fn show(args: &ProfileArgs, console: Console) -> Result<(), Failure> {
     let place = place_of(args)?;
     let recorded = keys::recorded(&place)?;
-    let shown = match recorded.as_ref().and_then(|file| Some((file, file.keys?))) {
+    let mut shown = match recorded.as_ref().and_then(|file| Some((file, file.keys?))) {
         Some((file, public)) => Shown::new(&public, file.key_store.kind()),
         None => show_unrecorded(&place).await?,
     };
+    shown.name = own_name(&place, shown.pubkey, console).await;
     console.answer(&shown, |shown| shown.in_words(&place))
+}
+
+/// Who one is stands in the profile; a database that cannot be read costs no more than the name.
+async fn own_name(place: &Place, author: AuthorId, console: Console) -> Option<String> {
+    if !place.home.database().exists() {
+        return None;
+    }
+    match name_of(place, author).await {
+        Ok(name) => name,
+        Err(failure) => {
+            let why = failure.in_one_line();
+            console.remark(&say!("the name could not be read: {why}", why = why));
+            None
+        }
+    }
+}
+
+async fn name_of(place: &Place, author: AuthorId) -> Result<Option<String>, Failure> {
+    let access = Access::open(place, Need::Read, &|_, _| Ok(())).await?;
+    let profile = access.client().profile_of(author).await;
+    access.close().await?;
+    Ok(profile?.author.name)
 }
 
 /// A profile of an earlier version: its vault knows, and is only read.

@@ -24,8 +24,10 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
 use args::{Cli, Command};
 use commands::{
-    authors, doctor,
-    posts::{self, ReadWish},
+    authors,
+    conversation::{self, ReactWish},
+    doctor,
+    posts::{self, PostWish, ReadWish},
     state, topics, up,
 };
 use kukuri_wiring::{Exit, Failure};
@@ -82,8 +84,42 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Join { topic } => join::run(args, &topic).await,
         Command::Up { port } => up::run(args, port).await,
-        Command::Post { topic, text, wait } => {
-            posts::post(args, &topic, text.as_deref(), Duration::from_secs(wait)).await
+        Command::Post {
+            topic,
+            text,
+            reply_to,
+            wait,
+        } => {
+            let wish = PostWish {
+                topic: &topic,
+                text: text.as_deref(),
+                reply_to: reply_to.as_deref(),
+                wait: Duration::from_secs(wait),
+            };
+            posts::post(args, wish).await
+        }
+        Command::Thread { topic, id } => conversation::thread(args, &topic, &id).await,
+        Command::React {
+            topic,
+            id,
+            sign,
+            undo,
+            wait,
+        } => {
+            let wish = ReactWish {
+                topic: &topic,
+                id: &id,
+                sign: sign.as_deref(),
+                wait: Duration::from_secs(wait),
+            };
+            match undo {
+                false => conversation::react(args, wish).await,
+                true => conversation::undo(args, wish).await,
+            }
+        }
+        Command::Delete { topic, id, wait } => {
+            let wait = Duration::from_secs(wait);
+            conversation::delete(args, &topic, &id, wait).await
         }
         Command::Read {
             topic,

@@ -3,7 +3,9 @@
 //! Pure: views in, text out. Everything that a peer wrote passes through `text` first. Colours
 //! carry no meaning of their own and are left out where the output is no terminal.
 
+mod conversation;
 mod figures;
+mod seen;
 
 use chrono::{DateTime, Days, NaiveDate, TimeZone};
 use kukuri_application::{
@@ -21,11 +23,13 @@ use kukuri_node::config::KeyView;
 
 use crate::{
     language::{phrase, say},
-    text,
+    screen, text,
 };
 use figures::{duration, milliseconds, table};
 
+pub use conversation::{deleted, reacted, reaction_undone, sent};
 pub use figures::{bytes, counted, grouped, seconds};
+pub use seen::Seen;
 
 /// Columns of the name of an author.
 const NAME_COLUMNS: usize = 8;
@@ -47,55 +51,93 @@ pub struct Render<Tz: TimeZone> {
     pub own: AuthorId,
     /// Whether escapes for colours are understood.
     pub has_colours: bool,
+    /// Whether posts stand with their ids, and what was said about them.
+    pub has_ids: bool,
+    /// Who wrote what, as far as this reader has seen it.
+    pub seen: Seen,
 }
 
 impl<Tz: TimeZone> Render<Tz> {
     /// A post: time, author, text, and for own posts how far it has come.
     pub fn post(&self, post: &PostView, state: Option<PostState>, columns: usize) -> String {
+        self.whole(post, &self.whom(post), state, columns)
+    }
+
+    /// A post with what stands beside it; `whom` it answers stands before its text.
+    fn whole(
+        &self,
+        post: &PostView,
+        whom: &str,
+        state: Option<PostState>,
+        columns: usize,
+    ) -> String {
         let deleted = say!("(deleted by its author)");
         let content = match post.deleted_at {
             Some(_) => &deleted,
             None => post.event.content(),
         };
-        let shown = self.text_of(post, content);
-        match state.filter(|_| post.author.pubkey == self.own) {
+        let shown = self.text_of(post, whom, content);
+        let shown = match state.filter(|_| post.author.pubkey == self.own) {
             Some(state) => with_state(&shown, &state_text(state), columns),
             None => shown,
-        }
+        };
+        self.with_details(post, shown)
     }
 
     /// What stands for an author: their name as far as it fits, and the begin of their key if they
-    /// gave themselves none, or the one by which the reader knows themselves.
+    /// gave themselves none, or the one by which the reader knows themselves. Who shares a name
+    /// has both.
     fn name_of(&self, author: &AuthorView) -> String {
         let you = say!("you");
         if author.pubkey == self.own {
             return you;
         }
-        let name = author.name.as_deref().map(text::one_line);
-        let name = name.filter(|name| name.to_lowercase() != you);
-        let name = name.unwrap_or_else(|| author.pubkey.short());
-        text::shortened(&name, NAME_COLUMNS)
+        let (label, key) = (seen::label(author), author.pubkey.short());
+        if author.name.is_none() || text::looks(&label) == text::looks(&you) {
+            return key;
+        }
+        match self.seen.is_shared(author) {
+            true => format!("{label} {key}"),
+            false => label,
+        }
     }
 
-    /// Time, author and a text that stands for the post's.
-    fn text_of(&self, post: &PostView, content: &str) -> String {
+    /// Time, author and a text that stands for the post's; before them its id, if wanted.
+    fn text_of(&self, post: &PostView, whom: &str, content: &str) -> String {
         let name = self.name_of(&post.author);
-        let event = &post.event;
-        let at = self.local(event.order().at());
+        let head = self.head(post);
+        let indent = " ".repeat(head.len() + 2 + NAME_COLUMNS + 2);
+        let mut lines = text::lines(content).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let name = text::padded(&name, NAME_COLUMNS);
+        let mut shown = format!("{}  {name}  {whom}{first}", self.dim(&head));
+        for line in lines {
+            shown.push('\n');
+            shown.push_str(&indent);
+            shown.push_str(&line);
+        }
+        shown
+    }
+
+    /// Id and time.
+    fn head(&self, post: &PostView) -> String {
+        let at = self.local(post.event.order().at());
         let time = at.map_or_else(
             || "--:--".to_owned(),
             |at| at.naive_local().format("%H:%M").to_string(),
         );
-        let indent = " ".repeat(time.len() + 2 + NAME_COLUMNS + 2);
-        let mut lines = text::lines(content).into_iter();
-        let first = lines.next().unwrap_or_default();
-        let mut post = format!("{time}  {}  {first}", text::padded(&name, NAME_COLUMNS));
-        for line in lines {
-            post.push('\n');
-            post.push_str(&indent);
-            post.push_str(&line);
+        match self.has_ids {
+            true => format!("{}  {time}", post.event.id().short()),
+            false => time,
         }
-        self.with_dim_time(&post, time.len())
+    }
+
+    fn with_details(&self, post: &PostView, shown: String) -> String {
+        let indent = self.head(post).len() + 2;
+        match self.details(post, indent).filter(|_| self.has_ids) {
+            Some(details) => format!("{shown}\n{details}"),
+            None => shown,
+        }
     }
 
     /// What is said below an own post that has scrolled away.
@@ -171,9 +213,12 @@ impl<Tz: TimeZone> Render<Tz> {
         if was_match {
             marked.push(MATCH_ENDS);
         }
-        self.text_of(&found.post, &marked)
+        let whom = self.whom(&found.post);
+        let shown = self
+            .text_of(&found.post, &whom, &marked)
             .replace(MATCH_BEGINS, "\x1b[1m")
-            .replace(MATCH_ENDS, "\x1b[22m")
+            .replace(MATCH_ENDS, "\x1b[22m");
+        self.with_details(&found.post, shown)
     }
 
     /// A remark of the program.
@@ -199,18 +244,13 @@ impl<Tz: TimeZone> Render<Tz> {
             text.to_owned()
         }
     }
-
-    fn with_dim_time(&self, post: &str, time_len: usize) -> String {
-        let (time, rest) = post.split_at(time_len);
-        format!("{}{rest}", self.dim(time))
-    }
 }
 
 /// The state at the right of the last line, or below it where there is no room.
 fn with_state(post: &str, state: &str, columns: usize) -> String {
     let columns = columns.min(COLUMNS_MAX);
     let last = post.rsplit('\n').next().unwrap_or_default();
-    let used = text::width(last) + 2 + text::width(state);
+    let used = text::width(&screen::without_colours(last)) + 2 + text::width(state);
     if used <= columns {
         let gap = " ".repeat(columns - used + 2);
         format!("{post}{gap}{state}")

@@ -302,7 +302,7 @@ fn rows(line: &str, columns: usize) -> usize {
 }
 
 /// The line without the colours that we put into it (text of others holds no escapes).
-fn without_colours(line: &str) -> String {
+pub fn without_colours(line: &str) -> String {
     let mut parts = line.split('\x1b');
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {

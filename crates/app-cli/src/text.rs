@@ -4,6 +4,7 @@
 //! sequences are shown as what they are, and characters that turn the direction of writing or
 //! hide text are shown as their code points.
 
+use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -51,6 +52,14 @@ fn is_treacherous(c: char) -> bool {
             | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}'
     )
+}
+
+/// What is seen of a text, to compare it with another: without blanks, what has no width, and
+/// whether letters are capital or wide.
+pub fn looks(text: &str) -> String {
+    let seen = text.nfkc().filter(|c| c.width().unwrap_or(0) > 0);
+    let seen = seen.filter(|c| !c.is_whitespace());
+    seen.flat_map(char::to_lowercase).collect()
 }
 
 /// Columns that safe text takes.
@@ -120,6 +129,13 @@ mod tests {
     fn lines_are_kept_and_cleaned() {
         assert_eq!(lines("one\r\ntwo\x1b\n\n"), ["one", "two\\x1b"]);
         assert_eq!(lines(""), [""]);
+    }
+
+    #[test]
+    fn texts_that_look_alike_are_the_same() {
+        assert_eq!(looks("Aya K."), looks("ａｙａ\u{200d} k."));
+        assert_ne!(looks("Aya"), looks("Maya"));
+        assert_eq!(looks("\u{200b} "), "");
     }
 
     #[test]

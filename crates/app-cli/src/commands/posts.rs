@@ -5,72 +5,68 @@ use std::{
     time::Duration,
 };
 
-use chrono::DateTime;
-use kukuri_application::views::{NodeEvent, PostView, TopicEvent};
-use kukuri_domain::{AuthorId, EventId, TopicRef, UnixMs, limits::EVENT_BYTES_MAX};
+use chrono::{DateTime, Local};
+use kukuri_application::views::{NodeEvent, TopicEvent};
+use kukuri_domain::{AuthorId, EventId, EventRef, TopicRef, UnixMs, limits::EVENT_BYTES_MAX};
 use kukuri_node::{
-    Client, TopicEvents,
+    Client,
     client::{Before, FindQuery, Posts, ReadQuery},
 };
 use serde_json::json;
-use tokio::time::{Instant, timeout_at};
 
-use super::with_client;
+use super::{
+    conversation::{learn, post_ref},
+    sending::Sending,
+    with_client,
+};
 use kukuri_wiring::{Access, Exit, Failure, Need};
 
-use crate::{args::ProfileArgs, console::Console, language::say, render};
+use crate::{
+    args::ProfileArgs,
+    console::Console,
+    language::say,
+    render::{self, Render},
+};
+
+/// What `kukuri post` was asked for.
+#[derive(Debug)]
+pub struct PostWish<'a> {
+    /// In which topic.
+    pub topic: &'a str,
+    /// What; otherwise standard input says it.
+    pub text: Option<&'a str>,
+    /// The post that it answers.
+    pub reply_to: Option<&'a str>,
+    /// How long to wait for somebody who takes it.
+    pub wait: Duration,
+}
 
 /// `kukuri post`
-pub async fn post(
-    args: &ProfileArgs,
-    topic: &str,
-    text: Option<&str>,
-    wait: Duration,
-) -> Result<(), Failure> {
-    let topic: TopicRef = topic.parse()?;
-    let text = match text {
+pub async fn post(args: &ProfileArgs, wish: PostWish<'_>) -> Result<(), Failure> {
+    let topic: TopicRef = wish.topic.parse()?;
+    let reply_to = wish.reply_to.map(post_ref).transpose()?;
+    let text = match wish.text {
         Some(text) if text != "-" => text.to_owned(),
         _ => text_of_input()?,
     };
     with_client(args, Need::Node, async |access, console| {
         let client = access.client();
-        if let Some(node) = access.own_node() {
-            node.join_noted_topics().await?;
-        }
-        let mut events = client.subscribe(&topic).await?;
-        let mut posted = client.post(&topic, &text).await?;
-        if access.own_node().is_some() && !wait.is_zero() {
-            console.remark(&say!(
-                "stored here; looking for somebody who takes it (Ctrl-C leaves, nothing is lost)"
-            ));
-            wait_for_holder(&mut events, &mut posted, wait).await;
-        }
-        console.answer(&posted, |posted| {
-            let state = render::state_text(posted.state);
-            match posted.state.sent_to {
-                0 => say!(
-                    "{state}; it goes out when a node of this profile meets somebody",
-                    state = state
-                ),
-                _ => state,
+        let sending = Sending::begin(access, &topic, wish.wait).await?;
+        let mut posted = match reply_to {
+            None => client.post(&topic, &text).await?,
+            Some(answered) => {
+                let answered = client.find_post(&topic, answered).await?;
+                let id = answered.event.id();
+                client.reply(&topic, id, &text).await?
             }
-        })
+        };
+        let id = posted.event.id();
+        sending
+            .wait_for_holder(console, id, &mut posted.state)
+            .await;
+        console.answer(&posted, |posted| render::sent(posted.state))
     })
     .await
-}
-
-/// Waits until somebody has said that they hold the post.
-async fn wait_for_holder(events: &mut TopicEvents, posted: &mut PostView, wait: Duration) {
-    let deadline = Instant::now() + wait;
-    while posted.state.held_by == 0 {
-        match timeout_at(deadline, events.next()).await {
-            Ok(Some(TopicEvent::PostState { id, state })) if id == posted.event.id() => {
-                posted.state = state;
-            }
-            Ok(Some(_)) => {}
-            Ok(None) | Err(_) => return,
-        }
-    }
 }
 
 /// The whole standard input, without the line's end.
@@ -117,24 +113,30 @@ pub struct ReadWish<'a> {
 
 /// `kukuri read`
 pub async fn read(args: &ProfileArgs, wish: ReadWish<'_>) -> Result<(), Failure> {
-    let query = ReadQuery {
+    let mut query = ReadQuery {
         topic: wish.topic.parse()?,
         limit: wish.limit,
-        before: wish.before.map(before).transpose()?,
+        before: None,
         author: wish.author.map(author).transpose()?,
         roots: false,
     };
-    if !wish.follow {
-        return with_client(args, Need::Read, async |access, console| {
-            print_page(access, console, &query).await
-        })
-        .await;
-    }
-    with_client(args, Need::LastingNode, async |access, console| {
+    let before = wish.before.map(before).transpose()?;
+    let need = match wish.follow {
+        true => Need::LastingNode,
+        false => Need::Read,
+    };
+    with_client(args, need, async |access, console| {
         if let Some(node) = access.own_node() {
             node.join_noted_topics().await?;
         }
-        follow(access, console, &query).await
+        query.before = match before {
+            None => None,
+            Some(before) => Some(before.found(access.client(), &query.topic).await?),
+        };
+        match wish.follow {
+            true => follow(access, console, &query).await,
+            false => print_page(access, console, &query).await,
+        }
     })
     .await
 }
@@ -143,25 +145,40 @@ async fn print_page(access: &Access, console: Console, query: &ReadQuery) -> Res
     let client = access.client();
     let page = client.read(query).await?;
     let newest = page.posts.first().map(|post| post.event.id());
-    show_page(client, console, page)?;
-    // Without a node nothing is written for reading alone.
+    if console.is_json {
+        console.json(&page)?;
+    } else {
+        let mut render = console.render(client.author());
+        show_page(client, console, page, &mut render).await?;
+    }
+    mark_read(client, &query.topic, newest).await
+}
+
+/// Without a node nothing is written for reading alone.
+async fn mark_read(
+    client: &Client,
+    topic: &TopicRef,
+    newest: Option<EventId>,
+) -> Result<(), Failure> {
     match newest {
-        Some(newest) if client.has_node() => Ok(client.mark_read(&query.topic, newest).await?),
+        Some(newest) if client.has_node() => Ok(client.mark_read(topic, newest).await?),
         _ => Ok(()),
     }
 }
 
-fn show_page(client: &Client, console: Console, page: Posts) -> Result<(), Failure> {
-    if console.is_json {
-        return console.json(&page);
-    }
+async fn show_page(
+    client: &Client,
+    console: Console,
+    page: Posts,
+    render: &mut Render<Local>,
+) -> Result<(), Failure> {
     let mut posts = page.posts;
     posts.reverse();
+    learn(client, &page.topic.name, &posts, render).await?;
     if posts.is_empty() {
         console.remark(&say!("no posts in #{topic}", topic = page.topic.name));
         return Ok(());
     }
-    let render = console.render(client.author());
     let columns = console.columns();
     let mut last_at = None;
     for post in posts {
@@ -180,19 +197,20 @@ async fn follow(access: &Access, console: Console, query: &ReadQuery) -> Result<
     let client = access.client();
     let mut events = client.subscribe(&query.topic).await?;
     let name = client.topic(&query.topic).await?.name;
+    let mut render = console.render(client.author());
+    let page = client.read(query).await?;
+    let newest = page.posts.first().map(|post| post.event.id());
     if console.is_json {
-        let mut posts = client.read(query).await?.posts;
-        posts.reverse();
-        for post in posts {
+        for post in page.posts.iter().rev() {
             let mut line = json!(post);
             line["type"] = json!("post");
             line["topic"] = json!(name);
             console.json(&line)?;
         }
     } else {
-        print_page(access, console, query).await?;
+        show_page(client, console, page, &mut render).await?;
+        mark_read(client, &query.topic, newest).await?;
     }
-    let render = console.render(client.author());
     let is_wanted = |by: AuthorId| query.author.is_none_or(|author| author == by);
     while let Some(event) = events.next().await {
         match event {
@@ -202,9 +220,11 @@ async fn follow(access: &Access, console: Console, query: &ReadQuery) -> Result<
                 event,
             })?,
             TopicEvent::Post { post, .. } => {
+                learn(client, &name, [&post], &mut render).await?;
                 let state = Some(post.state);
                 console.text(&render.post(&post, state, console.columns()))?;
             }
+            TopicEvent::Profile { author } => render.seen.name(&author),
             TopicEvent::Resync => {
                 console.remark(&say!(
                     "some posts were skipped because the output was too slow"
@@ -244,7 +264,10 @@ pub async fn search(
         if found.is_empty() {
             console.remark(&say!("nothing was found"));
         }
-        let render = console.render(client.author());
+        let mut render = console.render(client.author());
+        for found in &found {
+            learn(client, &found.topic, [&found.post], &mut render).await?;
+        }
         let mut heading = None;
         for found in &found {
             let day = render.day(found.post.event.order().at(), None, client.now(), 0);
@@ -260,19 +283,41 @@ pub async fn search(
     .await
 }
 
+/// A place in a topic, as it was named.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Time(UnixMs),
+    Post(EventRef),
+}
+
+impl Place {
+    async fn found(self, client: &Client, topic: &TopicRef) -> Result<Before, Failure> {
+        let post = match self {
+            Place::Time(at) => return Ok(Before::Time(at)),
+            Place::Post(post) => post,
+        };
+        // A whole id may be that of an event of any kind.
+        let id = match post.whole() {
+            Some(id) => id,
+            None => client.find_post(topic, post).await?.event.id(),
+        };
+        Ok(Before::Event(id))
+    }
+}
+
 /// A post or a time.
-fn before(text: &str) -> Result<Before, Failure> {
+fn before(text: &str) -> Result<Place, Failure> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         let ms = u64::try_from(at.timestamp_millis()).unwrap_or(0);
-        return Ok(Before::Time(UnixMs(ms)));
+        return Ok(Place::Time(UnixMs(ms)));
     }
-    let id = EventId::parse(text).map_err(|_| {
+    let post = text.parse().map_err(|_| {
         let message = format!("--before: '{text}' is no event and no time");
         Failure::new(Exit::Usage, message).hint(
-            "give 64 hexadecimal digits, note1..., nevent1... or a time such as 2026-11-21T09:00:00Z",
+            "give the digits that `kukuri read` shows before a post, or a time such as 2026-11-21T09:00:00Z",
         )
     })?;
-    Ok(Before::Event(id))
+    Ok(Place::Post(post))
 }
 
 /// An author in one of the forms that people use.

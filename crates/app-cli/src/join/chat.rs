@@ -31,9 +31,10 @@ use super::output::Output;
 use kukuri_wiring::{Exit, Failure};
 
 use crate::{
+    commands::conversation::learn,
     failure,
     language::say,
-    render::{self, Render},
+    render::{self, Render, Seen},
     screen::Typed,
     stopping::StopGuard,
 };
@@ -104,6 +105,8 @@ impl Chat {
             zone: Local,
             own: client.author(),
             has_colours: output.has_colours(),
+            has_ids: false,
+            seen: Seen::default(),
         };
         Self {
             client,
@@ -301,6 +304,10 @@ impl Chat {
     }
 
     async fn take_event(&mut self, event: TopicEvent) -> Result<(), Failure> {
+        if let TopicEvent::Post { post, .. } = &event {
+            let topic = &self.topic;
+            learn(&self.client, topic, [post], &mut self.render).await?;
+        }
         match event {
             TopicEvent::Post {
                 post,
@@ -309,7 +316,8 @@ impl Chat {
             TopicEvent::Post { post, .. } if self.is_late(&post.event) => self.gather(post),
             TopicEvent::Post { post, .. } => self.show_post(&post, None),
             // What stands above in the terminal stays.
-            TopicEvent::PostChanged { .. } | TopicEvent::Profile { .. } => {}
+            TopicEvent::PostChanged { .. } => {}
+            TopicEvent::Profile { author } => self.render.seen.name(&author),
             TopicEvent::PostState { id, state } => self.note_state(id, state),
             TopicEvent::PeerJoined {
                 peer,
@@ -373,6 +381,7 @@ impl Chat {
         let query = ReadQuery::newest(&self.topic, HISTORY_SHOWN);
         let mut posts = self.client.read(&query).await?.posts;
         posts.reverse();
+        learn(&self.client, &self.topic, &posts, &mut self.render).await?;
         for post in posts {
             self.show_post(&post, Some(post.state));
         }

@@ -14,9 +14,10 @@ use kukuri_node::{
 use super::*;
 
 /// Texts of the catalogue that the code makes at run time, or other crates do.
-const MADE_ELSEWHERE: [&str; 5] = [
+const MADE_ELSEWHERE: [&str; 6] = [
     "{n} post",
     "{n} missed post",
+    "{n} answer",
     "{n} member",
     "{n} node",
     "{n} topic",

@@ -3,9 +3,9 @@
 use chrono::FixedOffset;
 use kukuri_application::{
     session::Counters,
-    views::{AttemptResult, AttemptView},
+    views::{AttemptResult, AttemptView, ReactionView},
 };
-use kukuri_domain::{Epoch, TopicKeys, peer::ConnectionState};
+use kukuri_domain::{Epoch, EventId, TopicKeys, event::Reply, peer::ConnectionState};
 
 use super::*;
 
@@ -46,6 +46,16 @@ fn render(hours_east: i32) -> Render<FixedOffset> {
         zone: FixedOffset::east_opt(hours_east * 3_600).expect("a time zone"),
         own: AuthorId([1; 32]),
         has_colours: false,
+        has_ids: false,
+        seen: Seen::default(),
+    }
+}
+
+/// As `read` shows posts.
+fn page_render() -> Render<FixedOffset> {
+    Render {
+        has_ids: true,
+        ..render(0)
     }
 }
 
@@ -120,6 +130,159 @@ fn what_was_taken_back_is_not_shown() {
 }
 
 #[test]
+fn who_shares_a_name_is_shown_with_their_key() {
+    let named = |author: u8, name: &str| {
+        let mut post = post(author, "hi", NOW);
+        post.author.name = Some(name.to_owned());
+        post
+    };
+    let mut render = render(0);
+    let (aya, other) = (named(0xab, "Aya"), named(0xcd, "aya"));
+    render.seen.add(&aya);
+    assert_eq!(render.post(&aya, None, 80), "09:13  Aya       hi");
+    render.seen.add(&other);
+    assert_eq!(render.post(&aya, None, 80), "09:13  Aya abababab  hi");
+    assert_eq!(render.post(&other, None, 80), "09:13  aya cdcdcdcd  hi");
+    // Nobody passes for the reader, in whatever letters, or for somebody without a name.
+    let you = named(0xcd, "Ｙ\u{200b}ou");
+    assert_eq!(render.post(&you, None, 80), "09:13  cdcdcdcd  hi");
+    render.seen.add(&post(0xef, "hi", NOW));
+    let key = named(0xcd, "efefefef");
+    assert_eq!(render.post(&key, None, 80), "09:13  efefefef cdcdcdcd  hi");
+}
+
+fn answer(author: u8, text: &str, to: u8) -> PostView {
+    let mut post = post(author, text, NOW);
+    post.reply = Some(Reply {
+        root: EventId([1; 32]),
+        parent: EventId([to; 32]),
+    });
+    post
+}
+
+#[test]
+fn an_answer_says_whom_it_answers() {
+    let mut render = render(0);
+    let mut root = post(0xab, "who comes?", NOW);
+    root.author.name = Some("Aya".to_owned());
+    let id = root.event.id();
+    render.seen.add(&root);
+    let mut to_aya = answer(0xcd, "I do\nperhaps", 1);
+    to_aya.reply = Some(Reply {
+        root: id,
+        parent: id,
+    });
+    assert_eq!(
+        render.post(&to_aya, None, 80),
+        "09:13  cdcdcdcd  to Aya: I do\n                 perhaps"
+    );
+    let unknown = answer(0xcd, "yes", 7);
+    assert_eq!(
+        render.post(&unknown, None, 80),
+        "09:13  cdcdcdcd  to 07070707, which is not here: yes"
+    );
+    render.own = AuthorId([0xab; 32]);
+    assert!(render.post(&to_aya, None, 80).contains("  to you: I do"));
+    crate::language::in_japanese(|| {
+        assert!(render.post(&to_aya, None, 80).contains("  自分 へ: I do"));
+    });
+}
+
+fn reaction(content: &str, count: u32, own: bool) -> ReactionView {
+    ReactionView {
+        content: content.to_owned(),
+        count,
+        own: own.then_some(EventId([9; 32])),
+    }
+}
+
+#[test]
+fn in_a_page_a_post_stands_with_its_id_and_what_was_said_about_it() {
+    let render = page_render();
+    let mut root = post(0xab, "morning\nall", NOW);
+    assert_eq!(
+        render.post(&root, None, 80),
+        "00000000  09:13  abababab  morning\n                           all"
+    );
+    root.replies.count = 3;
+    root.reactions = vec![reaction("+", 2, true), reaction("同感", 5, false)];
+    assert_eq!(
+        render.post(&root, None, 80),
+        "00000000  09:13  abababab  morning\n                           all\n\
+         \u{20}                同感 5 · + 2 with yours · 3 answers"
+    );
+    root.deleted_at = Some(NOW);
+    assert_eq!(
+        render.post(&root, None, 80),
+        "00000000  09:13  abababab  (deleted by its author)\n                 3 answers"
+    );
+}
+
+#[test]
+fn what_others_react_with_is_bounded_and_safe() {
+    let mut flooded = post(0xab, "hi", NOW);
+    flooded.replies.count = 1_000;
+    flooded.reactions = vec![reaction("\u{1b}[2J", 9, false)];
+    let many = (1..=20).map(|n| reaction(&format!("{n}{}", "x".repeat(60)), 1, false));
+    flooded.reactions.extend(many);
+    let shown = page_render().post(&flooded, None, 80);
+    let details = shown.lines().last().expect("a line");
+    assert!(
+        details.starts_with("                 \\x1b[2J 9 · 1xx"),
+        "{shown}"
+    );
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    assert!(
+        details.ends_with("… 1 · 15 other reactions · 1000 answers or more"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn answers_stand_below_the_first_post_of_their_thread() {
+    let render = page_render();
+    let root = EventId([1; 32]);
+    assert_eq!(
+        render.answer(&answer(0xab, "yes\nno", 1), root, None, 80),
+        "  00000000  09:13  abababab  yes\n                             no"
+    );
+    assert_eq!(
+        render.answer(&answer(0xab, "yes", 7), root, None, 80),
+        "  00000000  09:13  abababab  to 07070707, which is not here: yes"
+    );
+    let own = render.answer(&answer(1, "x", 1), root, Some(PostState::default()), 60);
+    assert_eq!(text::width(&own), 60, "{own}");
+}
+
+#[test]
+fn what_is_sent_says_how_far_it_came() {
+    let state = |sent_to| {
+        Some(PostState {
+            sent_to,
+            held_by: 0,
+        })
+    };
+    let id = EventId([0x3f; 32]);
+    assert_eq!(reacted(id, "+", state(1)), "stored here · sent to 1");
+    assert!(reacted(id, "+", state(0)).contains("it goes out when"));
+    assert_eq!(
+        reacted(id, "+", None),
+        "you have reacted to 3f3f3f3f with + already"
+    );
+    assert_eq!(
+        reaction_undone(id, None),
+        "you have not reacted so to 3f3f3f3f"
+    );
+    let deleted_now = deleted(id, state(2));
+    assert!(deleted_now.starts_with("stored here · sent to 2\n"));
+    assert!(
+        deleted_now.contains("nobody can be made to"),
+        "{deleted_now}"
+    );
+    assert_eq!(deleted(id, None), "3f3f3f3f was deleted already");
+}
+
+#[test]
 fn a_post_cannot_command_the_terminal() {
     let post = post(0xab, "x\u{1b}[2Jy\u{202e}z", NOW);
     let line = render(0).post(&post, None, 80);
@@ -132,6 +295,19 @@ fn only_the_time_is_coloured() {
     render.has_colours = true;
     let line = render.post(&post(0xab, "hi", NOW), None, 80);
     assert_eq!(line, "\x1b[2m09:13\x1b[0m  abababab  hi");
+}
+
+#[test]
+fn colours_take_no_columns() {
+    let mut render = render(0);
+    let own = |render: &Render<FixedOffset>| {
+        render.post(&post(1, "hello", NOW), Some(PostState::default()), 60)
+    };
+    let plain = own(&render);
+    render.has_colours = true;
+    let coloured = own(&render);
+    assert_ne!(coloured, plain);
+    assert_eq!(screen::without_colours(&coloured), plain);
 }
 
 #[test]

@@ -7,21 +7,25 @@ use serde_json::Value;
 use crate::program::{Home, PATIENCE, Running, Said, run, through_shell};
 
 /// A profile whose commands go through a node, or find none.
-struct Scene {
-    home: Home,
-    node: Option<Running>,
+pub struct Scene {
+    pub home: Home,
+    pub node: Option<Running>,
 }
 
 impl Scene {
-    fn alone() -> Self {
+    pub fn alone() -> Self {
         Self {
             home: Home::new(),
             node: None,
         }
     }
 
-    fn with_node() -> Self {
-        let home = Home::new();
+    pub fn with_node() -> Self {
+        Self::with_node_in(Home::new())
+    }
+
+    /// A node of the profile in this home.
+    pub fn with_node_in(home: Home) -> Self {
         let mut node = Running::start(&mut home.kukuri(&["up"]));
         node.wait_for("Ctrl-C stops the node");
         Self {
@@ -30,21 +34,21 @@ impl Scene {
         }
     }
 
-    fn both() -> [Self; 2] {
+    pub fn both() -> [Self; 2] {
         [Self::alone(), Self::with_node()]
     }
 
-    fn has_node(&self) -> bool {
+    pub fn has_node(&self) -> bool {
         self.node.is_some()
     }
 
-    fn run(&self, args: &[&str]) -> Said {
+    pub fn run(&self, args: &[&str]) -> Said {
         run(&mut self.home.kukuri(args), "")
     }
 
     /// The JSON of a command that succeeds.
     #[track_caller]
-    fn json(&self, args: &[&str]) -> Value {
+    pub fn json(&self, args: &[&str]) -> Value {
         let mut all = vec!["--json"];
         all.extend_from_slice(args);
         let said = self.run(&all);
@@ -54,7 +58,7 @@ impl Scene {
 
     /// The JSON of the error of a command that fails.
     #[track_caller]
-    fn error(&self, args: &[&str], code: i32) -> Value {
+    pub fn error(&self, args: &[&str], code: i32) -> Value {
         let mut all = vec!["--json"];
         all.extend_from_slice(args);
         let said = self.run(&all);

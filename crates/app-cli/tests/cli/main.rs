@@ -6,6 +6,7 @@
 #[cfg(unix)]
 mod codes;
 mod commands;
+mod conversation;
 mod demo;
 mod errors;
 #[cfg(unix)]

@@ -7,7 +7,7 @@
 pub const CODES: &[(&str, &str)] = &[
     ("usage", "コマンドの使い方が違います"),
     ("query", "この言葉では検索できません"),
-    ("ambiguous", "複数のトピックに当てはまります"),
+    ("ambiguous", "複数のトピックか投稿に当てはまります"),
     ("config", "設定に誤りがあります"),
     ("in_use", "このプロファイルはほかのプロセスが使っています"),
     ("protocol", "動いているノードのバージョンが違います"),
@@ -243,8 +243,8 @@ pub const FAILURES: &[(&str, &str)] = &[
         "標準入力で渡してください: kukuri identity import - < FILE",
     ),
     (
-        "give 64 hexadecimal digits, note1..., nevent1... or a time such as 2026-11-21T09:00:00Z",
-        "64 桁の 16 進数、note1...、nevent1...、または 2026-11-21T09:00:00Z のような時刻を指定してください",
+        "give the digits that `kukuri read` shows before a post, or a time such as 2026-11-21T09:00:00Z",
+        "`kukuri read` で投稿の前に表示される桁か、2026-11-21T09:00:00Z のような時刻を指定してください",
     ),
     (
         "give npub1... or 64 hexadecimal digits, as `kukuri read --json` shows them",
@@ -289,8 +289,28 @@ pub const FAILURES: &[(&str, &str)] = &[
         "いくつかの投稿に分けてください",
     ),
     (
-        "give the id of a post that `kukuri read --json` shows, or a time",
-        "`kukuri read --json` で見られる投稿の ID か、時刻を指定してください",
+        "give the id of a post that `kukuri read` shows, or a time",
+        "`kukuri read` で見られる投稿の ID か、時刻を指定してください",
+    ),
+    (
+        "see the posts with their ids: kukuri read {topic}",
+        "投稿とその ID を見るには: kukuri read {topic}",
+    ),
+    (
+        "give more digits of the id",
+        "ID の桁をもっと多く指定してください",
+    ),
+    (
+        "give the digits that `kukuri read` shows before the post",
+        "`kukuri read` で投稿の前に表示される桁を指定してください",
+    ),
+    (
+        "name the sign that you take back: kukuri react TOPIC ID SIGN --undo",
+        "取り消す記号を指定してください: kukuri react トピック ID 記号 --undo",
+    ),
+    (
+        "give both: kukuri identity name NAME --about TEXT",
+        "両方を指定してください: kukuri identity name 名前 --about 自己紹介",
     ),
     (
         "set HOME, or name a folder with --home DIR",

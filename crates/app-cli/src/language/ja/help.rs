@@ -127,6 +127,54 @@ pub const HELP: &[(&str, &str)] = &[
         "本文。- か省略で標準入力から読む",
     ),
     (
+        "Answer this post: at least the first 8 digits of its id, note1... or nevent1...",
+        "この投稿に返信する。ID の先頭 8 桁以上、note1... か nevent1...",
+    ),
+    (
+        "Each post stands behind the beginning of its id, by which the other commands know it.",
+        "投稿の前には ID の先頭が表示される。ほかのコマンドではこれで投稿を指定する。",
+    ),
+    (
+        "Print a post with its answers, oldest first",
+        "投稿とその返信を古い順に表示する",
+    ),
+    (
+        "Any post of the thread: at least the first 8 digits of its id, note1... or nevent1...",
+        "スレッドの中の投稿どれか。ID の先頭 8 桁以上、note1... か nevent1...",
+    ),
+    (
+        "Each post stands behind the beginning of its id. An answer to another answer names whom it answers.",
+        "投稿の前には ID の先頭が表示される。返信への返信には、誰への返信かが示される。",
+    ),
+    (
+        "React to a post with a sign or a short word",
+        "記号か短い言葉で投稿に反応する",
+    ),
+    (
+        "The post: at least the first 8 digits of its id, note1... or nevent1...",
+        "投稿。ID の先頭 8 桁以上、note1... か nevent1...",
+    ),
+    ("The sign or word, + by default", "記号か言葉。省略すると +"),
+    ("Take your reaction back", "自分の反応を取り消す"),
+    (
+        "Seconds to wait for somebody who takes it, if no node is running",
+        "ノードが動いていないとき、受け取る相手を待つ秒数",
+    ),
+    (
+        "A second time changes nothing; --undo without a sign takes back the only reaction that you gave.",
+        "二度目は何も変わらない。記号なしの --undo は、自分の反応が一つだけならそれを取り消す。",
+    ),
+    (
+        "Take an own post back: ask everybody who holds it to hide it",
+        "自分の投稿を取り消す。持っている人みなに、隠すように頼む",
+    ),
+    (
+        "The text is not shown here any more. Others who hold it are asked to do the same (NIP-09); nobody\n\
+         can be made to, and who has read it has read it.",
+        "本文はここでは表示されなくなる。持っているほかの参加者にも同じことを頼むが（NIP-09）、\n\
+         強制はできず、読んだ人の記憶からは消えない。",
+    ),
+    (
         "Seconds to wait for somebody who takes the post, if no node is running",
         "ノードが動いていないとき、受け取る相手を待つ秒数",
     ),
@@ -136,8 +184,8 @@ pub const HELP: &[(&str, &str)] = &[
     ),
     ("How many posts, the newest ones", "新しいものから何件か"),
     (
-        "Only posts before this one (hexadecimal id, note1..., nevent1...) or this time (RFC 3339)",
-        "この投稿（16 進の ID、note1...、nevent1...）か時刻（RFC 3339）より前の投稿だけ",
+        "Only posts before this one (its id or the first 8 digits, note1..., nevent1...) or this time (RFC 3339)",
+        "この投稿（ID かその先頭 8 桁、note1...、nevent1...）か時刻（RFC 3339）より前の投稿だけ",
     ),
     (
         "Only posts of this author (npub1... or 64 hexadecimal digits)",
@@ -196,8 +244,8 @@ pub const HELP: &[(&str, &str)] = &[
         "参加者をどう見つけたか、何を試して何がうまくいかなかったか",
     ),
     (
-        "Who this profile is: show it, copy its key, replace it, move it to another store",
-        "このプロファイルが誰か。表示、鍵の書き出し、入れ替え、置き場所の移動",
+        "Who this profile is: show it, name it, copy its key, replace it, move it to another store",
+        "このプロファイルが誰か。表示、名前、鍵の書き出し、入れ替え、置き場所の移動",
     ),
     (
         "A secret key is never an argument: it is asked for without echo, or read from standard input.",
@@ -207,6 +255,21 @@ pub const HELP: &[(&str, &str)] = &[
         "Who this profile is, and where its keys are",
         "このプロファイルが誰か、鍵がどこにあるか",
     ),
+    (
+        "How you want to be called: show it, or set it",
+        "自分の名前を表示する、または決める",
+    ),
+    (
+        "Every member of your topics sees it. Names are not unique: two authors of one name are shown with\n\
+         the beginning of their keys. An empty --about removes the description.",
+        "名前は、参加しているトピックの全員に見える。同じ名前の人がいることもあり、そのときは鍵の先頭も\n\
+         表示される。空の --about で自己紹介を消せる。",
+    ),
+    (
+        "The name; without it and --about the present one is shown",
+        "名前。--about もなければ、今の名前を表示する",
+    ),
+    ("A few words about you", "短い自己紹介"),
     (
         "Print the secret key of the author, sealed with a passphrase",
         "投稿者の秘密鍵をパスフレーズで封じて出力する",

@@ -4,6 +4,34 @@ pub const SAID: &[(&str, &str)] = &[
     // Posts and days.
     ("you", "自分"),
     ("(deleted by its author)", "（本人が削除しました）"),
+    ("to {name}: ", "{name} へ: "),
+    ("to {name} {id}: ", "{name} {id} へ: "),
+    ("to {id}, which is not here: ", "{id}（ここにない投稿）へ: "),
+    ("{reaction} with yours", "{reaction}（自分も）"),
+    ("{n} other reactions", "ほかの反応 {n} 種類"),
+    ("{n} answer", "返信 {n} 件"),
+    ("{n} answers or more", "返信 {n} 件以上"),
+    (
+        "the first post of this thread is not here",
+        "このスレッドの最初の投稿はここにありません",
+    ),
+    (
+        "only the newest {n} answers are shown",
+        "新しい返信 {n} 件だけを表示します",
+    ),
+    (
+        "you have reacted to {id} with {sign} already",
+        "{id} にはすでに {sign} で反応しています",
+    ),
+    (
+        "you have not reacted so to {id}",
+        "{id} にそのような反応はしていません",
+    ),
+    (
+        "{state}\nwhoever holds the post is asked to hide it (NIP-09); nobody can be made to",
+        "{state}\n持っている人に、隠すように頼みます（NIP-09）。強制はできません",
+    ),
+    ("{id} was deleted already", "{id} はすでに削除しています"),
     ("today", "今日"),
     ("yesterday", "昨日"),
     ("stored here", "保存済み"),
@@ -306,6 +334,24 @@ pub const SAID: &[(&str, &str)] = &[
     (
         "you are  {npub}\npubkey   {pubkey}\ndevice   {device}\npeer id  {peer}\nkeys     {keys}",
         "あなた    {npub}\n公開鍵    {pubkey}\nデバイス  {device}\nノード ID {peer}\n鍵の場所  {keys}",
+    ),
+    ("name     {name}\n", "名前      {name}\n"),
+    (
+        "the name could not be read: {why}",
+        "名前を読めませんでした: {why}",
+    ),
+    ("you are called {name}", "名前は {name} です"),
+    (
+        "you have no name yet; set one: kukuri identity name NAME",
+        "名前はまだありません。決めるには: kukuri identity name 名前",
+    ),
+    (
+        "the joined topics were told",
+        "参加しているトピックに知らせました",
+    ),
+    (
+        "no node is running; the next one tells the joined topics",
+        "ノードは動いていません。次に動くノードが、参加しているトピックに知らせます",
     ),
     ("Type yes to go on: ", "続けるには yes と入力してください: "),
     (
