@@ -5,6 +5,7 @@ use std::path::Path;
 /// The commands of `src/commands.rs`: a window may call those that its capability names.
 const COMMANDS: &[&str] = &[
     "change_settings",
+    "check_device",
     "delete_event",
     "explain",
     "finish_first_start",

@@ -28,7 +28,7 @@ use crate::{
 use figures::{duration, milliseconds, table};
 
 pub use conversation::{deleted, reacted, reaction_undone, sent};
-pub use figures::{bytes, counted, grouped, seconds};
+pub use figures::{counted, grouped, seconds};
 pub use seen::Seen;
 
 /// Columns of the name of an author.

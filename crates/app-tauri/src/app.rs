@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use kukuri_application::{
     ports::KeyStore,
-    views::{AuthorView, StatusView},
+    views::{AuthorView, ChecksView, StatusView},
 };
 use kukuri_node::{
     Client, Home, Settings,
     logs::{self, LogWish},
 };
-use kukuri_wiring::{Access, Failure, Need, Place, Role};
+use kukuri_wiring::{Access, Failure, Need, Place, Role, checks};
 use rand::Rng as _;
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -111,12 +111,7 @@ impl App {
     }
 
     async fn try_open(&self) -> Result<Opened, Failure> {
-        let place = Place::of(
-            self.home.clone(),
-            self.flags.clone(),
-            PROGRAM,
-            self.person.clone(),
-        )?;
+        let place = self.place()?;
         let log = |place: &Place, _: Role| {
             let wish = LogWish::of_process(self.log.clone());
             let screen = wish
@@ -138,6 +133,20 @@ impl App {
             access,
             settings: place.settings,
         })
+    }
+
+    fn place(&self) -> Result<Place, Failure> {
+        let (home, flags) = (self.home.clone(), self.flags.clone());
+        Place::of(home, flags, PROGRAM, self.person.clone())
+    }
+
+    /// Looks at what a node needs, whether the profile is open or not.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read. What does not work is no error.
+    pub async fn check_device(&self) -> Result<ChecksView, AppError> {
+        let place = self.place()?;
+        Ok(checks::run(&place, |_| Ok(())).await?)
     }
 
     fn blocked(&self, failure: Failure) -> AppState {
@@ -260,4 +269,68 @@ impl App {
 
 fn closed() -> AppError {
     AppError::new("closed", "the profile is not open")
+}
+
+#[cfg(test)]
+mod tests {
+    use kukuri_application::views::CheckResult;
+
+    use super::*;
+
+    /// An app on a new profile that reaches nobody and keeps its keys in a file.
+    fn app(folder: &tempfile::TempDir, settings: &[&str]) -> App {
+        let home = Home::locate(Some(&folder.path().join("home")), "default");
+        let passphrase = folder.path().join("passphrase");
+        std::fs::write(&passphrase, "correct horse\n").expect("written");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let private = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(&passphrase, private).expect("set");
+        }
+        let file = format!("keyring.passphrase_file={}", passphrase.display());
+        let offline = [
+            "network.mode=lan",
+            "network.bind=127.0.0.1:0",
+            "network.port_mapping=false",
+            "discovery.mdns.enabled=false",
+            "keyring.store=file",
+            &file,
+        ];
+        let flags = offline.iter().chain(settings);
+        let flags = flags.map(|flag| (*flag).to_owned()).collect();
+        App::new(home.expect("a profile"), flags, None)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_device_is_checked_before_and_after_the_profile_is_open() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let app = app(&folder, &[]);
+        let results = async || -> Vec<(String, CheckResult)> {
+            let found = app
+                .check_device()
+                .await
+                .expect("the configuration is right");
+            let checks = found.checks.into_iter();
+            checks.map(|check| (check.name, check.result)).collect()
+        };
+        let result_of = |results: &[(String, CheckResult)], name: &str| {
+            let mut results = results.iter();
+            results
+                .find(|(known, _)| known == name)
+                .map(|found| found.1)
+        };
+        let before = results().await;
+        let names: Vec<&str> = before.iter().map(|(name, _)| name.as_str()).collect();
+        let all = ["node", "database", "keyring", "clock", "DHT", "LAN", "UDP"];
+        assert_eq!(names, all);
+        assert!(before.iter().all(|found| found.1 == CheckResult::Skipped));
+        assert!(!app.home.folder().exists(), "looking makes nothing");
+        app.open().await.expect("it opens");
+        let after = results().await;
+        for name in ["node", "database", "keyring"] {
+            assert_eq!(result_of(&after, name), Some(CheckResult::Ok), "{after:?}");
+        }
+        app.close().await;
+    }
 }

@@ -3,8 +3,8 @@
 //! Owns the names and arguments of the bridge. Must never hold a rule, and never give a secret.
 
 use kukuri_application::views::{
-    AuthorView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView, StatusView,
-    TopicView,
+    AuthorView, ChecksView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView,
+    StatusView, TopicView,
 };
 use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef, UnixMs};
 use kukuri_node::client::{Before, FindQuery, Posts, ReadQuery};
@@ -286,6 +286,12 @@ pub async fn settings(app: State<'_, App>) -> Answer<SettingsView> {
 #[tauri::command]
 pub async fn change_settings(app: State<'_, App>, change: SettingsChange) -> Answer<SettingsView> {
     app.change_settings(change).await
+}
+
+/// Looks at what a node needs. It asks for nothing and changes nothing.
+#[tauri::command]
+pub async fn check_device(app: State<'_, App>) -> Answer<ChecksView> {
+    app.check_device().await
 }
 
 /// Opens the folder of the logs in the file manager.

@@ -91,6 +91,7 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
         .manage(App::new(home, flags, log))
         .invoke_handler(tauri::generate_handler![
             commands::change_settings,
+            commands::check_device,
             commands::delete_event,
             commands::explain,
             commands::finish_first_start,

@@ -472,6 +472,44 @@ pub struct StatusView {
     pub discovery: DiscoveryView,
 }
 
+/// How the check of something that a node needs ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckResult {
+    /// As it should be.
+    Ok,
+    /// A way of finding members is missing, others remain.
+    Warn,
+    /// It does not work.
+    Fails,
+    /// It was not looked at.
+    Skipped,
+}
+
+/// The check of something that a node needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckView {
+    /// What was looked at: a word in English.
+    pub name: String,
+    /// How it ended.
+    pub result: CheckResult,
+    /// What was found, or why nothing was looked at, in English.
+    pub detail: String,
+    /// How long it took.
+    pub took_ms: u64,
+}
+
+/// What a node needs, looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChecksView {
+    /// In the order in which they were made.
+    pub checks: Vec<CheckView>,
+    /// The first thing that has to be mended, in English; `None` if nothing has to.
+    pub cause: Option<String>,
+    /// How.
+    pub remedy: Option<String>,
+}
+
 /// The ways of finding members, for the whole node.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

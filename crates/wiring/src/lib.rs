@@ -6,6 +6,7 @@
 //! talk to a screen: whoever is to be asked or told stands behind [`Person`].
 
 pub mod access;
+pub mod checks;
 pub mod failure;
 pub mod keys;
 mod place;

@@ -57,14 +57,6 @@ pub fn counted(n: u64, thing: &str) -> String {
     format!("{} {thing}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
-/// "640 kB", "1.2 MB".
-pub fn bytes(n: u64) -> String {
-    match n {
-        0..1_000_000 => format!("{} kB", n.div_ceil(1_000)),
-        _ => format!("{}.{} MB", n / 1_000_000, n % 1_000_000 / 100_000),
-    }
-}
-
 /// "1,204".
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();

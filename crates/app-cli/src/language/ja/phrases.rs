@@ -117,6 +117,14 @@ pub const PHRASES: &[(&str, &str)] = &[
         "インターネットとの間でパケットが往復する",
     ),
     (
+        "packets go to the configured DHT nodes and come back",
+        "設定した DHT ノードとの間でパケットが往復する",
+    ),
+    (
+        "only the configured DHT nodes are asked, and none answers",
+        "設定した DHT ノードだけに問い合わせ、どれも応答しない",
+    ),
+    (
         "nothing on the internet is asked",
         "インターネットには何も問い合わせない",
     ),
