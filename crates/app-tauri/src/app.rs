@@ -8,6 +8,7 @@ use kukuri_application::{
     ports::KeyStore,
     views::{AuthorView, ChecksView, StatusView},
 };
+use kukuri_domain::TopicName;
 use kukuri_node::{
     Client, Home, Settings,
     logs::{self, LogWish},
@@ -26,9 +27,6 @@ use crate::{
 
 /// What this program is called, for others who want the profile meanwhile.
 const PROGRAM: &str = "kukuri-desktop";
-
-/// Topics that a first start offers.
-const SUGGESTED: [&str; 2] = ["global", "announcements"];
 
 /// Where the app stands.
 #[derive(Debug, Clone, Serialize)]
@@ -49,7 +47,7 @@ pub enum AppState {
         /// Where the keys are.
         key_store: KeyStore,
         /// Topics to begin with.
-        suggested: [&'static str; 2],
+        suggested: Vec<TopicName>,
     },
     /// The profile is open.
     Ready {
@@ -165,7 +163,7 @@ impl App {
             return Ok(AppState::FirstStart {
                 author: status.author,
                 key_store: status.key_store,
-                suggested: SUGGESTED,
+                suggested: self.suggested().await?,
             });
         }
         let attached_to = status.pid.filter(|pid| *pid != std::process::id());
@@ -173,6 +171,12 @@ impl App {
             status: Box::new(status),
             attached_to,
         })
+    }
+
+    async fn suggested(&self) -> Result<Vec<TopicName>, AppError> {
+        let opened = self.opened.lock().await;
+        let settings = &opened.as_ref().ok_or_else(closed)?.settings;
+        Ok(settings.topics.default.clone())
     }
 
     /// Keeps the keys of a profile without a keyring in a file, whose passphrase is made here and
@@ -300,6 +304,31 @@ mod tests {
         let flags = offline.iter().chain(settings);
         let flags = flags.map(|flag| (*flag).to_owned()).collect();
         App::new(home.expect("a profile"), flags, None)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_first_start_offers_the_configured_topics() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let app = app(&folder, &["topics.default=#Weaving,東京"]);
+        let state = app.open().await.expect("it opens");
+        let AppState::FirstStart { suggested, .. } = state else {
+            panic!("expected a first start: {state:?}");
+        };
+        let names: Vec<String> = suggested.iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["weaving", "東京"]);
+        let chosen = names[1..].to_vec();
+        let state = app.finish_first_start("Mika", chosen).await;
+        let AppState::Ready { status, .. } = state.expect("it begins") else {
+            panic!("expected to begin");
+        };
+        let joined: Vec<&str> = status
+            .topics
+            .iter()
+            .map(|topic| topic.name.as_str())
+            .collect();
+        assert_eq!(joined, ["東京"]);
+        assert_eq!(status.author.name.as_deref(), Some("Mika"));
+        app.close().await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use std::{
 };
 
 use kukuri_application::views::{
-    AuthorView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView, StatusView,
+    AuthorView, ChecksView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView, StatusView,
     TopicView,
 };
 use kukuri_domain::{AuthorId, EventId, TopicRef};
@@ -61,6 +61,7 @@ impl Types {
         types.visit::<AppState>();
         types.visit::<AuthorId>();
         types.visit::<AuthorView>();
+        types.visit::<ChecksView>();
         types.visit::<DiscoveryView>();
         types.visit::<EventId>();
         types.visit::<ExplainView>();

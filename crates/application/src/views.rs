@@ -475,6 +475,7 @@ pub struct StatusView {
 /// How the check of something that a node needs ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub enum CheckResult {
     /// As it should be.
     Ok,
@@ -488,6 +489,7 @@ pub enum CheckResult {
 
 /// The check of something that a node needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct CheckView {
     /// What was looked at: a word in English.
     pub name: String,
@@ -501,6 +503,7 @@ pub struct CheckView {
 
 /// What a node needs, looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ChecksView {
     /// In the order in which they were made.
     pub checks: Vec<CheckView>,

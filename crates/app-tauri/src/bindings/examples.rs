@@ -96,7 +96,9 @@ fn states() -> Vec<AppState> {
     let first = |key_store| AppState::FirstStart {
         author: author(None),
         key_store,
-        suggested: ["one", "two"],
+        suggested: ["one", "two"]
+            .map(|name| name.parse().expect("a name"))
+            .to_vec(),
     };
     vec![
         blocked(None),

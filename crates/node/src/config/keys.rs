@@ -147,6 +147,12 @@ pub const KEYS: &[Key] = &[
         "dial members that were met before",
     ),
     key(
+        "topics.default",
+        Kind::List,
+        "[\"global\", \"announcements\"]",
+        "topics that the first start of the desktop app offers",
+    ),
+    key(
         "keyring.store",
         Kind::Text,
         "\"os\"",

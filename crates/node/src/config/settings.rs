@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, path::PathBuf, s
 
 use ::config::{Value, ValueKind};
 use kukuri_application::ports::KeyStore;
-use kukuri_domain::peer::PeerSpec;
+use kukuri_domain::{TopicName, peer::PeerSpec};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -17,6 +17,8 @@ pub struct Settings {
     pub network: NetworkSettings,
     /// `discovery.*`
     pub discovery: DiscoverySettings,
+    /// `topics.*`
+    pub topics: TopicSettings,
     /// `keyring.*`
     pub keyring: KeyringSettings,
     /// `log.*`
@@ -155,6 +157,22 @@ impl Default for DhtSettings {
     }
 }
 
+/// `topics.*`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicSettings {
+    /// `topics.default`: what the first start of the desktop app offers, each once.
+    pub default: Vec<TopicName>,
+}
+
+impl Default for TopicSettings {
+    fn default() -> Self {
+        let name = |name: &str| name.parse().expect("a name without a mistake");
+        Self {
+            default: ["global", "announcements"].map(name).into(),
+        }
+    }
+}
+
 /// Where the keys are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyringStore {
@@ -232,6 +250,7 @@ impl Settings {
                 known_peers_enabled: r.switch("discovery.known_peers.enabled", true)?,
                 dht: read_dht(&mut r)?,
             },
+            topics: read_topics(&mut r)?,
             keyring: KeyringSettings {
                 store: r.chosen_store()?,
                 passphrase_file: r.text("keyring.passphrase_file")?.map(PathBuf::from),
@@ -351,6 +370,21 @@ fn read_dht(r: &mut Reader) -> Result<DhtSettings, ConfigError> {
     })
 }
 
+/// An empty list is a wish, too: no topic is offered.
+fn read_topics(r: &mut Reader) -> Result<TopicSettings, ConfigError> {
+    const KEY: &str = "topics.default";
+    if !r.is_set(KEY) {
+        return Ok(TopicSettings::default());
+    }
+    let mut default: Vec<TopicName> = Vec::new();
+    for name in r.list(KEY, "the name of a topic")? {
+        if !default.contains(&name) {
+            default.push(name);
+        }
+    }
+    Ok(TopicSettings { default })
+}
+
 fn parse_url(text: &str) -> Result<String, String> {
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     // What else is wrong with it does not matter: it is shown whole.
@@ -385,6 +419,10 @@ impl Reader {
     fn places(&self) -> BTreeMap<String, String> {
         let place = |(key, value): (&String, &Value)| (key.clone(), place_of(value));
         self.values.iter().map(place).collect()
+    }
+
+    fn is_set(&self, key: &str) -> bool {
+        self.values.contains_key(key)
     }
 
     fn take(&mut self, key: &'static str) -> Option<Value> {

@@ -112,6 +112,35 @@ fn the_store_of_the_keys_is_known_with_its_place() {
 }
 
 #[test]
+fn topics_of_a_first_start_are_names_and_may_be_none() {
+    let names = |file: &str, variables: &[(&str, &str)]| -> Vec<String> {
+        let settings = load_from(file, variables, &[]).expect("valid");
+        let names = settings.topics.default.iter();
+        names.map(ToString::to_string).collect()
+    };
+    assert_eq!(names("", &[]), ["global", "announcements"]);
+    let file = "[topics]\ndefault = ['#Weaving', 'weaving', '東京']\n";
+    assert_eq!(names(file, &[]), ["weaving", "東京"]);
+    let variable = |value| [("KUKURI_TOPICS__DEFAULT", value)];
+    assert_eq!(names(file, &variable("a, b")), ["a", "b"]);
+    for (file, variables) in [("[topics]\ndefault = []\n", &[][..]), (file, &variable(""))] {
+        assert!(names(file, variables).is_empty(), "{file}");
+    }
+    let long = "x".repeat(65);
+    let message = refused(&format!("[topics]\ndefault = ['a', '{long}']\n"), &[], &[]);
+    for part in [
+        "`topics.default`",
+        "config.toml",
+        &long,
+        "64",
+        "name of a topic",
+    ] {
+        assert!(message.contains(part), "{part} is missing in: {message}");
+    }
+    refused("[topics]\ndefault = 'lobby'\n", &[], &[]);
+}
+
+#[test]
 fn a_value_that_looks_like_a_number_stays_text() {
     let settings = load_from("", &[("KUKURI_KEYRING__PASSPHRASE_FILE", "123")], &[]);
     let file = settings.expect("valid").keyring.passphrase_file;

@@ -127,6 +127,11 @@ fn effects() -> Vec<Effect> {
 /// Keys whose effect other tests see: the file of the test, its name.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
+        "topics.default",
+        "../app-tauri/src/app.rs",
+        "the_first_start_offers_the_configured_topics",
+    ),
+    (
         "keyring.store",
         "../app-cli/tests/cli/errors.rs",
         "a_store_that_does_not_hold_the_keys_is_3",
