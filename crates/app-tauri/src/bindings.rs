@@ -17,8 +17,8 @@ use std::{
 };
 
 use kukuri_application::views::{
-    AuthorView, ChecksView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView, StatusView,
-    TopicView,
+    AuthorView, ChecksView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView,
+    StatusView, TopicView,
 };
 use kukuri_domain::{AuthorId, EventId, TopicRef};
 use kukuri_node::client::Posts;

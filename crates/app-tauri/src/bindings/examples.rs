@@ -10,9 +10,9 @@ use kukuri_application::{
     ports::{KeyStore, PostState},
     session::{Arrival, Counters},
     views::{
-        AttemptResult, AttemptView, AuthorView, DhtView, DiscoveryView, ExplainView, FoundView,
-        MdnsView, NodeEvent, PeerView, PostView, ProfileView, ReactionView, RepliesView,
-        SourceView, StatusView, TopicEvent, TopicView,
+        AttemptResult, AttemptView, AuthorView, CheckResult, CheckView, ChecksView, DhtView,
+        DiscoveryView, ExplainView, FoundView, MdnsView, NodeEvent, PeerView, PostView,
+        ProfileView, ReactionView, RepliesView, SourceView, StatusView, TopicEvent, TopicView,
     },
 };
 use kukuri_domain::{
@@ -38,6 +38,7 @@ pub(super) fn rendered(header: &str) -> String {
     let mut file = Examples::default();
     file.add("AppError", error(Some("advice")));
     file.add("AppState[]", states());
+    file.add("ChecksView", checks());
     file.add("ExplainView", explain());
     file.add("FoundView[]", vec![found()]);
     file.add("NewsBatch", NewsBatch { events: events() });
@@ -81,6 +82,21 @@ fn author(name: Option<&str>) -> AuthorView {
     AuthorView {
         pubkey: AuthorId([1; 32]),
         name: name.map(str::to_owned),
+    }
+}
+
+fn checks() -> ChecksView {
+    use CheckResult::{Fails, Ok, Skipped, Warn};
+    let check = |result| CheckView {
+        name: "clock".to_owned(),
+        result,
+        detail: "as it should be".to_owned(),
+        took_ms: 1,
+    };
+    ChecksView {
+        checks: [Ok, Warn, Fails, Skipped].map(check).to_vec(),
+        cause: Some("a cause".to_owned()),
+        remedy: None,
     }
 }
 

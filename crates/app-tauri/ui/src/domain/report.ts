@@ -1,7 +1,6 @@
 // The report that "Copy report" copies. Pure. Holds no names, no topics, no keys and no addresses:
 // what could tell them is cut out.
-import type { ExplainView, SettingsView } from "../ipc/bindings";
-import type { ChecksView } from "../ipc/waiting";
+import type { ChecksView, ExplainView, SettingsView } from "../ipc/bindings";
 
 /** IPv4 and IPv6 addresses, host names with a port, long keys, quoted names. */
 const TELLING =

@@ -1,7 +1,7 @@
 // Generated from the Rust code of kukuri-desktop; do not edit. To write it anew:
 // KUKURI_TEST_WRITE=1 cargo test -p kukuri-desktop bindings
 // What Rust gives, held against the types by the compiler; nothing reads it.
-import type { AppError, AppState, ExplainView, FoundView, NewsBatch, PeerView, Posts, ProfileView, SettingsView } from "./bindings";
+import type { AppError, AppState, ChecksView, ExplainView, FoundView, NewsBatch, PeerView, Posts, ProfileView, SettingsView } from "./bindings";
 
 export const appError: AppError = {
   "code": "busy",
@@ -244,6 +244,37 @@ export const appState: AppState[] = [
     "attached_to": 7
   }
 ];
+
+export const checksView: ChecksView = {
+  "checks": [
+    {
+      "name": "clock",
+      "result": "ok",
+      "detail": "as it should be",
+      "took_ms": 1
+    },
+    {
+      "name": "clock",
+      "result": "warn",
+      "detail": "as it should be",
+      "took_ms": 1
+    },
+    {
+      "name": "clock",
+      "result": "fails",
+      "detail": "as it should be",
+      "took_ms": 1
+    },
+    {
+      "name": "clock",
+      "result": "skipped",
+      "detail": "as it should be",
+      "took_ms": 1
+    }
+  ],
+  "cause": "a cause",
+  "remedy": null
+};
 
 export const explainView: ExplainView = {
   "topic": {

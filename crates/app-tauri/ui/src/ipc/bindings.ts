@@ -27,7 +27,7 @@ export type AppState =
     /** Where the keys are. */
     key_store: KeyStore;
     /** Topics to begin with. */
-    suggested: [string, string];
+    suggested: Array<TopicName>;
   }
   | {
     "stage": "ready";
@@ -72,6 +72,31 @@ export type AuthorView = {
   npub: string;
   /** The name that they gave themselves, where one is known. */
   name: string | null;
+};
+
+/** How the check of something that a node needs ended. */
+export type CheckResult = "ok" | "warn" | "fails" | "skipped";
+
+/** The check of something that a node needs. */
+export type CheckView = {
+  /** What was looked at: a word in English. */
+  name: string;
+  /** How it ended. */
+  result: CheckResult;
+  /** What was found, or why nothing was looked at, in English. */
+  detail: string;
+  /** How long it took. */
+  took_ms: number;
+};
+
+/** What a node needs, looked at. */
+export type ChecksView = {
+  /** In the order in which they were made. */
+  checks: Array<CheckView>;
+  /** The first thing that has to be mended, in English; `None` if nothing has to. */
+  cause: string | null;
+  /** How. */
+  remedy: string | null;
 };
 
 /** Where a topic stands on its way to its members. */
@@ -590,6 +615,8 @@ export type Visibility = "public" | "private";
 export type Commands = {
   /** Changes settings; all of them, or none if one is refused. */
   change_settings: { args: { change: SettingsChange }; result: SettingsView };
+  /** Looks at what a node needs. It asks for nothing and changes nothing. */
+  check_device: { args: Record<string, never>; result: ChecksView };
   /** Asks everybody to delete an own post or reaction. */
   delete_event: { args: { topic: TopicRef; id: EventId }; result: null };
   /** Why the topic is connected the way it is. */

@@ -1,12 +1,9 @@
 // What a back end must be able to do. Owns no state; Tauri and the mock both have this shape.
 import type { AppError, Commands, NewsBatch } from "./bindings";
-import type { WaitingCommands } from "./waiting";
 
-/** Every command that answers. */
-export type Answered = Commands & WaitingCommands;
-export type CommandName = keyof Answered;
-export type Args<K extends CommandName> = Answered[K]["args"];
-export type Result<K extends CommandName> = Answered[K]["result"];
+export type CommandName = keyof Commands;
+export type Args<K extends CommandName> = Commands[K]["args"];
+export type Result<K extends CommandName> = Commands[K]["result"];
 
 export type Transport = {
   call: <K extends CommandName>(name: K, args: Args<K>) => Promise<Result<K>>;

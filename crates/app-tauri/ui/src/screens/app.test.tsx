@@ -170,12 +170,17 @@ describe("the timeline", () => {
 
   it("answers and reacts in a thread by the keyboard", async () => {
     const { user } = await openMeshLab();
-    await user.click(screen.getByRole("button", { name: /3 replies/ }));
+    composer().focus();
+    await user.keyboard("{Escape}");
+    await waitFor(() => {
+      expect(document.activeElement?.tagName).toBe("ARTICLE");
+    });
+    await user.keyboard("t");
     const thread = within(await screen.findByRole("region", { name: "Thread" }));
     const answer = (await thread.findAllByRole("article")).at(-1);
     answer?.focus();
     await user.keyboard("e");
-    expect(thread.getByRole("menu", { name: "React" })).toBeVisible();
+    expect(thread.getByRole("dialog", { name: "React" })).toBeVisible();
     await user.keyboard("{Escape}");
     answer?.focus();
     await user.keyboard("r");

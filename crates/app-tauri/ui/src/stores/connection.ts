@@ -2,8 +2,7 @@
 // this device found. Asked once a second while somebody looks.
 import { create } from "zustand";
 import * as ipc from "../ipc";
-import type { AppError, ExplainView } from "../ipc/bindings";
-import type { ChecksView } from "../ipc/waiting";
+import type { AppError, ChecksView, ExplainView } from "../ipc/bindings";
 
 const ASK_MS = 1000;
 

@@ -1,13 +1,12 @@
 // What each command does to the invented world. Behaves as Rust does: what changes is also told.
 import { writtenAt } from "../../domain/post";
-import type { AppState, FoundView, PostView, ReactionView, TextQuery } from "../bindings";
-import type { Answered } from "../transport";
+import type { AppState, Commands, FoundView, PostView, ReactionView, TextQuery } from "../bindings";
 import { aloneAttempts, CHECKS, connectedAttempts, SOURCES } from "./explain";
 import { OTHERS, PEERS } from "./people";
 import { generated, generatedIndex, HUGE, made, nextId } from "./posts";
 import { fail, statusOf, topicOf, type World } from "./world";
 
-type Answers = { [K in keyof Answered]: (args: Answered[K]["args"]) => Answered[K]["result"] };
+type Answers = { [K in keyof Commands]: (args: Commands[K]["args"]) => Commands[K]["result"] };
 
 const BLOCKED = {
   code: "vault_locked",

@@ -1,6 +1,5 @@
 // Invented accounts of looking for people: alone in a topic for 7.9 s, and connected by several ways.
-import type { AttemptResult, AttemptView, SourceKind, SourceView } from "../bindings";
-import type { ChecksView } from "../waiting";
+import type { AttemptResult, AttemptView, ChecksView, SourceKind, SourceView } from "../bindings";
 
 const ALONE_FOR_MS = 7900;
 

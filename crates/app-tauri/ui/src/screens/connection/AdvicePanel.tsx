@@ -11,8 +11,7 @@ import { reportOf } from "../../domain/report";
 import { fullTime } from "../../domain/time";
 import { useLanguage, useText } from "../../i18n";
 import { saidBriefly, sentenceOf } from "../../i18n/phrases";
-import type { TopicView } from "../../ipc/bindings";
-import type { CheckResult } from "../../ipc/waiting";
+import type { CheckResult, TopicView } from "../../ipc/bindings";
 import { useConnection } from "../../stores/connection";
 import { useSettings } from "../../stores/settings";
 
