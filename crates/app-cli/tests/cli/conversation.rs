@@ -204,6 +204,7 @@ fn reactions_are_given_once_and_taken_back() {
             (&false.into(), &true.into())
         );
         assert_eq!(reactions().as_array().map(Vec::len), Some(1));
+        assert_eq!(reactions()[0]["content"], "+", "the other one stays");
         react(&["--undo"]);
         assert_eq!(reactions().as_array().map(Vec::len), Some(0));
         assert_eq!(react(&["--undo"])["changed"], false);
