@@ -126,6 +126,24 @@ impl AppProfile {
         Ok(profile)
     }
 
+    /// Keeps the keys in a file, whose passphrase is beside it, and joins these topics.
+    ///
+    /// # Errors
+    /// When `kukuri` is not built, or refuses.
+    pub async fn with_keys_and_topics(self, topics: &[&str]) -> anyhow::Result<Self> {
+        let passphrase = self.folder.path().join("passphrase");
+        std::fs::write(&passphrase, "correct horse\n")?;
+        let config = self.home().join("config.toml");
+        let text = std::fs::read_to_string(&config)?;
+        let keyring = format!("\n[keyring]\nstore = \"file\"\npassphrase_file = {passphrase:?}\n");
+        std::fs::write(&config, text + &keyring)?;
+        for topic in topics {
+            let said = self.kukuri(&["topic", "join", topic])?.output().await?;
+            ensure!(said.status.success(), "{said:?}");
+        }
+        Ok(self)
+    }
+
     /// The same, with one more variable for its programs.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {

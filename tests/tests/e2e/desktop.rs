@@ -8,10 +8,9 @@ use std::{collections::BTreeSet, path::PathBuf, process::Stdio, sync::Arc};
 
 use anyhow::{Context as _, ensure};
 use fantoccini::elements::Element;
-use kukuri_application::ports::{EventStore as _, JoinedTopic, Origin, TopicBook as _};
+use kukuri_application::ports::{EventStore as _, Origin};
 use kukuri_domain::{
-    AuthorId, Epoch, SignedEvent, TopicKeys, TopicName, UnixMs, VerifiedEvent, event::Draft,
-    topic::Visibility,
+    AuthorId, SignedEvent, TopicKeys, TopicName, UnixMs, VerifiedEvent, event::Draft,
 };
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_infra_iroh::testnet::PrivateDht;
@@ -138,7 +137,7 @@ async fn desktop_two_people_in_two_windows() -> anyhow::Result<()> {
     answer.click().await?;
     answer.send_keys("e").await?;
     aya.click("Agree").await?;
-    ren.find("[aria-label='賛成, 1']").await?;
+    ren.find("[aria-label='賛成、1 件']").await?;
     // Each knows the name that the other chose.
     aya.wait_for_text("田中 蓮").await?;
     ren.wait_for_text("Aya Kitamura").await?;
@@ -158,7 +157,7 @@ async fn desktop_two_people_in_two_windows() -> anyhow::Result<()> {
         post_with(window, "明日持って").await?;
     }
     aya.find("[aria-label='Agree, 1']").await?;
-    ren.find("[aria-label='賛成, 1']").await?;
+    ren.find("[aria-label='賛成、1 件']").await?;
     aya.wait_for_text("Connected to 1 person").await?;
     aya.quit().await?;
     ren.quit().await
@@ -193,12 +192,7 @@ async fn desktop_beside_a_terminal() -> anyhow::Result<()> {
     start_as(&window, &ENGLISH, "Aya Kitamura", "mesh-lab").await?;
 
     let other = AppProfile::on(&dht.bootstrap())?;
-    let passphrase = other.home().join("passphrase");
-    std::fs::write(&passphrase, "correct horse\n")?;
-    let other = other.with("KUKURI_KEYRING__STORE", "file").with(
-        "KUKURI_KEYRING__PASSPHRASE_FILE",
-        &passphrase.display().to_string(),
-    );
+    let other = other.with_keys_and_topics(&[]).await?;
     let mut terminal = other
         .kukuri(&["join", "mesh-lab"])?
         .stdin(Stdio::piped())
@@ -248,22 +242,13 @@ struct Corpus {
     names: Vec<String>,
 }
 
-/// A topic full of these posts, by authors with these names, in a profile that nobody has used.
+/// A topic full of these posts, by authors with these names.
 async fn fill(profile: &AppProfile, topic: &TopicName, corpus: &Corpus) -> anyhow::Result<()> {
     let clock = Arc::new(SystemClock::start());
     let path = profile.home().join("kukuri.db");
     let database = Database::open(&path, OpenOptions::default(), clock).await?;
     let id = TopicKeys::public(topic.clone()).id;
     let start = UnixMs(1_700_000_000_000);
-    database
-        .join(JoinedTopic {
-            id,
-            name: topic.clone(),
-            visibility: Visibility::Public,
-            epoch: Epoch(0),
-            joined_at: start,
-        })
-        .await?;
     let authors: Vec<Keys> = corpus.names.iter().map(|_| Keys::generate()).collect();
     let mut events = Vec::new();
     for (author, name) in authors.iter().zip(&corpus.names) {
@@ -337,11 +322,12 @@ async fn desktop_hostile_posts_stay_text() -> anyhow::Result<()> {
     let texts = &corpus.posts;
     ensure!(texts.len() >= 200, "{} posts", texts.len());
     let screen = Screen::start().await?;
-    let profile = AppProfile::on(&[])?;
+    let profile = AppProfile::on(&[])?
+        .with_keys_and_topics(&["hostile"])
+        .await?;
     let topic: TopicName = "hostile".parse()?;
     fill(&profile, &topic, &corpus).await?;
     let window = Window::open(&screen, &profile).await?;
-    window.click(ENGLISH.passphrase_file).await?;
     window.find(".timeline textarea").await?;
     window.run(WATCH, vec![]).await?;
     let address = window.client().current_url().await?;

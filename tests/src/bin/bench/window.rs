@@ -12,11 +12,8 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use kukuri_application::ports::{EventStore as _, JoinedTopic, TopicBook as _};
-use kukuri_domain::{Epoch, TopicKeys, TopicName, UnixMs, topic::Visibility};
-use kukuri_infra_db::{Database, OpenOptions};
+use kukuri_domain::TopicName;
 use kukuri_infra_iroh::testnet::PrivateDht;
-use kukuri_node::platform::SystemClock;
 use kukuri_tests::{
     node::{NodeOptions, TestNode, fresh_topic},
     stats::{Check, Report, Trials},
@@ -58,9 +55,6 @@ const SETTLE: Duration = Duration::from_secs(30);
 
 /// Pause between two posts: each is seen before the next one is written.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// The button of the first start that puts the keys into a file.
-const KEYS_INTO_A_FILE: &str = "Keep the key in a passphrase file";
 
 /// When the page was usable: milliseconds since the Unix epoch by its own clock.
 const USABLE: &str = r#"
@@ -125,8 +119,7 @@ pub(crate) async fn measure(trials: usize, events: u64, seconds: u64) -> anyhow:
     let screen = Screen::start().await?;
     let dht = PrivateDht::start(DHT_NODES, None).await?;
     let topic = fresh_topic();
-    let profile = AppProfile::on(&dht.bootstrap())?;
-    prepare(&profile, &topic, events).await?;
+    let profile = prepare(AppProfile::on(&dht.bootstrap())?, &topic, events).await?;
     start(&mut report, &screen, &profile, trials).await?;
     let window = Window::open(&screen, &profile).await?;
     seen(&mut report, &window, &dht, &topic, trials * 10).await?;
@@ -137,28 +130,18 @@ pub(crate) async fn measure(trials: usize, events: u64, seconds: u64) -> anyhow:
 }
 
 /// A profile with this many posts in a topic, and two topics without any.
-async fn prepare(profile: &AppProfile, topic: &TopicName, events: u64) -> anyhow::Result<()> {
+async fn prepare(
+    profile: AppProfile,
+    topic: &TopicName,
+    events: u64,
+) -> anyhow::Result<AppProfile> {
+    let others = [fresh_topic(), fresh_topic()];
+    let topics = [topic.as_str(), others[0].as_str(), others[1].as_str()];
+    let profile = profile.with_keys_and_topics(&topics).await?;
     let path = profile.home().join("kukuri.db");
     let writers = Arc::new(Writers::new(topic.clone()));
     fill(&path, &writers, topic, events).await?;
-    let database = Database::open(
-        &path,
-        OpenOptions::default(),
-        Arc::new(SystemClock::start()),
-    );
-    let database = database.await?;
-    for name in [topic.clone(), fresh_topic(), fresh_topic()] {
-        let id = TopicKeys::public(name.clone()).id;
-        let joined = JoinedTopic {
-            id,
-            name,
-            visibility: Visibility::Public,
-            epoch: Epoch(0),
-            joined_at: UnixMs(1_700_000_000_000),
-        };
-        database.join(joined).await?;
-    }
-    Ok(database.close().await?)
+    Ok(profile)
 }
 
 /// Both programs in turn, from the start of the process to a page that can be used.
@@ -168,9 +151,8 @@ async fn start(
     profile: &AppProfile,
     trials: usize,
 ) -> anyhow::Result<()> {
-    // The keys are made once, and what is read later was read once.
+    // What is read later was read once.
     let first = Window::open(screen, profile).await?;
-    first.click(KEYS_INTO_A_FILE).await?;
     first.find(".timeline textarea").await?;
     first.quit().await?;
     let empty = program("examples/empty")?;
