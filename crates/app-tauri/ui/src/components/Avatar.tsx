@@ -21,6 +21,23 @@ function shape(form: Form, x: number, y: number): string {
   }
 }
 
+type Drawn = { ground: string; isRing: boolean; marks: string; dots: string };
+
+/** Cloths kept: a feed shows the same few people again and again. */
+const DRAWN_MAX = 500;
+const alreadyDrawn = new Map<string, Drawn>();
+
+function clothFor(pubkey: string): Drawn {
+  let found = alreadyDrawn.get(pubkey);
+  if (found === undefined) {
+    const cloth = clothOf(pubkey);
+    found = { ground: cloth.ground, isRing: cloth.form === "ring", ...drawn(cloth) };
+    if (alreadyDrawn.size >= DRAWN_MAX) alreadyDrawn.clear();
+    alreadyDrawn.set(pubkey, found);
+  }
+  return found;
+}
+
 function drawn(cloth: Cloth): { marks: string; dots: string } {
   let marks = "";
   let dots = "";
@@ -34,12 +51,10 @@ function drawn(cloth: Cloth): { marks: string; dots: string } {
 }
 
 export const Avatar = memo(function Avatar({ pubkey, size }: { pubkey: string; size: number }) {
-  const cloth = clothOf(pubkey);
-  const { marks, dots } = drawn(cloth);
-  const isRing = cloth.form === "ring";
+  const { ground, isRing, marks, dots } = clothFor(pubkey);
   return (
     <svg className="avatar" width={size} height={size} viewBox="0 0 20 20" aria-hidden="true">
-      <rect width="20" height="20" rx="5" fill={cloth.ground} />
+      <rect width="20" height="20" rx="5" fill={ground} />
       <path
         d={marks}
         fill={isRing ? "none" : MARK}

@@ -1,11 +1,24 @@
 // Facts about posts that follow from their events. Pure.
-import type { PostView } from "../ipc/bindings";
+import type { PostView, SignedEvent } from "../ipc/bindings";
+
+/** What was found out about an event is kept as long as the event: sorting asks for it often. */
+function remembered<T>(findOut: (event: SignedEvent) => T): (post: PostView) => T {
+  const known = new WeakMap<SignedEvent, T>();
+  return ({ event }) => {
+    let fact = known.get(event);
+    if (fact === undefined) {
+      fact = findOut(event);
+      known.set(event, fact);
+    }
+    return fact;
+  };
+}
 
 /** When it was written, in milliseconds: `created_at` refined by the first well-formed `ms` tag. */
-export function writtenAt(post: PostView): number {
-  const tag = post.event.tags.find((t) => t[0] === "ms" && /^(0|[1-9]\d{0,2})$/.test(t[1] ?? ""));
-  return post.event.created_at * 1000 + Number(tag?.[1] ?? 0);
-}
+export const writtenAt = remembered(({ tags, created_at }) => {
+  const tag = tags.find((t) => t[0] === "ms" && /^(0|[1-9]\d{0,2})$/.test(t[1] ?? ""));
+  return created_at * 1000 + Number(tag?.[1] ?? 0);
+});
 
 /** The order of a timeline: by time, then by id. */
 export function compared(a: PostView, b: PostView): number {
@@ -53,13 +66,18 @@ function cells(line: string): number {
   return wide;
 }
 
-/** How high the row of a post will be, before it is measured. */
-export function estimatedHeight(post: PostView, isContinued: boolean): number {
+/** How many lines of a post are shown, about; at most one more than when it is folded. */
+const linesOf = remembered(({ content }) => {
   let lines = 0;
-  for (const line of post.event.content.slice(0, 2000).split("\n")) {
+  for (const line of content.slice(0, 2000).split("\n")) {
     lines += Math.max(1, Math.ceil(cells(line) / LINE_CELLS));
   }
-  const text = Math.min(lines, FOLDED_LINES + 1) * 24;
+  return Math.min(lines, FOLDED_LINES + 1);
+});
+
+/** How high the row of a post will be, before it is measured. */
+export function estimatedHeight(post: PostView, isContinued: boolean): number {
+  const text = linesOf(post) * 24;
   const extras = (post.reactions.length > 0 ? 32 : 0) + (post.replies.count > 0 ? 32 : 0);
   return text + extras + (isContinued ? 6 : 33);
 }

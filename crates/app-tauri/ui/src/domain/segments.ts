@@ -25,6 +25,8 @@ export function segments(text: string, names: readonly string[], own: string | n
 }
 
 function mentions(text: string, names: readonly string[], own: string | null): Segment[] {
+  if (text === "") return [];
+  if (!text.includes("@")) return [{ kind: "text", text }];
   const parts: Segment[] = [];
   const longestFirst = [...new Set(own === null ? names : [own, ...names])]
     .filter((name) => name !== "")

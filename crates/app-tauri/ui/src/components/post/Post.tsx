@@ -43,7 +43,7 @@ export const Post = memo(function Post(props: PostProps) {
   const t = useText();
   const language = useLanguage();
   const [isPickingHere, setPickingHere] = useState(false);
-  // The tools of a post are made when it is first reached, by pointer, focus or key.
+  // Tools and tooltip of a post are made when it is first reached, by pointer, focus or key.
   const [isReached, setReached] = useState(false);
   const { id, pubkey, content } = post.event;
   const isOwn = pubkey === own.pubkey;
@@ -97,7 +97,7 @@ export const Post = memo(function Post(props: PostProps) {
             <time
               className="post-time"
               dateTime={new Date(at).toISOString()}
-              title={fullTime(at, language)}
+              title={isReached ? fullTime(at, language) : undefined}
             >
               {clock(at, language)}
             </time>

@@ -5,6 +5,7 @@ import {
   useEffect,
   useImperativeHandle,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
   type Ref,
@@ -45,6 +46,25 @@ type FeedProps = Pick<
   handle: Ref<FeedHandle>;
 };
 
+type Edge = { isNewDay: boolean; isContinued: boolean };
+
+/** How each post follows the one above it; found out when it is first asked for. */
+function edgesOf(
+  posts: readonly PostView[],
+  firstUnread: string | undefined,
+): (index: number) => Edge {
+  const known: Edge[] = [];
+  const find = (index: number): Edge => {
+    const post = posts[index];
+    const above = posts[index - 1];
+    if (post === undefined || above === undefined) return { isNewDay: true, isContinued: false };
+    const isNewDay = dayOf(writtenAt(post)) !== dayOf(writtenAt(above));
+    const isFirstUnread = post.event.id === firstUnread;
+    return { isNewDay, isContinued: !isNewDay && !isFirstUnread && continues(post, above) };
+  };
+  return (index) => (known[index] ??= find(index));
+}
+
 export function Feed(props: FeedProps) {
   const { topic, timeline, pending, pickingId } = props;
   const t = useText();
@@ -54,24 +74,22 @@ export function Feed(props: FeedProps) {
   const [now] = useState(() => Date.now());
   const { older, newer, follow, toNewest, leavePlace } = useTimeline.getState();
   const { window: held, divider, isFollowing } = timeline;
-  const posts = held.posts.some((post) => isGone(post, now))
-    ? held.posts.filter((post) => !isGone(post, now))
-    : held.posts;
+  const posts = useMemo(
+    () =>
+      held.posts.some((post) => isGone(post, now))
+        ? held.posts.filter((post) => !isGone(post, now))
+        : held.posts,
+    [held.posts, now],
+  );
 
-  const isContinued = (index: number) => {
-    const post = posts[index];
-    const above = posts[index - 1];
-    if (post === undefined || above === undefined || post.event.id === divider?.before)
-      return false;
-    return continues(post, above) && dayOf(writtenAt(post)) === dayOf(writtenAt(above));
-  };
+  const edgeOf = useMemo(() => edgesOf(posts, divider?.before), [posts, divider?.before]);
   const getItemKey = useCallback((index: number) => posts[index]?.event.id ?? index, [posts]);
   const virtualizer = useVirtualizer({
     count: posts.length,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => {
       const post = posts[index];
-      return post === undefined ? 60 : estimatedHeight(post, isContinued(index));
+      return post === undefined ? 60 : estimatedHeight(post, continues(post, posts[index - 1]));
     },
     getItemKey,
     overscan: 8,
@@ -82,6 +100,10 @@ export function Feed(props: FeedProps) {
     followOnAppend: isFollowing && reachesNewest(held),
     scrollEndThreshold: END_PX,
     useFlushSync: false,
+    // Rows are moved and the feed is made longer without rendering anew: each step of a scroll
+    // measures rows, and would render once more for it.
+    directDomUpdates: true,
+    directDomUpdatesMode: "position",
   });
 
   // Where the timeline opens: where it was left, at the first unread post, or at the end.
@@ -207,18 +229,16 @@ export function Feed(props: FeedProps) {
         }}
       >
         <div
+          ref={virtualizer.containerRef}
           className="feed"
           role="feed"
           aria-label={t.timelineOf(isolated(topic))}
           aria-busy={timeline.loading !== null}
-          style={{ height: `${String(virtualizer.getTotalSize())}px` }}
         >
           {items.map((item) => {
             const post = posts[item.index];
             if (post === undefined) return null;
-            const above = posts[item.index - 1];
-            const at = writtenAt(post);
-            const isNewDay = above === undefined || dayOf(writtenAt(above)) !== dayOf(at);
+            const { isNewDay, isContinued } = edgeOf(item.index);
             const { id } = post.event;
             return (
               <div
@@ -226,7 +246,6 @@ export function Feed(props: FeedProps) {
                 ref={virtualizer.measureElement}
                 data-index={item.index}
                 className="feed-row"
-                style={{ transform: `translateY(${String(item.start)}px)` }}
               >
                 <Row
                   topic={topic}
@@ -235,13 +254,13 @@ export function Feed(props: FeedProps) {
                   names={props.names}
                   namesakes={props.namesakes}
                   isOffline={props.isOffline}
-                  day={isNewDay ? dayName(at, now, language) : null}
+                  day={isNewDay ? dayName(writtenAt(post), now, language) : null}
                   news={
                     divider?.before === id
                       ? t.newSince(divider.count, clock(divider.since, language))
                       : null
                   }
-                  isContinued={isContinued(item.index)}
+                  isContinued={isContinued}
                   isActive={current === id}
                   isLeaving={pending.has(id)}
                   isPicking={pickingId === id}
