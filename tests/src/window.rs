@@ -5,6 +5,7 @@
 //! Must never reach into the app past its window, its files and its signals.
 
 use std::{
+    os::unix::fs::PermissionsExt as _,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::Stdio,
@@ -133,6 +134,7 @@ impl AppProfile {
     pub async fn with_keys_and_topics(self, topics: &[&str]) -> anyhow::Result<Self> {
         let passphrase = self.folder.path().join("passphrase");
         std::fs::write(&passphrase, "correct horse\n")?;
+        std::fs::set_permissions(&passphrase, std::fs::Permissions::from_mode(0o600))?;
         let config = self.home().join("config.toml");
         let text = std::fs::read_to_string(&config)?;
         let keyring = format!("\n[keyring]\nstore = \"file\"\npassphrase_file = {passphrase:?}\n");

@@ -8,6 +8,8 @@ import { HOSTILE, HOSTILE_NAMES, TWISTED } from "./testing/hostile";
 import { useSearch } from "./stores/search";
 import { rememberSeen } from "./stores/seen";
 
+const NAMESAKE = { pubkey: `${"d".repeat(56)}02ba7e05`, npub: "npub1d4m8r2kq7w9z5x8r2c" };
+
 const wanted = new URLSearchParams(window.location.search);
 const stage = wanted.get("stage");
 
@@ -28,6 +30,7 @@ if (wanted.has("hostile")) {
     const author = { pubkey, npub: `npub1${String(n).repeat(12)}`, name };
     arrive(mock.world, "announcements", author, TWISTED[n * 2] ?? "");
   }
+  arrive(mock.world, "announcements", { ...NAMESAKE, name: MINATO.name }, "鍵を忘れました。");
 }
 
 localStorage.setItem("kukuri.theme", mock.world.settings.theme);

@@ -8,6 +8,7 @@ import { lanesOf, ticks } from "./lanes";
 import { langOf } from "./language";
 import { cleanName, cleanText, nameOf, shortNpub } from "./names";
 import { continues, isGone, isLong, writtenAt } from "./post";
+import { saidBriefly } from "../i18n/phrases";
 import { withoutAddresses } from "./report";
 import { highlighted, isMentioned, segments } from "./segments";
 import { clock, dayName, duration, grouped } from "./time";
@@ -239,5 +240,15 @@ describe("a report", () => {
     );
     expect(text).not.toMatch(/192|2001|kyoto|aaaa|npub/);
     expect(text).toContain("timed out");
+  });
+});
+
+describe("what a check found, in little room", () => {
+  it("is short in both languages, and whole where no short form is known", () => {
+    const keyring = "the system's keyring, self-test 12 ms";
+    expect(saidBriefly(keyring, "en")).toBe("answers in 12 ms");
+    expect(saidBriefly(keyring, "ja")).toBe("12 ms で応答");
+    expect(saidBriefly("0.1 s from 5 members", "ja")).toBe("差 0.1 秒");
+    expect(saidBriefly("something new", "ja")).toBe("something new");
   });
 });

@@ -55,7 +55,7 @@ export const en = {
   usePassphraseFile: "Keep the key in a passphrase file",
   passphraseFileMeans:
     "kukuri can keep your key in a file instead, sealed with a passphrase that it makes. Whoever can read both files on this device can be you.",
-  passphraseFileAt: (path: string) => `The file would be ${path}.`,
+  passphraseFileAt: (path: string) => `A passphrase file would be kept at ${path}.`,
 
   // When the window itself fails.
   windowBroke: "This part of the window failed",

@@ -54,7 +54,7 @@ export const ja: Text = {
   usePassphraseFile: "鍵をパスフレーズのファイルに保管する",
   passphraseFileMeans:
     "代わりに、kukuri が作るパスフレーズで封をしたファイルに鍵を保管できます。この端末で両方のファイルを読める人は、あなたとして書き込めます。",
-  passphraseFileAt: (path) => `ファイルの場所は ${path} です。`,
+  passphraseFileAt: (path) => `ファイルに保管する場合は ${path} に置きます。`,
 
   windowBroke: "この部分の表示に失敗しました",
   windowBrokeText:

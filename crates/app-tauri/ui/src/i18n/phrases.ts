@@ -82,19 +82,19 @@ const PHRASES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-/** What the checks find, for the narrow column of the panel. */
-const SHORT: readonly (readonly [string, string])[] = [
-  ["packets go to the internet and come back", "works"],
-  ["multicast works", "works"],
-  ["{n} nodes in the table of the running node", "{n} nodes known"],
-  ["answers, {n} nodes in the table", "{n} nodes known"],
-  ["the system's keyring, self-test {n} ms", "answers in {n} ms"],
-  ["a file sealed with a passphrase, readable", "sealed file, readable"],
-  ["{size}, looked through without finding damage", "{size}, sound"],
-  ["{skew} s from 1 member", "{skew} s off"],
-  ["{skew} s from {n} members", "{skew} s off"],
-  ["no member has told its time yet", "not compared yet"],
-  ["runs, version {version}", "version {version}"],
+/** What the checks find, for the narrow column of the panel: in English and in Japanese. */
+const SHORT: readonly (readonly [string, string, string])[] = [
+  ["packets go to the internet and come back", "works", "往復できます"],
+  ["multicast works", "works", "使えます"],
+  ["{n} nodes in the table of the running node", "{n} nodes known", "{n} ノードを把握"],
+  ["answers, {n} nodes in the table", "{n} nodes known", "{n} ノードを把握"],
+  ["the system's keyring, self-test {n} ms", "answers in {n} ms", "{n} ms で応答"],
+  ["a file sealed with a passphrase, readable", "sealed file, readable", "ファイル、読み出し可"],
+  ["{size}, looked through without finding damage", "{size}, sound", "{size}、破損なし"],
+  ["{skew} s from 1 member", "{skew} s off", "差 {skew} 秒"],
+  ["{skew} s from {n} members", "{skew} s off", "差 {skew} 秒"],
+  ["no member has told its time yet", "not compared yet", "まだ比べていません"],
+  ["runs, version {version}", "version {version}", "バージョン {version}"],
 ];
 
 type Rule = { pattern: RegExp; said: string };
@@ -114,7 +114,10 @@ const rulesOf = (phrases: readonly (readonly [string, string])[]): Rule[] =>
   }));
 
 const JAPANESE = rulesOf(PHRASES);
-const BRIEF = rulesOf(SHORT);
+const BRIEF: Record<Language, Rule[]> = {
+  en: rulesOf(SHORT.map(([rust, english]) => [rust, english])),
+  ja: rulesOf(SHORT.map(([rust, , japanese]) => [rust, japanese])),
+};
 
 /** A text of Rust in the language of the window. */
 export function said(text: string, language: Language): string {
@@ -135,7 +138,8 @@ export function sentenceOf(text: string, language: Language): string {
 
 /** The same where there is little room. */
 export function saidBriefly(text: string, language: Language): string {
-  return language === "en" ? filled(text, BRIEF) : said(text, language);
+  const brief = filled(text, BRIEF[language]);
+  return brief === text ? said(text, language) : brief;
 }
 
 function filled(text: string, rules: readonly Rule[]): string {

@@ -174,7 +174,9 @@ export function answersOf(world: World): Answers {
     unmute: ({ author }) => world.muted.delete(author),
     muted: () => [...world.muted.values()],
     peers: ({ topic: name }) =>
-      world.isOffline || (name !== null && topic(name).neighbours === 0) ? [] : [...PEERS],
+      world.isOffline || world.topics.size === 0 || (name !== null && topic(name).neighbours === 0)
+        ? []
+        : [...PEERS],
     explain: ({ topic: name }) => {
       const isAlone = topic(name).neighbours === 0;
       return {
