@@ -5,8 +5,8 @@
 //! Must never reach into the app past its window, its files and its signals.
 
 use std::{
-    os::unix::fs::PermissionsExt as _,
     net::{Ipv4Addr, TcpListener},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
@@ -354,6 +354,19 @@ impl Window {
             );
             sleep(POLL).await;
         }
+    }
+
+    /// Waits until a script in the page returns true.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn wait_for(&self, script: &str) -> anyhow::Result<()> {
+        let end = Instant::now() + PATIENCE;
+        while self.run(script, vec![]).await? != Value::Bool(true) {
+            ensure!(Instant::now() < end, "it stays false: {script}");
+            sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// All text that the window shows.
