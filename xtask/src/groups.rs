@@ -180,12 +180,6 @@ pub const GROUPS: &[Group] = &[
             )
         },
     },
-    Group {
-        name: "demo",
-        about: "`cargo run --release -- demo` does what it promises",
-        needs: &[C_COMPILER],
-        run: |workspace| cargo(workspace, &["run", "--release", "--", "demo"]),
-    },
 ];
 
 /// The names of the groups, for the command line.

@@ -140,14 +140,14 @@ pub const CHROMIUM: Prerequisite = Prerequisite {
     install: Install::Apt(&["chromium"]),
 };
 
-/// Letters for the pictures in Japanese.
+/// Letters for the pictures: Japanese, and what else people write in.
 pub const CJK_FONTS: Prerequisite = Prerequisite {
     name: "Japanese fonts",
     check: |workspace| match version(workspace, "fc-list", &["Noto Sans CJK JP"])? {
         found if found.is_empty() => Err("Noto Sans CJK JP is not installed".to_owned()),
         _ => Ok("Noto Sans CJK JP".to_owned()),
     },
-    install: Install::Apt(&["fontconfig", "fonts-noto-cjk"]),
+    install: Install::Apt(&["fontconfig", "fonts-dejavu-core", "fonts-noto-cjk"]),
 };
 
 /// The right to make network namespaces.

@@ -266,7 +266,7 @@ export const en = {
     bootstrap: "by a bootstrap node",
     manual: "by an address of yours",
     neighbour: "named by a neighbour",
-    inbound: "who found you",
+    inbound: "coming to you",
   },
   showLanes: "How it was found",
   lookAgain: "Look again now",
