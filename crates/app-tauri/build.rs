@@ -18,6 +18,7 @@ const COMMANDS: &[&str] = &[
     "mark_read",
     "mute",
     "muted",
+    "notify",
     "open_data_folder",
     "open_log_folder",
     "peers",

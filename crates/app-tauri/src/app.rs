@@ -21,8 +21,9 @@ use toml_edit::value;
 
 use crate::{
     error::AppError,
+    notify::Notifier,
     person::{AtWindow, passphrase_file},
-    settings::{self, SettingsChange, SettingsView, WindowSettings},
+    settings::{self, Language, SettingsChange, SettingsView, WindowSettings},
 };
 
 /// What this program is called, for others who want the profile meanwhile.
@@ -62,6 +63,8 @@ pub enum AppState {
 pub struct App {
     /// Where the profile is.
     pub home: Home,
+    /// When the desktop was told of a post last.
+    pub notifier: Notifier,
     flags: Vec<String>,
     log: Option<String>,
     person: Arc<AtWindow>,
@@ -80,6 +83,7 @@ impl App {
         let window = Mutex::new(WindowSettings::read(&home));
         Self {
             home,
+            notifier: Notifier::default(),
             flags,
             log,
             person: Arc::default(),
@@ -256,6 +260,12 @@ impl App {
         settings::change(&self.home, &self.flags, &mut window, change)?;
         drop(window);
         self.settings().await
+    }
+
+    /// The language in which the desktop is told of posts, if it is told at all.
+    pub async fn language_of_notices(&self) -> Option<Language> {
+        let window = self.window.lock().await;
+        window.notifications.then_some(window.language)
     }
 
     /// Ends the node, if it is ours.

@@ -10,7 +10,7 @@ use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef, UnixMs};
 use kukuri_node::client::{Before, FindQuery, Posts, ReadQuery};
 use kukuri_wiring::Failure;
 use serde::Deserialize;
-use tauri::{AppHandle, State, ipc::Channel};
+use tauri::{AppHandle, Manager as _, State, ipc::Channel};
 use tauri_plugin_opener::OpenerExt as _;
 use tokio::time::{Duration, Instant, sleep};
 
@@ -18,6 +18,7 @@ use crate::{
     app::{App, AppState},
     error::AppError,
     news::{self, NewsBatch},
+    notify,
     settings::{SettingsChange, SettingsView},
 };
 
@@ -317,5 +318,29 @@ fn open(handle: &AppHandle, folder: std::path::PathBuf) -> Answer<()> {
 pub async fn subscribe(app: State<'_, App>, channel: Channel<NewsBatch>) -> Answer<()> {
     let events = app.client().await?.subscribe_all().await?;
     tauri::async_runtime::spawn(news::forward(events, channel));
+    Ok(())
+}
+
+/// Tells the desktop of a post that is meant for whoever sits here. Does nothing while the window
+/// is looked at, while notifications are off, and a moment after the last one.
+#[tauri::command]
+pub async fn notify(
+    app: State<'_, App>,
+    handle: AppHandle,
+    topic: TopicName,
+    id: EventId,
+) -> Answer<()> {
+    let is_looked_at = handle
+        .get_webview_window(crate::WINDOW)
+        .is_some_and(|window| window.is_focused().unwrap_or(false));
+    let Some(language) = app.language_of_notices().await else {
+        return Ok(());
+    };
+    if is_looked_at || !app.notifier.is_due(std::time::Instant::now()) {
+        return Ok(());
+    }
+    let reference = TopicRef::from(topic.clone());
+    let post = one(app.client().await?.posts(&reference, vec![id]).await?, id)?;
+    notify::show(&post, &topic, language).await;
     Ok(())
 }

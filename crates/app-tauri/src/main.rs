@@ -10,6 +10,7 @@ mod bindings;
 mod commands;
 mod error;
 mod news;
+mod notify;
 mod person;
 mod settings;
 
@@ -104,6 +105,7 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
             commands::mark_read,
             commands::mute,
             commands::muted,
+            commands::notify,
             commands::open_data_folder,
             commands::open_log_folder,
             commands::peers,

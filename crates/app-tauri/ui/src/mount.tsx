@@ -23,8 +23,8 @@ export function mount(): void {
     createRoot(root).render(
       <StrictMode>
         <ErrorBoundary>
-        <App />
-      </ErrorBoundary>
+          <App />
+        </ErrorBoundary>
       </StrictMode>,
     );
   });

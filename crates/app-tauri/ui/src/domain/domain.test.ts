@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { aloneAttempts, SOURCES } from "../ipc/mock/explain";
-import { AYA } from "../ipc/mock/people";
+import { AYA, MINATO } from "../ipc/mock/people";
 import { made } from "../ipc/mock/posts";
 import { topicOf } from "../ipc/mock/world";
 import { clothOf } from "./avatar";
 import { lanesOf, ticks } from "./lanes";
 import { langOf } from "./language";
 import { cleanName, cleanText, nameOf, shortNpub } from "./names";
-import { continues, isGone, isLong, writtenAt } from "./post";
+import { continues, isGone, isLong, isMeantFor, writtenAt } from "./post";
 import { saidBriefly } from "../i18n/phrases";
 import { withoutAddresses } from "./report";
 import { highlighted, isMentioned, segments } from "./segments";
@@ -139,6 +139,21 @@ describe("posts", () => {
     const deleted = { ...made(AYA, NOW, "a"), deleted_at: new Date(NOW).toISOString() };
     expect(isGone(deleted, NOW + 86_300_000)).toBe(false);
     expect(isGone(deleted, NOW + 86_500_000)).toBe(true);
+  });
+});
+
+describe("a post that is meant for me", () => {
+  const own = AYA;
+  const to = (tags: string[][], content: string, author = MINATO) => {
+    const post = made(author, NOW, content);
+    return { ...post, event: { ...post.event, tags } };
+  };
+
+  it("names me, or answers me, and is not mine", () => {
+    expect(isMeantFor(to([], `dear @${String(own.name)}, come`), own)).toBe(true);
+    expect(isMeantFor(to([["p", own.pubkey]], "yes"), own)).toBe(true);
+    expect(isMeantFor(to([["p", MINATO.pubkey]], "yes"), own)).toBe(false);
+    expect(isMeantFor(to([["p", own.pubkey]], "yes", own), own)).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 // Facts about posts that follow from their events. Pure.
-import type { PostView, SignedEvent } from "../ipc/bindings";
+import type { AuthorView, PostView, SignedEvent } from "../ipc/bindings";
+import { isMentioned } from "./segments";
 
 /** What was found out about an event is kept as long as the event: sorting asks for it often. */
 function remembered<T>(findOut: (event: SignedEvent) => T): (post: PostView) => T {
@@ -80,4 +81,11 @@ export function estimatedHeight(post: PostView, isContinued: boolean): number {
   const text = linesOf(post) * 24;
   const extras = (post.reactions.length > 0 ? 32 : 0) + (post.replies.count > 0 ? 32 : 0);
   return text + extras + (isContinued ? 6 : 33);
+}
+
+/** Whether a post of somebody else speaks to this person: by name, or as an answer to them. */
+export function isMeantFor(post: PostView, own: AuthorView): boolean {
+  if (post.event.pubkey === own.pubkey || post.deleted_at !== null) return false;
+  const isAddressed = post.event.tags.some(([name, key]) => name === "p" && key === own.pubkey);
+  return isAddressed || isMentioned(post.event.content, own.name);
 }

@@ -641,6 +641,11 @@ export type Commands = {
   mute: { args: { author: AuthorId }; result: boolean };
   /** The muted authors. */
   muted: { args: Record<string, never>; result: Array<AuthorView> };
+  /**
+   * Tells the desktop of a post that is meant for whoever sits here. Does nothing while the window
+   * is looked at, while notifications are off, and a moment after the last one.
+   */
+  notify: { args: { topic: TopicName; id: EventId }; result: null };
   /** Opens the folder of the profile in the file manager. */
   open_data_folder: { args: Record<string, never>; result: null };
   /** Opens the folder of the logs in the file manager. */

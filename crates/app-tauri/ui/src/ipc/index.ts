@@ -63,6 +63,7 @@ export const checkDevice = () => call("check_device", {});
 export const profile = (author: string) => call("profile", { author });
 export const setProfile = (name: string, about: string | null) =>
   call("set_profile", { name, about });
+export const notify = (topic: string, id: string) => call("notify", { topic, id });
 export const settings = () => call("settings", {});
 export const changeSettings = (change: SettingsChange) => call("change_settings", { change });
 export const openLogFolder = () => call("open_log_folder", {});

@@ -1,6 +1,7 @@
 // Where the app stands: starting, blocked, first start or ready. Opens the profile and begins to
 // listen for news; owns nothing of what is shown afterwards.
 import { create } from "zustand";
+import { isMeantFor } from "../domain/post";
 import * as ipc from "../ipc";
 import type { AppError, AppState, AuthorView } from "../ipc/bindings";
 import { resumeDeletions } from "./deletions";
@@ -22,7 +23,12 @@ type AppStore = {
 
 export const useApp = create<AppStore>((set, get) => {
   const take = async (state: AppState) => {
-    if (state.stage === "ready") await begin(state.status.topics, get().setOwnName);
+    if (state.stage === "ready") {
+      await begin(state.status.topics, get().setOwnName, (post) => {
+        const own = ownAuthor(get().state);
+        return own !== null && isMeantFor(post, own);
+      });
+    }
     set({ state, isBusy: false, failure: null });
     if (state.stage === "ready") void resumeDeletions(state.status.author.pubkey);
   };

@@ -12,6 +12,8 @@ export type NewsParts = {
   byTopic: Map<string, TopicNews>;
   /** Topics to be read again; null stands for all. */
   resync: Set<string | null>;
+  /** Posts that were written just now, as far as anybody knows. */
+  live: { topic: string; post: PostView }[];
   arrivals: { topic: string; peer: string; after_ms: number }[];
   /** Whether counts or states of topics may have changed, and who is connected. */
   touchesTopics: boolean;
@@ -22,6 +24,7 @@ export function partsOf(batch: NewsBatch): NewsParts {
   const parts: NewsParts = {
     byTopic: new Map(),
     resync: new Set(),
+    live: [],
     arrivals: [],
     touchesTopics: false,
     touchesPeers: false,
@@ -41,8 +44,9 @@ export function partsOf(batch: NewsBatch): NewsParts {
     }
     switch (event.type) {
       case "post": {
-        const { type: _type, arrival: _arrival, topic: _topic, ...post } = event;
-        of(event.topic).posts.push(post);
+        const { type: _type, arrival, topic, ...post } = event;
+        of(topic).posts.push(post);
+        if (arrival === "live") parts.live.push({ topic, post });
         parts.touchesTopics = true;
         break;
       }

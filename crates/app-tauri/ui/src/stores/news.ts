@@ -1,7 +1,7 @@
 // Hands what Rust tells to the stores: one update per store and batch. Collects posts that changed
 // and reads them together; reads again what is shown when something was left out.
 import * as ipc from "../ipc";
-import type { AuthorView, NewsBatch, TopicView } from "../ipc/bindings";
+import type { AuthorView, NewsBatch, PostView, TopicView } from "../ipc/bindings";
 import { useMembers } from "./members";
 import { partsOf, type NewsParts, type TopicNews } from "./news-parts";
 import { useThread } from "./thread";
@@ -15,13 +15,17 @@ const COLLECT_MS = 100;
 
 let stop: (() => void) | null = null;
 let onAuthor: (author: AuthorView) => void = () => undefined;
+let isForMe: (post: PostView) => boolean = () => false;
 
-/** Fills the lists and listens, once. Tells who changed their name. */
+/** Fills the lists and listens, once. Tells who changed their name, and asks which posts are meant
+ * for whoever sits here. */
 export async function begin(
   topics: readonly TopicView[],
   tell: (author: AuthorView) => void,
+  isMeant: (post: PostView) => boolean,
 ): Promise<void> {
   onAuthor = tell;
+  isForMe = isMeant;
   useTopics.getState().set(topics);
   useMembers.getState().refresh();
   const { topic, openTopic } = useView.getState();
@@ -49,6 +53,16 @@ export function applyBatch(batch: NewsBatch): void {
   if (parts.touchesTopics || parts.resync.size > 0) useTopics.getState().refresh();
   if (parts.touchesPeers) useMembers.getState().refresh();
   greet(parts);
+  for (const { topic, post } of parts.live) if (isForMe(post)) void tellDesktop(topic, post);
+}
+
+/** Rust decides whether the desktop is told: not while the window is looked at. */
+async function tellDesktop(topic: string, post: PostView): Promise<void> {
+  try {
+    await ipc.notify(topic, post.event.id);
+  } catch {
+    // The post is in the timeline; nothing is lost but the notice.
+  }
 }
 
 const waiting = new Map<string, Set<string>>();

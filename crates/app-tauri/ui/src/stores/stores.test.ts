@@ -422,6 +422,19 @@ describe("the network", () => {
   });
 });
 
+describe("a post that is meant for me", () => {
+  it("is told to the desktop when it was written just now", () => {
+    const own = mock.world.own;
+    const told = () => called("notify").map((call) => call.args);
+    const meant = made(MINATO, Date.now(), `@${String(own.name)} are you there?`);
+    const post = { type: "post" as const, topic: "mesh-lab", ...meant };
+    applyBatch({ events: [{ ...post, arrival: "fetched" }] });
+    expect(told()).toEqual([]);
+    applyBatch({ events: [{ ...post, arrival: "live" }] });
+    expect(told()).toEqual([{ topic: "mesh-lab", id: meant.event.id }]);
+  });
+});
+
 describe("a search", () => {
   it("goes on before the last post that it found", async () => {
     const at = Date.parse("2026-04-01T00:00:00Z");

@@ -162,6 +162,7 @@ export function answersOf(world: World): Answers {
       return null;
     },
     search: ({ query }) => found(world, query),
+    notify: () => null,
     mark_read: ({ topic: name }) => {
       world.topics.set(name, { ...topic(name), unread: 0 });
       return null;
