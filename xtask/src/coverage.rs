@@ -35,8 +35,9 @@ const MEASURED: &[(&str, &str)] = &[
 /// Where the counters of the test processes are collected, below the root.
 const RAW_FOLDER: &str = "target/coverage";
 
-/// Set for the compilations in which this program stands in front of rustc.
-const INSTRUMENT: &str = "KUKURI_XTASK_INSTRUMENT";
+/// Set for the compilations in which this program stands in front of rustc. The tests inherit it,
+/// so it must not look like a setting of the product (`KUKURI_...`).
+const INSTRUMENT: &str = "XTASK_INSTRUMENT";
 
 /// Lines of one crate.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
