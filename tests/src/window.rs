@@ -434,8 +434,9 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // A test that failed leaves nothing running; after `quit` both are gone already.
+        // A test that failed leaves nothing running; after `quit` there is no app any more.
         terminate(self.app).ok();
+        // Nor a driver.
         self.driver.start_kill().ok();
     }
 }

@@ -69,6 +69,8 @@ pub struct App {
     log: Option<String>,
     person: Arc<AtWindow>,
     opened: Mutex<Option<Opened>>,
+    /// Why opening ahead of the window failed.
+    failed_ahead: Mutex<Option<Failure>>,
     window: Mutex<WindowSettings>,
 }
 
@@ -88,6 +90,7 @@ impl App {
             log,
             person: Arc::default(),
             opened: Mutex::new(None),
+            failed_ahead: Mutex::default(),
             window,
         }
     }
@@ -98,6 +101,9 @@ impl App {
     /// When the state of an open profile cannot be read.
     pub async fn open(&self) -> Result<AppState, AppError> {
         let mut opened = self.opened.lock().await;
+        if let Some(failure) = self.failed_ahead.lock().await.take() {
+            return Ok(self.blocked(failure));
+        }
         if opened.is_none() {
             match self.try_open().await {
                 Ok(now_open) => *opened = Some(now_open),
@@ -109,6 +115,16 @@ impl App {
         match client {
             Some(client) => self.state(&client).await,
             None => Err(closed()),
+        }
+    }
+
+    /// Opens the profile while the window is still being made; [`open`](Self::open) tells what
+    /// came of it.
+    pub async fn open_ahead(&self) {
+        let mut opened = self.opened.lock().await;
+        match self.try_open().await {
+            Ok(now_open) => *opened = Some(now_open),
+            Err(failure) => *self.failed_ahead.lock().await = Some(failure),
         }
     }
 

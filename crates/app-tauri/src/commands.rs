@@ -332,6 +332,7 @@ pub async fn notify(
 ) -> Answer<()> {
     let is_looked_at = handle
         .get_webview_window(crate::WINDOW)
+        // Who cannot tell is told once too often rather than never.
         .is_some_and(|window| window.is_focused().unwrap_or(false));
     let Some(language) = app.language_of_notices().await else {
         return Ok(());

@@ -125,6 +125,8 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
             commands::use_passphrase_file,
         ])
         .setup(move |app| {
+            let handle = app.handle().clone();
+            tauri::async_runtime::spawn(async move { handle.state::<App>().open_ahead().await });
             WebviewWindowBuilder::new(app, WINDOW, WebviewUrl::App("index.html".into()))
                 .title("kukuri")
                 .inner_size(1_280.0, 800.0)

@@ -31,16 +31,17 @@ pub struct NewsBatch {
 
 /// Hands on what happens until the window or the node is gone.
 pub async fn forward(mut events: NodeEvents, window: Channel<NewsBatch>) {
+    let mut due = Instant::now();
     while let Some(first) = events.next().await {
         let mut batch = vec![first];
-        let end = Instant::now() + PACE;
-        // Times out when the batch is due; ends early when nothing comes any more.
-        while let Ok(Some(event)) = timeout_at(end, events.next()).await {
+        // After a pause it is due at once, with whatever came at the same time.
+        while let Ok(Some(event)) = timeout_at(due, events.next()).await {
             match batch.len() {
                 ..BACKLOG_MAX => batch.push(event),
                 _ => batch = vec![resync()],
             }
         }
+        due = Instant::now() + PACE;
         if batch.iter().any(|event| event.event == TopicEvent::Resync) {
             batch = vec![resync()];
         }

@@ -125,8 +125,8 @@ pub async fn run(
     let node = running_node(place).await;
     let client = node.as_ref().ok().and_then(Option::as_ref);
     let status = match client {
+        // Without a status the checks look for themselves; what is wrong with the node they say.
         Some(client) => client.status().await.ok(),
-        // Without a status the checks look for themselves.
         None => None,
     };
     looking.at("node", async { node_outcome(&node) }).await?;

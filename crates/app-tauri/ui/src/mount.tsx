@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { ErrorBoundary } from "./components/ErrorBoundary";
+import { useApp } from "./stores/app";
 import "./styles/index.css";
 
 /** Letters that come later than this come into what is shown already. */
@@ -19,6 +20,8 @@ async function letters(): Promise<void> {
 export function mount(): void {
   const root = document.getElementById("root");
   if (root === null) throw new Error("the page has no place for the app");
+  // The node has nothing to wait for.
+  void useApp.getState().start();
   void letters().then(() => {
     createRoot(root).render(
       <StrictMode>

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail};
 use kukuri_domain::TopicName;
 use kukuri_infra_iroh::testnet::PrivateDht;
 use kukuri_tests::{
@@ -77,6 +77,16 @@ const LOADED: &str = r#"
         else setTimeout(look, 20);
     };
     look();
+"#;
+
+/// Goes to the end of the timeline, where new posts come: it opens where the unread ones begin.
+const TO_THE_END: &str = r#"
+    const scroller = document.querySelector(".feed-scroll");
+    if (!scroller) return false;
+    const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    const button = document.querySelector(".below button");
+    button?.click();
+    return !button && left < 2;
 "#;
 
 /// From now on the page notes the frame in which each new post is first shown.
@@ -169,7 +179,7 @@ async fn start(
     report.trials("an empty window", &bare);
     report.trials("the app, its newest posts shown", &full);
     let (Some(full), Some(bare)) = (full.percentile(50), bare.percentile(50)) else {
-        anyhow::bail!("no trial");
+        bail!("no trial");
     };
     let more = full.saturating_sub(bare);
     report.check(Check::new(
@@ -226,10 +236,7 @@ async fn seen(
         .await?;
     window.find(".timeline textarea").await?;
     window.wait_for_text("Connected to 1 person").await?;
-    // At the end of the timeline, where new posts come.
-    window
-        .run("document.querySelector('.below button')?.click()", vec![])
-        .await?;
+    window.wait_for(TO_THE_END).await?;
     window.run(NOTE_POSTS, vec![]).await?;
     let mut times = Trials::default();
     for number in 0..posts {
@@ -247,7 +254,12 @@ async fn seen(
             if let Some(shown) = shown.as_f64() {
                 break shown;
             }
-            ensure!(Instant::now() < end, "{name} is not shown");
+            if Instant::now() >= end {
+                bail!(
+                    "{name} is not there; the window shows: {}",
+                    window.text().await?
+                );
+            }
             sleep(Duration::from_millis(20)).await;
         };
         times.push(Ok(Duration::from_secs_f64(

@@ -40,7 +40,8 @@ export const useApp = create<AppStore>((set, get) => {
     isBusy: false,
     failure: null,
     start: async () => {
-      if (get().isBusy) return;
+      const { isBusy, state } = get();
+      if (isBusy || (state.stage !== "starting" && state.stage !== "blocked")) return;
       set({ isBusy: true });
       try {
         await take(await ipc.initP2p());
