@@ -1,4 +1,5 @@
-//! A peer that says whatever a test wants: gossip frames and sync answers as plain bytes.
+//! A peer that says whatever a test wants: gossip frames as plain bytes, and events over streams
+//! that no honest peer would give.
 //!
 //! Owns an endpoint with iroh-gossip and the answering side of `/kukuri/sync/1`. Must never check
 //! what it sends: that is the other side's business.
@@ -22,11 +23,13 @@ use iroh_gossip::{
     Gossip,
     api::{Event, GossipReceiver, GossipSender},
 };
+use kukuri_application::sync_set::SyncSet;
 use kukuri_domain::{
-    PeerAddress, PeerId, TopicKeys, UnixMs,
+    EventOrder, PeerAddress, PeerId, TopicKeys, UnixMs,
+    event::membership::Member,
     peer::PeerSpec,
     presence::{Side, hello_proof},
-    wire::{SYNC_ALPN, SyncFrame, Welcome},
+    wire::{SYNC_ALPN, SyncFrame, Welcome, WireEvent},
 };
 use tokio::time::timeout;
 
@@ -93,14 +96,15 @@ impl RawPeer {
         self.answers.local
     }
 
-    /// From now on every request over a sync stream of this topic is answered with these frames.
-    pub fn answer_with(&self, keys: &TopicKeys, frames: Vec<Vec<u8>>) {
-        let mut script = self
+    /// From now on it claims over sync streams of this topic to hold these events, and gives them
+    /// as they are to whoever asks.
+    pub fn hold(&self, keys: &TopicKeys, events: Vec<WireEvent>) {
+        let mut held = self
             .answers
-            .script
+            .held
             .lock()
             .expect("no code panics while it holds it");
-        *script = Some((keys.clone(), frames));
+        *held = Some((keys.clone(), events));
     }
 
     /// Joins a topic through `member` and waits until both are neighbours.
@@ -164,21 +168,21 @@ impl RawTopic {
     }
 }
 
-/// The topic that is answered for, and the frames of each answer.
-type Script = (TopicKeys, Vec<Vec<u8>>);
+/// The topic that is answered for, and what is claimed to be held there.
+type Held = (TopicKeys, Vec<WireEvent>);
 
-/// The answering side of the sync protocol, with answers from a script.
+/// The answering side of the sync protocol.
 #[derive(Debug, Clone)]
 struct Answers {
     local: PeerId,
-    script: Arc<Mutex<Option<Script>>>,
+    held: Arc<Mutex<Option<Held>>>,
 }
 
 impl Default for Answers {
     fn default() -> Self {
         Self {
             local: PeerId([0; 32]),
-            script: Arc::default(),
+            held: Arc::default(),
         }
     }
 }
@@ -202,12 +206,12 @@ impl Answers {
         mut send: SendStream,
         mut recv: RecvStream,
     ) -> anyhow::Result<()> {
-        let script = self
-            .script
+        let held = self
+            .held
             .lock()
             .expect("no code panics while it holds it")
             .clone();
-        let Some((keys, frames)) = script else {
+        let Some((keys, events)) = held else {
             return Ok(());
         };
         let SyncFrame::Hello(hello) = SyncFrame::decode(&read(&mut recv).await?)? else {
@@ -223,16 +227,46 @@ impl Answers {
             proof,
         };
         write(&mut send, &SyncFrame::Welcome(welcome).encode()).await?;
-        read(&mut recv).await?;
-        for frame in &frames {
-            write(&mut send, frame).await?;
+        let request = SyncFrame::decode(&read(&mut recv).await?)?;
+        for frame in answer_to(request, &events)? {
+            write(&mut send, &frame.encode()).await?;
         }
-        write(&mut send, &SyncFrame::End { more: false }.encode()).await?;
         send.finish()?;
         // What was written arrives before the stream is forgotten.
         send.stopped().await?;
         Ok(())
     }
+}
+
+fn answer_to(request: SyncFrame, events: &[WireEvent]) -> anyhow::Result<Vec<SyncFrame>> {
+    let member = |event: &WireEvent| Member {
+        order: EventOrder {
+            created_at: event.created_at,
+            ms: 0,
+            id: event.id,
+        },
+        is_keyed: false,
+        until: None,
+    };
+    let set = SyncSet::new(events.iter().map(member), UnixMs(unix_ms()));
+    let mut frames = match request {
+        SyncFrame::Summary(theirs) => {
+            return Ok(vec![SyncFrame::Summary(
+                set.summary(theirs.cut, theirs.since),
+            )]);
+        }
+        SyncFrame::Reconcile { since, message } => {
+            return Ok(vec![SyncFrame::Reconciled(set.respond(since, &message)?)]);
+        }
+        SyncFrame::Get(ids) => {
+            let asked = events.iter().filter(|event| ids.contains(&event.id));
+            asked.cloned().map(SyncFrame::Event).collect()
+        }
+        SyncFrame::Newest { .. } => events.iter().cloned().map(SyncFrame::Event).collect(),
+        _ => Vec::new(),
+    };
+    frames.push(SyncFrame::End { more: false });
+    Ok(frames)
 }
 
 async fn write(send: &mut SendStream, frame: &[u8]) -> anyhow::Result<()> {

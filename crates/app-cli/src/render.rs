@@ -11,7 +11,8 @@ use chrono::{DateTime, Days, NaiveDate, TimeZone};
 use kukuri_application::{
     ports::PostState,
     views::{
-        AuthorView, ExplainView, FoundView, PeerView, PostView, SourceView, StatusView, TopicView,
+        AuthorView, ExplainView, FoundView, InStepView, PeerView, PostView, SourceView, StatusView,
+        TopicView,
     },
 };
 use kukuri_domain::{
@@ -33,6 +34,9 @@ pub use seen::Seen;
 
 /// Columns of the name of an author.
 const NAME_COLUMNS: usize = 8;
+
+/// Width of the bar that shows how far fetching has come.
+const PROGRESS_COLUMNS: u64 = 20;
 
 /// Widest line that is filled up (day separators, states at the right).
 const COLUMNS_MAX: usize = 100;
@@ -452,6 +456,21 @@ pub fn peer_left(peer: PeerId, left: usize) -> String {
     }
 }
 
+/// How far fetching has come, with a bar.
+pub fn progress(peer: PeerId, fetched: u64, of: u64) -> String {
+    let full = PROGRESS_COLUMNS * fetched.min(of) / of.max(1);
+    let bar: String = (0..PROGRESS_COLUMNS)
+        .map(|column| if column < full { '#' } else { '.' })
+        .collect();
+    say!(
+        "fetching missed posts from {peer}  [{bar}] {fetched}/{of}",
+        peer = peer.short(),
+        bar = bar,
+        fetched = grouped(fetched),
+        of = grouped(of)
+    )
+}
+
 /// History arrived.
 pub fn fetched(peer: PeerId, new: u64) -> String {
     let posts = counted(new, "missed post");
@@ -463,7 +482,7 @@ pub fn fetched(peer: PeerId, new: u64) -> String {
 }
 
 /// `/status`
-pub fn status(status: &StatusView, topic: &TopicView) -> String {
+pub fn status(status: &StatusView, topic: &TopicView, now: UnixMs) -> String {
     let mut lines = vec![
         headline(topic),
         say!(
@@ -474,6 +493,7 @@ pub fn status(status: &StatusView, topic: &TopicView) -> String {
         ),
     ];
     lines.extend(network_lines(status));
+    lines.extend(topic.in_step.iter().map(|member| in_step(member, now)));
     let c = &topic.counters;
     lines.push(say!(
         "since the start: {stored} stored, {known} known already, {forged} forged, {refused} refused, {malformed} malformed, {foreign} of other programs",
@@ -489,12 +509,35 @@ pub fn status(status: &StatusView, topic: &TopicView) -> String {
 
 /// Where the topic stands, in one line.
 fn headline(topic: &TopicView) -> String {
+    let stands = stands(topic);
+    match topic.in_step.len() as u64 {
+        0 => stands,
+        count => say!(
+            "{stands}, complete: the same as {members}",
+            stands = stands,
+            members = counted(count, "member")
+        ),
+    }
+}
+
+fn stands(topic: &TopicView) -> String {
     say!(
         "#{topic}: {state}, {members} connected, {posts}",
         topic = topic.name,
         state = state_of(topic),
         members = counted(topic.neighbours as u64, "member"),
         posts = counted(topic.posts, "post")
+    )
+}
+
+/// With whom the topic is known to be complete.
+fn in_step(member: &InStepView, now: UnixMs) -> String {
+    let ago = |at: UnixMs| duration(now.0.saturating_sub(at.0));
+    say!(
+        "in step with {peer} for {time}, seen {ago} ago",
+        peer = member.peer.short(),
+        time = ago(member.since),
+        ago = ago(member.last)
     )
 }
 
@@ -601,6 +644,11 @@ pub fn node_status(status: &StatusView, now: UnixMs) -> String {
     }
     lines.push(String::new());
     lines.push(topics(&status.topics, now));
+    for topic in &status.topics {
+        let name = &topic.name;
+        let members = topic.in_step.iter();
+        lines.extend(members.map(|member| format!("#{name}: {}", in_step(member, now))));
+    }
     lines.join("\n")
 }
 

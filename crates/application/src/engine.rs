@@ -6,6 +6,7 @@
 
 mod actor;
 mod audience;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod timers;

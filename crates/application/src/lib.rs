@@ -10,6 +10,7 @@ pub mod engine;
 pub mod keys;
 pub mod ports;
 pub mod session;
+pub mod sync_set;
 pub mod views;
 
 #[cfg(any(test, feature = "testing"))]

@@ -9,11 +9,13 @@
 //!
 //! The way of an event: `incoming` (message, seen-set, bucket, signature, rules, bucket) and
 //! `fetching` (what peers say they have) lead to `storing` (commit, notice, telling on), which
-//! feeds `receipts`. Own posts take `outgoing` to the same `storing`.
+//! feeds `receipts`. Own posts take `outgoing` to the same `storing`. What neither brought is found
+//! by `syncing`, and `healing` notices that it has to be looked for.
 
 mod bucket;
 mod delayed;
 mod fetching;
+mod healing;
 mod in_flight;
 mod incoming;
 mod io;
@@ -23,6 +25,7 @@ mod postponed;
 mod receipts;
 mod seen;
 mod storing;
+mod syncing;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -31,7 +34,7 @@ use std::{
 };
 
 use kukuri_domain::{
-    AuthorId, EventId, Now, PeerId, TopicKeys,
+    AuthorId, EventId, Now, PeerId, TopicKeys, UnixMs,
     limits::{
         AUTHOR_EVENTS_BURST, AUTHOR_EVENTS_PER_SECOND, DELAYED_EVENTS_MAX, PEER_EVENTS_BURST,
         PEER_EVENTS_PER_SECOND, SEEN_EVENTS_MAX,
@@ -41,7 +44,8 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
 use bucket::{Buckets, Rate};
 use delayed::Delayed;
-use fetching::Fetch;
+use fetching::{Fetch, Supplier};
+use healing::Hearing;
 use in_flight::InFlight;
 use incoming::{Turn, Unverified, Verification};
 use neighbour::Neighbour;
@@ -49,11 +53,14 @@ use postponed::Postponed;
 use receipts::Receipts;
 use seen::SeenSet;
 use storing::{PendingCommit, Taken};
+use syncing::Syncing;
 
 pub use io::{
-    Arrival, CommitToken, Counters, Effect, Input, PostRefused, PostToken, Timer, VerifyToken,
+    Arrival, CommitToken, Counters, Effect, Input, PostRefused, PostToken, Reconciled, SummaryFor,
+    Timer, VerifyToken,
 };
 pub use outgoing::UNSENT_PER_LOAD_MAX;
+pub use syncing::Agreement;
 
 /// Peers that have a token bucket of their own. Far more than a node has neighbours, so that
 /// coming and going does not refill a bucket.
@@ -98,9 +105,16 @@ pub struct Session {
 
     /// Events that are being fetched by id.
     fetches: BTreeMap<EventId, Fetch>,
+    /// Of whom.
+    suppliers: BTreeMap<PeerId, Supplier>,
     /// Look-ups of ids in the store that are under way.
     finds: usize,
     receipts: Receipts,
+
+    /// What was written before is not kept here.
+    horizon: UnixMs,
+    syncing: Syncing,
+    hearing: Hearing,
 
     /// Own events that were broadcast lately, so that none goes out twice.
     sent: SeenSet,
@@ -142,8 +156,12 @@ impl Session {
             last_turn: None,
             postponed: Postponed::default(),
             fetches: BTreeMap::new(),
+            suppliers: BTreeMap::new(),
             finds: 0,
             receipts: Receipts::default(),
+            horizon: healing::EVERYTHING,
+            syncing: Syncing::default(),
+            hearing: Hearing::default(),
             sent: SeenSet::new(outgoing::SENT_REMEMBERED_MAX),
             is_loading_unsent: false,
         }
@@ -165,22 +183,29 @@ impl Session {
             }
             Input::Committed { commit, is_new } => self.committed(commit, &is_new, now),
             Input::CommitFailed { commit } => self.commit_failed(commit),
-            Input::NeighborUp(peer) => self.neighbour_up(peer),
+            Input::NeighborUp(peer) => self.neighbour_up(peer, now),
             Input::NeighborDown(peer) => self.neighbour_down(peer),
             Input::Missing { from, ids } => self.missing(from, ids),
             Input::Answered {
                 peer,
                 request,
                 answer,
-            } => self.answered(peer, request, answer),
+            } => self.answered(peer, request, answer, now),
+            Input::Summarised { purpose, summary } => self.summarised(purpose, summary, now),
+            Input::Reconciled { peer, outcome } => self.reconciled(peer, outcome, now),
+            Input::Compared { peer, ours, theirs } => drop(self.compared(peer, ours, theirs)),
+            Input::Offered { peer, ids, more } => self.offered(peer, ids, more, now),
+            Input::Partner(peer) => self.sync_with(peer, now),
             Input::Held(held) => self.held(held),
             Input::Unsent(events) => self.unsent(events),
             Input::Timer(Timer::Receipts) => self.receipts_due(),
             Input::Timer(Timer::Delayed) => self.release_delayed(now),
-            Input::Timer(Timer::Retry(peer)) => self.fetch_newest(peer),
+            Input::Timer(Timer::Retry(peer)) => self.sync_with(peer, now),
+            Input::Timer(Timer::Summary) => self.summary_due(now),
+            Input::Timer(Timer::Partner) => self.partner_due(),
             Input::Timer(Timer::Unsent) => self.load_unsent(),
             Input::Timer(Timer::Postponed) => self.postponed_due(),
-            Input::Lagged => self.lagged(),
+            Input::Lagged => self.lagged(now),
         }
         mem::take(&mut self.effects)
     }

@@ -92,6 +92,15 @@ pub enum TopicEvent {
         /// How many events were new here.
         new: u64,
     },
+    /// What is lacking here is being fetched from a member.
+    Progress {
+        /// From whom.
+        peer: PeerId,
+        /// How many events have come.
+        fetched: u64,
+        /// How many are known to be lacking, those included.
+        of: u64,
+    },
     /// The topic was joined.
     TopicJoined,
     /// The topic was left; nothing follows.
@@ -410,6 +419,22 @@ pub struct ExplainView {
     pub peers: Vec<PeerView>,
 }
 
+/// A member that is known to hold the same set as this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct InStepView {
+    /// Its endpoint.
+    pub peer: PeerId,
+    /// Since when, without a difference seen in between.
+    #[serde(with = "json::time")]
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub since: UnixMs,
+    /// Seen last at this time.
+    #[serde(with = "json::time")]
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub last: UnixMs,
+}
+
 /// A topic that the profile has joined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -434,10 +459,14 @@ pub struct TopicView {
     #[serde(with = "json::time_option")]
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub last_post_at: Option<UnixMs>,
-    /// Fingerprint of the topic's sync set; `None` until summaries are exchanged.
+    /// Fingerprint of the topic's sync set at the last cut that was told to the neighbours; `None`
+    /// until then.
     pub fingerprint: Option<String>,
-    /// Members that are known to hold the same set; `None` until summaries are exchanged.
+    /// How many members are known to hold the same set; `None` while no node is running.
     pub complete_with: Option<u64>,
+    /// Which, by id.
+    #[serde(default)]
+    pub in_step: Vec<InStepView>,
     /// What the session counted.
     pub counters: Counters,
 }

@@ -8,6 +8,7 @@ mod draft;
 #[cfg(feature = "typescript")]
 mod form;
 mod meaning;
+pub mod membership;
 mod reference;
 mod rules;
 mod verifier;
@@ -296,6 +297,16 @@ macro_rules! event_fields {
                     ms: ms_of(&self.0),
                     id: self.id(),
                 }
+            }
+
+            /// What it is to the sync set, by itself.
+            pub fn member(&self) -> membership::Member {
+                membership::Member::of(&self.0, self.order())
+            }
+
+            /// In which place of its author's it stands, if only the latest there counts.
+            pub fn place(&self) -> Option<&'static str> {
+                membership::place(&self.0)
             }
 
             /// The NIP-01 JSON form.

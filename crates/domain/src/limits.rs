@@ -37,8 +37,18 @@ pub const GOSSIP_OVERHEAD_BYTES: usize = 128;
 /// Greatest payload that we hand to gossip.
 pub const GOSSIP_PAYLOAD_BYTES_MAX: usize = GOSSIP_MESSAGE_BYTES_MAX - GOSSIP_OVERHEAD_BYTES;
 
-/// Greatest number of event ids in one `have`, `get` or receipt.
+/// Greatest number of event ids in one `have` or receipt: what a gossip message holds.
 pub const IDS_PER_FRAME_MAX: usize = 64;
+
+/// Greatest number of event ids in one `get` or `offer`, which go over a stream: with posts of
+/// ordinary length the answer is about as long as one may be.
+pub const IDS_PER_REQUEST_MAX: usize = 1_024;
+
+/// Greatest message of a reconciliation: some 4,000 ids.
+pub const RECONCILE_BYTES_MAX: usize = 128 * 1024;
+
+/// Period of the cuts at which members compare their sets, in milliseconds.
+pub const CUT_PERIOD_MS: u64 = 10_000;
 
 /// Greatest number of events that one `newest` may ask for.
 pub const NEWEST_MAX: u16 = 200;

@@ -15,7 +15,10 @@ use thiserror::Error;
 pub use event::WireEvent;
 pub use gossip::{GOSSIP_MAGIC, GOSSIP_VERSION, GossipFrame};
 pub use meet::{MEET_ALPN, MEET_VERSION, MeetFrame, decode_mdns_tags, encode_mdns_tags};
-pub use sync::{AGENT_BYTES_MAX, Hello, RefuseReason, SYNC_ALPN, SYNC_VERSION, SyncFrame, Welcome};
+pub use sync::{
+    AGENT_BYTES_MAX, Hello, RefuseReason, SYNC_ALPN, SYNC_VERSION, SetSummary, SyncFrame, Welcome,
+    last_cut,
+};
 
 /// Why bytes are no frame that we understand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

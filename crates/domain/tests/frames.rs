@@ -1,15 +1,15 @@
 //! What each frame's decoder refuses, and why it says so; limits at, below and above.
 
 use kukuri_domain::{
-    EventId, SignedEvent, VerifiedEvent,
+    EventId, SignedEvent, UnixMs, VerifiedEvent,
     limits::{
         EVENT_BYTES_MAX, EVENT_TAGS_MAX, GOSSIP_MESSAGE_BYTES_MAX, GOSSIP_PAYLOAD_BYTES_MAX,
-        IDS_PER_FRAME_MAX, MDNS_TAGS_MAX, MEET_FRAME_BYTES_MAX, MEET_TAGS_MAX, NEWEST_MAX,
-        SYNC_FRAME_BYTES_MAX,
+        IDS_PER_FRAME_MAX, IDS_PER_REQUEST_MAX, MDNS_TAGS_MAX, MEET_FRAME_BYTES_MAX, MEET_TAGS_MAX,
+        NEWEST_MAX, RECONCILE_BYTES_MAX, SYNC_FRAME_BYTES_MAX,
     },
     wire::{
         AGENT_BYTES_MAX, FrameError, GOSSIP_VERSION, GossipFrame, Hello, MEET_VERSION, MeetFrame,
-        SYNC_VERSION, SyncFrame, WireEvent, decode_mdns_tags, encode_mdns_tags,
+        SYNC_VERSION, SyncFrame, WireEvent, decode_mdns_tags, encode_mdns_tags, last_cut,
     },
 };
 use nostr::{
@@ -125,8 +125,39 @@ fn lists_of_ids_have_a_length(#[case] n: usize, #[case] is_taken: bool) {
     let gossip = GossipFrame::decode(&GossipFrame::Have(ids(n)).encode());
     assert_eq!(gossip.map(|_| ()), expected);
     let sync = |frame: SyncFrame| SyncFrame::decode(&frame.encode()).map(|_| ());
-    assert_eq!(sync(SyncFrame::Get(ids(n))), expected);
     assert_eq!(sync(SyncFrame::Receipt(ids(n))), expected);
+}
+
+#[rstest]
+#[case(0, false)]
+#[case(1, true)]
+#[case(IDS_PER_REQUEST_MAX, true)]
+#[case(IDS_PER_REQUEST_MAX + 1, false)]
+fn lists_of_ids_on_streams_have_a_length(#[case] n: usize, #[case] is_taken: bool) {
+    check_taken(SyncFrame::Get(ids(n)), is_taken);
+    let offer = |more| SyncFrame::Offer { ids: ids(n), more };
+    check_taken(offer(false), is_taken);
+    check_taken(offer(true), is_taken);
+}
+
+#[rstest]
+#[case(0, true)]
+#[case(RECONCILE_BYTES_MAX, true)]
+#[case(RECONCILE_BYTES_MAX + 1, false)]
+fn a_message_of_a_reconciliation_has_a_length(#[case] n: usize, #[case] is_taken: bool) {
+    let (since, message) = (UnixMs(u64::MAX), vec![0xff; n]);
+    check_taken(SyncFrame::Reconciled(message.clone()), is_taken);
+    check_taken(SyncFrame::Reconcile { since, message }, is_taken);
+}
+
+#[rstest]
+#[case(0, 0)]
+#[case(9_999, 0)]
+#[case(29_999, 10_000)]
+#[case(1_800_000_000_123, 1_799_999_990_000)]
+#[case(1_800_000_009_999, 1_799_999_990_000)]
+fn the_last_cut_is_the_last_full_ten_seconds_but_one(#[case] now: u64, #[case] cut: u64) {
+    assert_eq!(last_cut(UnixMs(now)), UnixMs(cut));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use kukuri_domain::{
     presence::{Side, hello_proof, mdns_tag, meet_tag},
     topic::label,
     wire::{
-        GossipFrame, Hello, MeetFrame, RefuseReason, SyncFrame, Welcome, WireEvent,
+        GossipFrame, Hello, MeetFrame, RefuseReason, SetSummary, SyncFrame, Welcome, WireEvent,
         encode_mdns_tags,
     },
 };
@@ -97,12 +97,17 @@ fn presence_vectors(vectors: &mut Vectors) {
 }
 
 fn gossip_vectors(vectors: &mut Vectors) {
-    let frames = [GossipFrame::Event(event()), GossipFrame::Have(ids())];
+    let frames = [
+        GossipFrame::Event(event()),
+        GossipFrame::Have(ids()),
+        GossipFrame::Summary(summary()),
+    ];
     for frame in frames {
         // A new variant does not compile here until it has its vector above.
         let name = match &frame {
             GossipFrame::Event(_) => "event",
             GossipFrame::Have(_) => "have",
+            GossipFrame::Summary(_) => "summary",
         };
         let bytes = frame.encode();
         assert_eq!(GossipFrame::decode(&bytes), Ok(frame));
@@ -148,6 +153,20 @@ fn sync_vectors(vectors: &mut Vectors) {
         SyncFrame::End { more: false },
         SyncFrame::End { more: true },
         SyncFrame::Author,
+        SyncFrame::Summary(summary()),
+        SyncFrame::Reconcile {
+            since: UnixMs(1_795_000_000_000),
+            message: vec![0x61, 0x00, 0x00, 0x02, 0x00],
+        },
+        SyncFrame::Reconciled(vec![0x61]),
+        SyncFrame::Offer {
+            ids: ids(),
+            more: false,
+        },
+        SyncFrame::Offer {
+            ids: ids(),
+            more: true,
+        },
     ];
     for frame in frames {
         let name = match &frame {
@@ -166,6 +185,11 @@ fn sync_vectors(vectors: &mut Vectors) {
             SyncFrame::End { more: false } => "end",
             SyncFrame::End { more: true } => "end/more",
             SyncFrame::Author => "author",
+            SyncFrame::Summary(_) => "summary",
+            SyncFrame::Reconcile { .. } => "reconcile",
+            SyncFrame::Reconciled(_) => "reconciled",
+            SyncFrame::Offer { more: false, .. } => "offer",
+            SyncFrame::Offer { more: true, .. } => "offer/more",
         };
         let bytes = frame.encode();
         assert_eq!(SyncFrame::decode(&bytes), Ok(frame));
@@ -205,6 +229,15 @@ fn event_vectors(vectors: &mut Vectors) {
     put(vectors, "event/id".to_owned(), event.id().0);
     put(vectors, "event/author".to_owned(), event.author().0);
     put(vectors, "event/json".to_owned(), event.to_json());
+}
+
+fn summary() -> SetSummary {
+    SetSummary {
+        cut: UnixMs(1_795_607_980_000),
+        since: UnixMs(0),
+        count: 100_000,
+        fingerprint: [0x99; 16],
+    }
 }
 
 fn ids() -> Vec<EventId> {

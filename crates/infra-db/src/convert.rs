@@ -7,10 +7,10 @@ use kukuri_application::ports::{
     JoinedTopic, KnownPeer, PostState, Source, StoreError, StoredEvent,
 };
 use kukuri_domain::{
-    AuthorId, Epoch, EventId, EventOrder, PeerAddress, PeerId, TopicId, TopicName, UnixMs,
-    VerifiedEvent, topic::Visibility, wire::WireEvent,
+    AuthorId, Epoch, EventId, EventOrder, PeerAddress, PeerId, SignedEvent, TopicId, TopicName,
+    UnixMs, VerifiedEvent, topic::Visibility, wire::WireEvent,
 };
-use sea_orm::{FromQueryResult as _, QueryResult, Value};
+use sea_orm::{DbErr, FromQueryResult as _, QueryResult, Value};
 
 use crate::{
     entities::{event, known_peer, topic},
@@ -71,6 +71,14 @@ pub(crate) fn event_row(event: &VerifiedEvent, received_at: UnixMs) -> event::Mo
         sig: event.as_nostr().sig.as_bytes().to_vec(),
         received_at: to_column(received_at.0),
     }
+}
+
+/// For migrations: a topic, and an event as in [`stored_event`].
+pub(crate) fn topic_and_event(row: &QueryResult) -> Result<(TopicId, SignedEvent), DbErr> {
+    let damaged = |error: StoreError| DbErr::Custom(error.to_string());
+    let topic = bytes(row.try_get("", "topic")?).map_err(damaged)?;
+    let stored = stored_event(row).map_err(damaged)?;
+    Ok((TopicId(topic), stored.event))
 }
 
 /// The event of a row that also has `sent_to` and `held_by` (both null for foreign events).

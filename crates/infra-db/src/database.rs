@@ -19,6 +19,7 @@ use crate::{
     backup, connection,
     error::{file_error, store_error},
     migrations,
+    sets::SyncSets,
     writer::{self, Job, Write, Written},
 };
 
@@ -36,6 +37,7 @@ pub struct OpenOptions {
 /// closing loses nothing that was acknowledged.
 pub struct Database {
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sets: Arc<SyncSets>,
     readers: DatabaseConnection,
     intake: Mutex<Intake>,
     writer: tokio::sync::Mutex<JoinSet<Result<(), StoreError>>>,
@@ -85,9 +87,11 @@ impl Database {
             .map_err(store_error)?;
         let (intake, jobs) = mpsc::channel(WRITE_QUEUE);
         let mut writer = JoinSet::new();
-        writer.spawn(writer::run(path.to_owned(), conn, jobs));
+        let sets = Arc::new(SyncSets::new(clock.clone()));
+        writer.spawn(writer::run(path.to_owned(), conn, sets.clone(), jobs));
         Ok(Self {
             clock,
+            sets,
             readers,
             intake: Mutex::new(Intake::Open(intake)),
             writer: tokio::sync::Mutex::new(writer),
@@ -104,6 +108,7 @@ impl Database {
             readers => readers?,
         };
         Ok(Self {
+            sets: Arc::new(SyncSets::new(clock.clone())),
             clock,
             readers,
             intake: Mutex::new(Intake::ReadOnly),

@@ -5,13 +5,16 @@
 
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
-use kukuri_application::ports::{
-    Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent, StoredPost,
-    StoredProfile, TopicSummary,
+use kukuri_application::{
+    ports::{
+        COMPLETE_SHOWN_MAX, Commit, EventStore, Found, Origin, Page, PostState, ReconcileError,
+        StoreError, StoredEvent, StoredPost, StoredProfile, TopicSummary,
+    },
+    sync_set::{Step, SyncSet},
 };
 use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, event::Profile,
-    search::SearchQuery,
+    search::SearchQuery, wire::SetSummary,
 };
 
 use crate::{
@@ -29,7 +32,7 @@ const NEWEST: &str = "
     FROM topic_events t
     CROSS JOIN events e ON e.id = t.id
     LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
-    WHERE t.topic = ?1
+    WHERE t.topic = ?1 AND (t.until IS NULL OR t.until > ?3)
     ORDER BY t.created_at DESC, t.ms DESC, t.id DESC
     LIMIT ?2";
 
@@ -38,7 +41,8 @@ const NEWEST_BEFORE: &str = "
     FROM topic_events t
     CROSS JOIN events e ON e.id = t.id
     LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
-    WHERE t.topic = ?1 AND (t.created_at, t.ms, t.id) < (?3, ?4, ?5)
+    WHERE t.topic = ?1 AND (t.until IS NULL OR t.until > ?3)
+        AND (t.created_at, t.ms, t.id) < (?4, ?5, ?6)
     ORDER BY t.created_at DESC, t.ms DESC, t.id DESC
     LIMIT ?2";
 
@@ -121,7 +125,8 @@ impl EventStore for Database {
         limit: u32,
         before: Option<EventOrder>,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut values = vec![blob(&topic.0), limit.into()];
+        let now = to_column(self.clock.now().unix.0);
+        let mut values = vec![blob(&topic.0), limit.into(), now.into()];
         let rows = match before {
             None => self.read(NEWEST, values).await?,
             Some(EventOrder { created_at, ms, id }) => {
@@ -321,6 +326,56 @@ impl EventStore for Database {
         rows.iter().map(author).collect()
     }
 
+    async fn set_summary(
+        &self,
+        topic: TopicId,
+        cut: UnixMs,
+        since: UnixMs,
+    ) -> Result<SetSummary, StoreError> {
+        self.with_set(topic, move |set| set.summary(cut, since))
+            .await
+    }
+
+    async fn reconcile(
+        &self,
+        topic: TopicId,
+        since: UnixMs,
+        answer: Option<Vec<u8>>,
+    ) -> Result<Step, ReconcileError> {
+        let step = move |set: &SyncSet| set.step(since, answer.as_deref());
+        Ok(self.with_set(topic, step).await??)
+    }
+
+    async fn reconcile_answer(
+        &self,
+        topic: TopicId,
+        since: UnixMs,
+        message: Vec<u8>,
+    ) -> Result<Vec<u8>, ReconcileError> {
+        let answer = move |set: &SyncSet| set.respond(since, &message);
+        Ok(self.with_set(topic, answer).await??)
+    }
+
+    async fn note_complete(
+        &self,
+        topic: TopicId,
+        peer: PeerId,
+        before: UnixMs,
+    ) -> Result<Vec<(EventId, PostState)>, StoreError> {
+        let complete = Write::Complete {
+            topic,
+            peer,
+            before,
+        };
+        match self.write(complete).await? {
+            Written::Grown(mut grown) => {
+                grown.truncate(COMPLETE_SHOWN_MAX);
+                Ok(grown)
+            }
+            _ => unreachable!("holders are answered by what grew"),
+        }
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.shut().await
     }
@@ -342,7 +397,7 @@ mod tests {
     use kukuri_application::testing::clock::ManualClock;
 
     use super::*;
-    use crate::{database::OpenOptions, posts, search, writer};
+    use crate::{database::OpenOptions, posts, search, sets, writer};
 
     /// No statement may walk through a table: with a million events that takes a second.
     #[tokio::test]
@@ -356,6 +411,7 @@ mod tests {
         let queries = [
             NEWEST,
             NEWEST_BEFORE,
+            sets::MEMBERS,
             GET,
             HELD,
             COUNT,

@@ -16,6 +16,7 @@ mod events;
 mod migrations;
 mod posts;
 mod search;
+mod sets;
 mod terms;
 mod writer;
 

@@ -6,6 +6,7 @@
 mod m0001_events;
 mod m0002_reading;
 mod m0003_conversations;
+mod m0004_sync_set;
 
 use kukuri_application::ports::StoreError;
 use sea_orm::{
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_events::Migration),
             Box::new(m0002_reading::Migration),
             Box::new(m0003_conversations::Migration),
+            Box::new(m0004_sync_set::Migration),
         ]
     }
 }

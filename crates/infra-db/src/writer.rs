@@ -10,10 +10,11 @@ mod apply;
 pub(crate) mod conversation;
 mod events;
 mod index;
+pub(crate) mod membership;
 mod peers;
 mod reading;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use kukuri_application::ports::{Commit, JoinedTopic, Origin, PeerContact, PostState, StoreError};
 use kukuri_domain::{
@@ -28,7 +29,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{connection, database::close, error::store_error, migrations, search::WAITING};
+use crate::{
+    connection, database::close, error::store_error, migrations, search::WAITING, sets::SyncSets,
+};
 
 /// Events in one group, unless a single commit has more: bounds how long the first waits for
 /// the last.
@@ -57,6 +60,12 @@ pub(crate) enum Write {
         topic: TopicId,
         peer: PeerId,
         ids: Vec<EventId>,
+    },
+    /// A peer holds all own events that were written before a time.
+    Complete {
+        topic: TopicId,
+        peer: PeerId,
+        before: UnixMs,
     },
     /// A topic was joined.
     Join(JoinedTopic),
@@ -98,6 +107,7 @@ impl Write {
             Write::Join(_) | Write::Leave(_) | Write::Mute { .. } | Write::Profile { .. } => true,
             Write::Sent { .. }
             | Write::Held { .. }
+            | Write::Complete { .. }
             | Write::Contact { .. }
             | Write::DhtNodes(_)
             | Write::Read { .. } => false,
@@ -109,7 +119,7 @@ impl Write {
 pub(crate) enum Written {
     /// Of [`Write::Commit`].
     Commits(Vec<Commit>),
-    /// Of [`Write::Held`].
+    /// Of [`Write::Held`] and [`Write::Complete`].
     Grown(Vec<(EventId, PostState)>),
     /// Of [`Write::Leave`] and [`Write::Mute`]: whether that was not so before.
     Changed(bool),
@@ -129,7 +139,13 @@ impl Written {
 /// Statements of the writer whose plan is worth a check.
 #[cfg(test)]
 pub(crate) fn queries() -> Vec<&'static str> {
-    [reading::QUERIES, index::QUERIES, conversation::QUERIES].concat()
+    [
+        reading::QUERIES,
+        index::QUERIES,
+        conversation::QUERIES,
+        membership::QUERIES,
+    ]
+    .concat()
 }
 
 /// A change and where its outcome goes.
@@ -140,6 +156,8 @@ pub(crate) struct Job {
 
 struct Writer {
     path: PathBuf,
+    /// Told of every change after its commit.
+    sets: Arc<SyncSets>,
     /// `None` after an error, until the next group.
     conn: Option<DatabaseConnection>,
     /// Whether the connection was set to `synchronous=NORMAL`; it begins with FULL.
@@ -169,10 +187,12 @@ const UNINDEXED_MAX: u64 = 200_000;
 pub(crate) async fn run(
     path: PathBuf,
     conn: DatabaseConnection,
+    sets: Arc<SyncSets>,
     mut jobs: mpsc::Receiver<Job>,
 ) -> Result<(), StoreError> {
     let mut writer = Writer {
         path,
+        sets,
         conn: Some(conn),
         is_normal: false,
         unindexed: 0,
@@ -292,8 +312,9 @@ impl Writer {
     async fn try_commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, DbErr> {
         let is_normal = !writes.iter().any(Write::is_promised);
         let transaction = self.begin(is_normal).await?;
-        let written = apply::all(&transaction, writes).await?;
+        let (written, changes) = apply::all(&transaction, writes).await?;
         transaction.commit().await?;
+        self.sets.note(&changes);
         Ok(written)
     }
 

@@ -5,7 +5,7 @@ use kukuri_application::ports::{Identity as _, SecretBytes};
 use kukuri_domain::{
     EventId, SignedEvent, TopicKeys, TopicName, UnixMs,
     event::Draft,
-    wire::{GOSSIP_MAGIC, GOSSIP_VERSION, GossipFrame, SyncFrame, WireEvent},
+    wire::{GOSSIP_MAGIC, GOSSIP_VERSION, GossipFrame, WireEvent},
 };
 use kukuri_infra_keyring::LocalIdentity;
 use kukuri_tests::{
@@ -152,12 +152,9 @@ async fn forged_history_is_refused_too() -> anyhow::Result<()> {
     let scene = Scene::new(STOCK_MESSAGE_BYTES_MAX).await?;
     let forgeries = forgeries(&scene.topic).await?;
     let honest = genuine(&scene.topic, "true history", unix_ms()).await?;
-    let mut frames: Vec<Vec<u8>> = forgeries
-        .iter()
-        .map(|(_, wire)| SyncFrame::Event(wire.clone()).encode())
-        .collect();
-    frames.push(SyncFrame::Event(honest.to_wire()).encode());
-    scene.liar.answer_with(&scene.keys, frames);
+    let mut held: Vec<WireEvent> = forgeries.iter().map(|(_, wire)| wire.clone()).collect();
+    held.push(honest.to_wire());
+    scene.liar.hold(&scene.keys, held);
 
     // The history of a new neighbour is asked for.
     let _liar = scene
@@ -245,10 +242,7 @@ async fn a_hundred_thousand_tags_and_an_oversized_event_do_no_harm() -> anyhow::
 
     // Over a stream, where size alone does not stop them.
     for hostile in [&many_tags, &too_large] {
-        scene.liar.answer_with(
-            &scene.keys,
-            vec![SyncFrame::Event(hostile.clone()).encode()],
-        );
+        scene.liar.hold(&scene.keys, vec![hostile.clone()]);
         let topic = scene
             .liar
             .join(&scene.keys, &scene.victim.spec().await)
@@ -264,10 +258,7 @@ async fn a_hundred_thousand_tags_and_an_oversized_event_do_no_harm() -> anyhow::
 
     // A frame that fits, says that it has as many tags, and has none of them.
     let other = RawPeer::start(STOCK_MESSAGE_BYTES_MAX).await?;
-    other.answer_with(
-        &scene.keys,
-        vec![SyncFrame::Event(honest.to_wire()).encode()],
-    );
+    other.hold(&scene.keys, vec![honest.to_wire()]);
     let topic = other.join(&scene.keys, &scene.victim.spec().await).await?;
     let mut lying = GossipFrame::Event(WireEvent {
         tags: Vec::new(),

@@ -4,6 +4,7 @@
 
 mod conversation;
 mod desktop;
+mod history;
 mod hostile;
 mod interop;
 mod islands;

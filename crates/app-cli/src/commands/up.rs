@@ -105,6 +105,7 @@ fn line_of(event: &NodeEvent) -> Option<String> {
         | TopicEvent::PostState { .. }
         | TopicEvent::PostChanged { .. }
         | TopicEvent::Profile { .. }
+        | TopicEvent::Progress { .. }
         | TopicEvent::Fetched { .. } => return None,
     };
     Some(format!("{topic}  {text}"))

@@ -41,6 +41,9 @@ use crate::{
 use own_posts::OwnPosts;
 use shown::Shown;
 
+/// Posts that are worth a bar while they are fetched: fewer come within a second.
+const PROGRESS_FROM: u64 = 500;
+
 /// Posts of the stored history that are shown at the start.
 const HISTORY_SHOWN: u32 = 200;
 
@@ -279,7 +282,8 @@ impl Chat {
             "/status" => {
                 let status = self.client.status().await?;
                 if let Some(topic) = status.topics.iter().find(|view| view.name == self.topic) {
-                    self.output.print(&render::status(&status, topic));
+                    self.output
+                        .print(&render::status(&status, topic, self.client.now()));
                 }
             }
             "/peers" => {
@@ -347,7 +351,11 @@ impl Chat {
                 }
                 self.show_gathered();
             }
-            TopicEvent::TopicJoined | TopicEvent::TopicLeft => {}
+            TopicEvent::Progress { peer, fetched, of } if of >= PROGRESS_FROM => {
+                self.output
+                    .show_progress(&self.render.remark(&render::progress(peer, fetched, of)));
+            }
+            TopicEvent::Progress { .. } | TopicEvent::TopicJoined | TopicEvent::TopicLeft => {}
             TopicEvent::Resync => self.show_history().await?,
         }
         Ok(())

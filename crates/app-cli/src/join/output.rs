@@ -45,6 +45,16 @@ impl Output {
         }
     }
 
+    /// Shows how far something has come, in one line that moves on; not where nothing can be
+    /// replaced.
+    pub(super) fn show_progress(&self, line: &str) {
+        /// No post has this name.
+        const PROGRESS: u64 = 0;
+        if matches!(self, Output::Screen(_)) && !self.replace(PROGRESS, line) {
+            self.print_replaceable(PROGRESS, line);
+        }
+    }
+
     /// Replaces lines in place; `false` when it is too late or not possible here.
     pub(super) fn replace(&self, name: u64, lines: &str) -> bool {
         match self {

@@ -372,6 +372,14 @@ fn arrivals_say_how_and_how_fast() {
         fetched(peer, 1_204),
         "fetched 1,204 missed posts from 3f3f3f3f"
     );
+    assert_eq!(
+        progress(peer, 1_200, 10_000),
+        "fetching missed posts from 3f3f3f3f  [##..................] 1,200/10,000"
+    );
+    assert_eq!(
+        progress(peer, 0, 0),
+        "fetching missed posts from 3f3f3f3f  [....................] 0/0"
+    );
 }
 
 fn topic() -> TopicView {
@@ -386,10 +394,26 @@ fn topic() -> TopicView {
         last_post_at: None,
         fingerprint: None,
         complete_with: None,
+        in_step: Vec::new(),
         neighbours: 1,
         posts: 1_204,
         counters: Counters::default(),
     }
+}
+
+#[test]
+fn a_topic_says_with_whom_it_is_complete() {
+    let mut topic = topic();
+    topic.in_step = vec![InStepView {
+        peer: PeerId([0x3f; 32]),
+        since: UnixMs(NOW.0 - 240_000),
+        last: UnixMs(NOW.0 - 12_000),
+    }];
+    assert!(headline(&topic).ends_with(", complete: the same as 1 member"));
+    assert_eq!(
+        in_step(&topic.in_step[0], NOW),
+        "in step with 3f3f3f3f for 4 min, seen 12 s ago"
+    );
 }
 
 fn source(source: SourceKind, enabled: bool, state: &str, result: &str) -> SourceView {

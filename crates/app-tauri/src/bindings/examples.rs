@@ -11,7 +11,7 @@ use kukuri_application::{
     session::{Arrival, Counters},
     views::{
         AttemptResult, AttemptView, AuthorView, CheckResult, CheckView, ChecksView, DhtView,
-        DiscoveryView, ExplainView, FoundView, MdnsView, NodeEvent, PeerView, PostView,
+        DiscoveryView, ExplainView, FoundView, InStepView, MdnsView, NodeEvent, PeerView, PostView,
         ProfileView, ReactionView, RepliesView, SourceView, StatusView, TopicEvent, TopicView,
     },
 };
@@ -172,6 +172,11 @@ fn topic(state: Option<ConnectionState>) -> TopicView {
         last_post_at: is_known.then_some(AT),
         fingerprint: is_known.then(|| "ab".to_owned()),
         complete_with: is_known.then_some(1),
+        in_step: vec![InStepView {
+            peer: PeerId([7; 32]),
+            since: AT,
+            last: AT,
+        }],
         counters: Counters::default(),
     }
 }
@@ -327,6 +332,11 @@ fn events() -> Vec<NodeEvent> {
         },
         TopicEvent::PeerLeft { peer },
         TopicEvent::Fetched { peer, new: 1 },
+        TopicEvent::Progress {
+            peer,
+            fetched: 1,
+            of: 2,
+        },
         TopicEvent::TopicJoined,
         TopicEvent::TopicLeft,
         TopicEvent::Resync,

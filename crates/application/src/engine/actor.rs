@@ -1,5 +1,5 @@
 //! The actor of one topic: turns whatever happens into inputs of the two machines, and their
-//! effects into tasks.
+//! effects into tasks (`super::tasks`).
 //!
 //! Owns the tasks and timers of the topic. It never awaits anything but "what happens next", so
 //! that a slow disk, a hanging source or a silent peer cannot hold it up.
@@ -10,35 +10,37 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use futures_util::StreamExt as _;
 use kukuri_domain::{
-    AuthorId, EventId, PeerId, SignedEvent, TopicId, TopicKeys,
-    event::{Draft, Meaning, Verifier},
+    PeerId, SignedEvent, TopicKeys,
+    event::Verifier,
     peer::{ConnectionState, SourceKind},
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
     task::JoinSet,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Ports,
     audience::Audience,
+    tasks::{
+        Done, Outgoing, answer, ask_author, call, failed_note, failure, find_partner, load_unsent,
+        none_of, reconcile, rejoin, search, send_in_order, show_profile, show_taken_back,
+        summarise, with_addresses,
+    },
     timers::{Timer, Timers},
     topic::{Command, PostError, Snapshot, TopicHandle},
 };
 use crate::{
     discovery::{self, Discovery, Failure},
     ports::{
-        Announcement, Candidate, Commit, EventStore, NetworkError, NetworkEvent, PeerContact,
-        PeerSource, PostState, Query, SourceError, StoreError, StoredEvent, SyncAnswer, SyncCall,
-        SyncRequest, TopicLink,
+        Announcement, Candidate, NetworkError, NetworkEvent, PostState, Query, StoreError,
+        TopicLink,
     },
-    session::{self, PostRefused, PostToken, Session, UNSENT_PER_LOAD_MAX, VerifyToken},
-    views::{AuthorView, TopicEvent},
+    session::{self, PostRefused, PostToken, Session, VerifyToken},
+    views::TopicEvent,
 };
 
 /// Commands that may wait: posts of many clients at once; further ones wait in their callers.
@@ -77,41 +79,10 @@ const UNCOMMITTED_MAX: usize = 8_192;
 /// How long a dial may take.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an exchange over a stream may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Pauses after each attempt to learn whose a neighbour is.
-const AUTHOR_PAUSES: [Duration; 3] = [
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-    Duration::from_secs(10),
-];
-
-/// What a task of the topic ends with.
-enum Done {
-    Session(session::Input),
-    Verified(Vec<session::Input>),
-    Discovery(discovery::Input),
-    Stored {
-        commit: session::CommitToken,
-        events: usize,
-        outcome: Result<Vec<Commit>, StoreError>,
-    },
-    /// What follows from events for those who listen.
-    Tell(Vec<TopicEvent>),
-    Nothing,
-}
-
 /// Events that wait for their signatures to be checked.
 struct Unverified {
     verify: VerifyToken,
     events: Vec<SignedEvent>,
-}
-
-/// What is handed to gossip, in order.
-enum Outgoing {
-    All(Bytes),
-    Neighbours(Bytes),
 }
 
 pub(super) struct Actor {
@@ -136,7 +107,8 @@ pub(super) struct Actor {
     posts: HashMap<PostToken, oneshot::Sender<Result<PostState, PostError>>>,
     next_post: PostToken,
     store_error: Option<StoreError>,
-    fetching: usize,
+    /// The topic is being left and joined anew on the network.
+    is_rejoining: bool,
     shown_state: ConnectionState,
 }
 
@@ -185,7 +157,7 @@ impl Actor {
             posts: HashMap::new(),
             next_post: 0,
             store_error: None,
-            fetching: 0,
+            is_rejoining: false,
             shown_state: ConnectionState::Starting,
         };
         (actor, handle)
@@ -213,7 +185,7 @@ impl Actor {
                     self.tell_discovery(discovery::Input::Found { source, candidate });
                 }
                 Some(done) = self.tasks.join_next() => self.on_done(done),
-                event = self.link.events.recv(), if has_room => match event {
+                event = self.link.events.recv(), if has_room && !self.is_rejoining => match event {
                     Some(event) => self.on_network(event),
                     None => break,
                 },
@@ -267,6 +239,8 @@ impl Actor {
                 let snapshot = Snapshot {
                     state: self.shown_state,
                     neighbours,
+                    agreements: self.session.agreements().clone(),
+                    summary: self.session.summary(),
                     counters: self.session.counters(),
                     sources,
                     attempts,
@@ -309,17 +283,7 @@ impl Actor {
 
     fn on_done(&mut self, done: Result<Done, tokio::task::JoinError>) {
         match done {
-            Ok(Done::Session(input)) => {
-                if let session::Input::Answered {
-                    request: SyncRequest::Newest { .. },
-                    ..
-                } = input
-                {
-                    self.fetching = self.fetching.saturating_sub(1);
-                }
-                self.tell_session(input);
-                self.show_state();
-            }
+            Ok(Done::Session(input)) => self.tell_session(input),
             Ok(Done::Verified(inputs)) => {
                 self.verifications -= 1;
                 // First, so that the next checks go on while these outcomes are looked at.
@@ -349,6 +313,7 @@ impl Actor {
                 }
                 self.verify_next();
             }
+            Ok(Done::Rejoined(link)) => self.rejoined(link),
             Ok(Done::Tell(events)) => events.into_iter().for_each(|event| self.emit(event)),
             Ok(Done::Nothing) => {}
             Err(error) => tracing::error!(%error, "a task of a topic failed"),
@@ -371,6 +336,7 @@ impl Actor {
         for effect in self.session.handle(input, now) {
             self.do_session(effect);
         }
+        self.show_state();
     }
 
     fn tell_discovery(&mut self, input: discovery::Input) {
@@ -425,13 +391,40 @@ impl Actor {
                 });
             }
             Effect::Call { peer, request } => {
-                if matches!(request, SyncRequest::Newest { .. }) {
-                    self.fetching += 1;
-                    self.show_state();
-                }
                 self.tasks
                     .spawn(call(self.ports.clone(), self.keys.clone(), peer, request));
             }
+            Effect::Summarise {
+                purpose,
+                cut,
+                since,
+            } => {
+                let store = self.ports.store.clone();
+                self.tasks
+                    .spawn(summarise(store, topic, purpose, cut, since));
+            }
+            Effect::Reconcile {
+                peer,
+                since,
+                answer,
+            } => {
+                let store = self.ports.store.clone();
+                self.tasks
+                    .spawn(reconcile(store, topic, peer, since, answer));
+            }
+            Effect::NoteComplete { peer, before } => {
+                let store = self.ports.store.clone();
+                self.tasks.spawn(async move {
+                    let held = store.note_complete(topic, peer, before).await;
+                    Done::Session(session::Input::Held(held.unwrap_or_else(none_of)))
+                });
+            }
+            Effect::FindPartner => {
+                let neighbours = self.session.neighbours();
+                self.tasks
+                    .spawn(find_partner(self.ports.clone(), topic, neighbours));
+            }
+            Effect::Rejoin => self.rejoin(),
             Effect::LoadUnsent => {
                 let store = self.ports.store.clone();
                 self.tasks.spawn(load_unsent(store, topic));
@@ -448,6 +441,30 @@ impl Actor {
             Effect::StartTimer { timer, after_ms } => {
                 self.timers.start(Timer::Session(timer), after_ms);
             }
+        }
+    }
+
+    /// Whoever stays deaf leaves the topic on the network and joins it through others.
+    fn rejoin(&mut self) {
+        if self.is_rejoining {
+            return;
+        }
+        tracing::info!(topic = %self.keys.id.short(), "no message comes through: joining anew");
+        self.is_rejoining = true;
+        for peer in self.session.neighbours() {
+            self.tell_discovery(discovery::Input::NeighborDown(peer));
+            self.tell_session(session::Input::NeighborDown(peer));
+        }
+        self.tasks
+            .spawn(rejoin(self.ports.clone(), self.keys.clone()));
+    }
+
+    /// Without a link the network is closed, and the topic is left soon.
+    fn rejoined(&mut self, link: Option<TopicLink>) {
+        self.is_rejoining = false;
+        if let Some(link) = link {
+            self.link = link;
+            self.tell_discovery(discovery::Input::NetworkChanged);
         }
     }
 
@@ -603,7 +620,7 @@ impl Actor {
     /// "Syncing" is being joined while history is fetched.
     fn show_state(&mut self) {
         let state = match self.discovery.state() {
-            ConnectionState::Joined if self.fetching > 0 => ConnectionState::Syncing,
+            ConnectionState::Joined if self.session.is_syncing() => ConnectionState::Syncing,
             state => state,
         };
         if state != self.shown_state {
@@ -620,230 +637,4 @@ impl Actor {
         // An error means that nobody listens.
         let _ = self.events.send(event);
     }
-}
-
-// --- the tasks -------------------------------------------------------------------------------
-
-async fn send_in_order(ports: Ports, keys: Arc<TopicKeys>, mut outgoing: mpsc::Receiver<Outgoing>) {
-    while let Some(message) = outgoing.recv().await {
-        let sent = match message {
-            Outgoing::All(payload) => ports.network.broadcast(keys.id, payload).await,
-            Outgoing::Neighbours(payload) => {
-                ports.network.broadcast_neighbours(keys.id, payload).await
-            }
-        };
-        if let Err(error) = sent {
-            tracing::debug!(%error, "a message was not handed to gossip");
-        }
-    }
-}
-
-async fn search(
-    source: Arc<dyn PeerSource>,
-    query: Query,
-    timeout_ms: Option<u64>,
-    found: mpsc::Sender<(SourceKind, Candidate)>,
-) -> Done {
-    let kind = source.kind();
-    let run = async {
-        let mut candidates = source.find(query);
-        while let Some(candidate) = candidates.next().await {
-            let candidate = candidate.map_err(failure)?;
-            if found.send((kind, candidate)).await.is_err() {
-                break;
-            }
-        }
-        Ok(())
-    };
-    let outcome = match timeout_ms {
-        Some(ms) => match timeout(Duration::from_millis(ms), run).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Failure::TimedOut),
-        },
-        None => run.await,
-    };
-    Done::Discovery(discovery::Input::SearchEnded {
-        source: kind,
-        outcome,
-    })
-}
-
-fn failure(error: SourceError) -> Failure {
-    match error {
-        SourceError::Timeout(_) => Failure::TimedOut,
-        SourceError::Unreachable(why) => Failure::Unreachable(why),
-        SourceError::Unavailable(why) => Failure::Failed(why),
-        SourceError::Other(cause) => Failure::Failed(cause.to_string()),
-    }
-}
-
-async fn call(ports: Ports, keys: Arc<TopicKeys>, peer: PeerId, request: SyncRequest) -> Done {
-    let now = ports.clock.now().unix;
-    let exchange = ports.network.call(keys.id, peer, request.clone(), now);
-    let answer = match timeout(CALL_TIMEOUT, exchange).await {
-        Ok(Ok(answer)) => Some(answer),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, peer = %peer.short(), "an exchange failed");
-            None
-        }
-        Err(_) => None,
-    };
-    Done::Session(session::Input::Answered {
-        peer,
-        request,
-        answer,
-    })
-}
-
-/// Asks a neighbour whose it is, until it has said so or it is clear that it will not.
-async fn ask_author(
-    ports: Ports,
-    keys: Arc<TopicKeys>,
-    audience: Arc<Audience>,
-    peer: PeerId,
-) -> Done {
-    for pause in AUTHOR_PAUSES {
-        let now = ports.clock.now().unix;
-        let called = ports.network.call(keys.id, peer, SyncRequest::Author, now);
-        let answer = match timeout(CALL_TIMEOUT, called).await {
-            Ok(Ok(answer)) => answer,
-            // It may be busy, or the connection may be a moment old.
-            Ok(Err(NetworkError::Unreachable { .. } | NetworkError::Refused { .. })) | Err(_) => {
-                sleep(pause).await;
-                continue;
-            }
-            Ok(Err(error)) => {
-                tracing::debug!(%error, peer = %peer.short(), "a neighbour does not say whose it is");
-                break;
-            }
-        };
-        let statement = answer.events.into_iter().next();
-        // A statement of another endpoint, or with a wrong signature, is none.
-        let author = statement
-            .filter(|event| event.meaning() == Meaning::Endpoint(peer))
-            .and_then(|event| event.verify().ok());
-        let Some(author) = author.map(|event| event.author()) else {
-            break;
-        };
-        let author = audience.set_author(peer, author);
-        return Done::Tell(vec![TopicEvent::PeerAuthor { peer, author }]);
-    }
-    Done::Nothing
-}
-
-/// Says whose endpoint this is.
-async fn introduce(ports: &Ports, reply: oneshot::Sender<SyncAnswer>) -> Done {
-    let draft = Draft::endpoint(ports.network.local_peer(), ports.clock.now().unix);
-    match ports.identity.sign(draft).await {
-        Ok(statement) => {
-            // The peer may have hung up.
-            let _ = reply.send(SyncAnswer {
-                events: vec![statement],
-                more: false,
-            });
-        }
-        Err(error) => tracing::warn!(%error, "the statement for a member was not signed"),
-    }
-    Done::Nothing
-}
-
-/// Answers a member from the store. A receipt is counted and answered with nothing.
-async fn answer(ports: Ports, keys: Arc<TopicKeys>, call: SyncCall) -> Done {
-    let SyncCall {
-        peer,
-        request,
-        reply,
-        clock_skew_ms,
-    } = call;
-    tracing::trace!(peer = %peer.short(), clock_skew_ms, "a member asks");
-    let topic = keys.id;
-    let outcome = match request {
-        SyncRequest::Author => return introduce(&ports, reply).await,
-        SyncRequest::Get(ids) => ports.store.get(topic, ids).await,
-        SyncRequest::Newest { n, before } => ports.store.newest(topic, n.into(), before).await,
-        SyncRequest::Receipt(ids) => match ports.store.note_held(topic, peer, ids).await {
-            Ok(held) => {
-                // The peer may have hung up; the receipt counts all the same.
-                let _ = reply.send(SyncAnswer::default());
-                return Done::Session(session::Input::Held(held));
-            }
-            Err(error) => Err(error),
-        },
-    };
-    match outcome {
-        Ok(stored) => {
-            let events = stored.into_iter().map(|stored| stored.event).collect();
-            // The peer may have hung up.
-            let _ = reply.send(SyncAnswer {
-                events,
-                more: false,
-            });
-            Done::Nothing
-        }
-        Err(error) => failed_note(error),
-    }
-}
-
-async fn load_unsent(store: Arc<dyn EventStore>, topic: TopicId) -> Done {
-    let stored = store
-        .unsent(topic, UNSENT_PER_LOAD_MAX)
-        .await
-        .unwrap_or_else(none_of);
-    let events = stored
-        .into_iter()
-        .map(|StoredEvent { event, .. }| event)
-        .collect();
-    Done::Session(session::Input::Unsent(events))
-}
-
-/// The name that an author has now: what they told just now may be older than what is known.
-async fn show_profile(
-    store: Arc<dyn EventStore>,
-    audience: Arc<Audience>,
-    pubkey: AuthorId,
-) -> Done {
-    match store.profile(pubkey).await {
-        Ok(Some(told)) => {
-            let name = told.profile.name;
-            audience.set_name(pubkey, name.clone());
-            let name = Some(name);
-            let author = AuthorView { pubkey, name };
-            Done::Tell(vec![TopicEvent::Profile { author }])
-        }
-        Ok(None) => Done::Nothing,
-        Err(error) => failed_note(error),
-    }
-}
-
-/// The posts that are shown otherwise now that reactions to them were taken back.
-async fn show_taken_back(store: Arc<dyn EventStore>, topic: TopicId, ids: Vec<EventId>) -> Done {
-    match store.reacted_to(topic, ids).await {
-        Ok(posts) => {
-            let changed = posts.into_iter().map(|id| TopicEvent::PostChanged { id });
-            Done::Tell(changed.collect())
-        }
-        Err(error) => failed_note(error),
-    }
-}
-
-/// The session is owed an answer also when the database does not give one.
-fn none_of<T>(error: StoreError) -> Vec<T> {
-    tracing::warn!(%error, "the database did not answer");
-    Vec::new()
-}
-
-/// A peer that dialled us is remembered by the address from which it did.
-async fn with_addresses(ports: &Ports, peer: PeerId, contact: PeerContact) -> PeerContact {
-    match contact {
-        PeerContact::Reached(addresses) if addresses.is_empty() => {
-            let paths = ports.network.paths(vec![peer]).await;
-            PeerContact::Reached(paths.into_iter().flat_map(|path| path.addresses).collect())
-        }
-        contact => contact,
-    }
-}
-
-fn failed_note(error: StoreError) -> Done {
-    tracing::warn!(%error, "the database did not answer");
-    Done::Nothing
 }

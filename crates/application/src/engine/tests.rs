@@ -492,7 +492,8 @@ async fn members_are_answered_from_the_store() {
     let ids = |answer: Option<SyncAnswer>| -> Vec<_> {
         answer
             .expect("an answer")
-            .events
+            .into_events()
+            .0
             .iter()
             .map(|event| event.id())
             .collect()
@@ -567,7 +568,7 @@ async fn told_by_a_liar(answer: Vec<kukuri_domain::SignedEvent>) -> Option<Autho
             let is_it = call.request == SyncRequest::Author;
             let events = if is_it { answer.clone() } else { vec![] };
             // The engine waits for this answer.
-            let _ = call.reply.send(SyncAnswer {
+            let _ = call.reply.send(SyncAnswer::Events {
                 events,
                 more: false,
             });

@@ -1,15 +1,19 @@
 //! The handle of a joined topic: what a node asks of it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use kukuri_domain::{
-    EventId, EventOrder, SignedEvent, TopicKeys, UnixMs, VerifiedEvent,
+    EventId, EventOrder, PeerId, SignedEvent, TopicKeys, UnixMs, VerifiedEvent,
     event::{AdmissionError, Draft, Profile, ShapeError, is_post},
     limits::{EVENT_BYTES_MAX, REACTION_BYTES_MAX},
     peer::ConnectionState,
+    wire::SetSummary,
 };
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -18,8 +22,10 @@ use super::{Ports, audience::Audience};
 use crate::{
     discovery::Neighbour,
     ports::{IdentityError, Page, PostState, StoreError},
-    session::Counters,
-    views::{AttemptView, ExplainView, PeerView, PostView, SourceView, TopicEvent, TopicView},
+    session::{Agreement, Counters},
+    views::{
+        AttemptView, ExplainView, InStepView, PeerView, PostView, SourceView, TopicEvent, TopicView,
+    },
 };
 
 /// What the actor is asked to do.
@@ -39,7 +45,9 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) state: ConnectionState,
-    pub(super) neighbours: Vec<(kukuri_domain::PeerId, Neighbour)>,
+    pub(super) neighbours: Vec<(PeerId, Neighbour)>,
+    pub(super) agreements: BTreeMap<PeerId, Agreement>,
+    pub(super) summary: Option<SetSummary>,
     pub(super) counters: Counters,
     pub(super) sources: Vec<SourceView>,
     pub(super) attempts: Vec<AttemptView>,
@@ -318,8 +326,9 @@ impl TopicHandle {
             posts: summary.posts,
             unread: summary.unread,
             last_post_at: summary.last_post_at,
-            fingerprint: None,
-            complete_with: None,
+            fingerprint: snapshot.summary.map(|ours| hex(&ours.fingerprint)),
+            complete_with: Some(snapshot.agreements.len() as u64),
+            in_step: in_step(&snapshot.agreements),
             counters: snapshot.counters,
         })
     }
@@ -327,7 +336,7 @@ impl TopicHandle {
     async fn peer_views(&self, snapshot: &Snapshot) -> Vec<PeerView> {
         let ids = snapshot.neighbours.iter().map(|(peer, _)| *peer).collect();
         let paths = self.ports.network.paths(ids).await;
-        let view = |(peer, neighbour): &(kukuri_domain::PeerId, Neighbour)| {
+        let view = |(peer, neighbour): &(PeerId, Neighbour)| {
             let path = paths.iter().find(|path| path.peer == *peer);
             let author = self.audience.author_of(*peer);
             PeerView {
@@ -366,4 +375,17 @@ fn check_text(text: &str) -> Result<(), PostError> {
         true => Err(ShapeError::TooLarge(text.len()).into()),
         false => Ok(()),
     }
+}
+
+fn in_step(agreements: &BTreeMap<PeerId, Agreement>) -> Vec<InStepView> {
+    let view = |(peer, agreement): (&PeerId, &Agreement)| InStepView {
+        peer: *peer,
+        since: agreement.since,
+        last: agreement.last,
+    };
+    agreements.iter().map(view).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use kukuri_domain::{
     EventId, EventOrder, PeerAddress, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs,
-    peer::PathKind,
+    peer::PathKind, wire::SetSummary,
 };
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -68,15 +68,61 @@ pub enum SyncRequest {
     Receipt(Vec<EventId>),
     /// The statement whose endpoint this is (`Draft::endpoint`).
     Author,
+    /// The set in short, at the cut of the sender's own.
+    Summary(SetSummary),
+    /// The next message of a reconciliation ([`crate::sync_set`]).
+    Reconcile {
+        /// Of the sets without what was written before.
+        since: UnixMs,
+        /// The sender's message.
+        message: Vec<u8>,
+    },
+    /// The sender holds these events, which the receiver lacks.
+    Offer {
+        /// Which.
+        ids: Vec<EventId>,
+        /// There are more than these.
+        more: bool,
+    },
 }
 
-/// The answer to a [`SyncRequest`]; empty for a receipt.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SyncAnswer {
-    /// Events, unverified.
-    pub events: Vec<SignedEvent>,
-    /// There is more than fits into one answer.
-    pub more: bool,
+/// The answer to a [`SyncRequest`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyncAnswer {
+    /// To `Get`, `Newest` and `Author`; without events to `Receipt` and `Offer`.
+    Events {
+        /// Events, unverified.
+        events: Vec<SignedEvent>,
+        /// There is more than fits into one answer.
+        more: bool,
+    },
+    /// To `Summary`, of the same cut and the later of both horizons.
+    Summary(SetSummary),
+    /// To `Reconcile`: the next message.
+    Reconciled(Vec<u8>),
+}
+
+impl SyncAnswer {
+    /// No events.
+    pub fn nothing() -> Self {
+        Self::all(Vec::new())
+    }
+
+    /// These events and no more.
+    pub fn all(events: Vec<SignedEvent>) -> Self {
+        Self::Events {
+            events,
+            more: false,
+        }
+    }
+
+    /// The events, and whether there are more; none of an answer of another kind.
+    pub fn into_events(self) -> (Vec<SignedEvent>, bool) {
+        match self {
+            Self::Events { events, more } => (events, more),
+            Self::Summary(_) | Self::Reconciled(_) => (Vec::new(), false),
+        }
+    }
 }
 
 /// A joined topic. Dropping it leaves the topic.

@@ -5,11 +5,12 @@ use std::ops::{Range, RangeInclusive};
 use async_trait::async_trait;
 use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
-    event::Profile, search::SearchQuery,
+    event::Profile, search::SearchQuery, wire::SetSummary,
 };
 use thiserror::Error;
 
 use super::Source;
+use crate::sync_set::{MalformedMessage, Step};
 
 /// Where an event that is to be stored came from, which decides how durable its commit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,6 +204,21 @@ pub enum StoreError {
     Other(#[source] Source),
 }
 
+/// Why a message of a reconciliation was not answered.
+#[derive(Debug, Error)]
+pub enum ReconcileError {
+    /// It makes no sense.
+    #[error(transparent)]
+    Malformed(#[from] MalformedMessage),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Own posts whose holders grew that [`EventStore::note_complete`] returns: as many as a person
+/// looks at.
+pub const COMPLETE_SHOWN_MAX: usize = 256;
+
 /// Events, per topic. An event may be in several topics.
 ///
 /// What the topic holds and what a reader sees are not the same: [`posts`](Self::posts),
@@ -225,7 +241,8 @@ pub trait EventStore: Send + Sync {
         origin: Origin,
     ) -> Result<Vec<Commit>, StoreError>;
 
-    /// Up to `limit` newest events before `before` (all when `None`), newest first: every kind,
+    /// Up to `limit` newest events before `before` (all when `None`) that have not ended, newest
+    /// first: every kind,
     /// whoever wrote them. For what a person reads see [`posts`](Self::posts).
     ///
     /// # Errors
@@ -424,6 +441,53 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn muted(&self) -> Result<Vec<AuthorId>, StoreError>;
+
+    /// The sync set at a cut, without what was written before `since`, in short
+    /// ([`crate::sync_set`]).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn set_summary(
+        &self,
+        topic: TopicId,
+        cut: UnixMs,
+        since: UnixMs,
+    ) -> Result<SetSummary, StoreError>;
+
+    /// What a member's answer says about how its set differs from ours, and the next message;
+    /// without an answer the first message.
+    ///
+    /// # Errors
+    /// [`ReconcileError`].
+    async fn reconcile(
+        &self,
+        topic: TopicId,
+        since: UnixMs,
+        answer: Option<Vec<u8>>,
+    ) -> Result<Step, ReconcileError>;
+
+    /// The answer to a member's message.
+    ///
+    /// # Errors
+    /// [`ReconcileError`].
+    async fn reconcile_answer(
+        &self,
+        topic: TopicId,
+        since: UnixMs,
+        message: Vec<u8>,
+    ) -> Result<Vec<u8>, ReconcileError>;
+
+    /// Notes that `peer` holds all own events that were written before `before`. Returns those
+    /// whose number of holders grew, the newest [`COMPLETE_SHOWN_MAX`] of them, with their state.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn note_complete(
+        &self,
+        topic: TopicId,
+        peer: PeerId,
+        before: UnixMs,
+    ) -> Result<Vec<(EventId, PostState)>, StoreError>;
 
     /// Writes what is buffered and closes; later calls return [`StoreError::Closed`].
     ///

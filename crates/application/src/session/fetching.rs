@@ -4,11 +4,11 @@
 //! everybody who has it, and whom to ask when that one fails. Must never take from an answer
 //! what was not asked for: answers pass no token bucket.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use kukuri_domain::{
-    EventId, PeerId, SignedEvent,
-    limits::{IDS_PER_FRAME_MAX, NEWEST_MAX},
+    EventId, Now, PeerId, SignedEvent,
+    limits::{IDS_PER_REQUEST_MAX, NEWEST_MAX},
 };
 
 use super::{Arrival, Effect, Session};
@@ -22,8 +22,24 @@ const FINDS_MAX: usize = 256;
 /// next is on its way.
 const GETS_PER_PEER_MAX: usize = 2;
 
-/// Ids that wait to be asked of one peer, 64 frames full.
-const WANTED_PER_PEER_MAX: usize = 64 * IDS_PER_FRAME_MAX;
+/// Ids that wait to be asked of one peer: what two messages of a reconciliation name, and more.
+const WANTED_PER_PEER_MAX: usize = 16 * IDS_PER_REQUEST_MAX;
+
+/// A member that is asked for events by their ids.
+#[derive(Default)]
+pub(super) struct Supplier {
+    /// What it is to be asked for.
+    pub(super) wanted: VecDeque<EventId>,
+    /// Calls that are under way.
+    gets: usize,
+}
+
+impl Supplier {
+    /// Whether nothing more is expected of it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.wanted.is_empty() && self.gets == 0
+    }
+}
 
 /// An event that is being fetched.
 pub(super) struct Fetch {
@@ -54,6 +70,22 @@ impl Session {
         }
     }
 
+    /// Those that a member's set has and ours has not, as far as nobody is asked for them yet.
+    pub(super) fn lacking(&mut self, from: PeerId, ids: Vec<EventId>) -> Vec<EventId> {
+        // In the order in which they came: the newest first.
+        let unwanted: BTreeSet<EventId> = self.unwanted(from, ids.clone()).into_iter().collect();
+        ids.into_iter().filter(|id| unwanted.contains(id)).collect()
+    }
+
+    /// A member offers these.
+    pub(super) fn offered_ids(&mut self, from: PeerId, ids: Vec<EventId>, now: Now) {
+        if self.may_offer(from, now) {
+            self.announced(from, ids);
+        } else {
+            self.counters.dropped += ids.len() as u64;
+        }
+    }
+
     /// Those of the ids that are neither known nor being fetched; notes for the latter that
     /// `from` has them.
     fn unwanted(&mut self, from: PeerId, mut ids: Vec<EventId>) -> Vec<EventId> {
@@ -78,14 +110,10 @@ impl Session {
     pub(super) fn missing(&mut self, from: PeerId, ids: Vec<EventId>) {
         self.finds = self.finds.saturating_sub(1);
         let ids = self.unwanted(from, ids);
-        let Some(peer) = self.neighbour_or_other(from) else {
-            self.counters.dropped += ids.len() as u64;
-            return;
-        };
         for id in ids {
-            self.want(peer, id, false);
+            self.want(from, id, false);
         }
-        self.call_get(peer);
+        self.call_get(from);
     }
 
     /// The answer to a call arrived, or the call failed.
@@ -94,22 +122,43 @@ impl Session {
         peer: PeerId,
         request: SyncRequest,
         answer: Option<SyncAnswer>,
+        now: Now,
     ) {
+        if answer.is_some()
+            && let Some(neighbour) = self.neighbours.get_mut(&peer)
+        {
+            neighbour.speaks = true;
+        }
         match request {
-            SyncRequest::Get(ids) => self.get_answered(peer, ids, answer.unwrap_or_default()),
+            SyncRequest::Get(ids) => self.get_answered(peer, ids, answer, now),
             SyncRequest::Newest { n, .. } => {
-                let is_answered = answer.is_some();
-                self.newest_answered(peer, n, answer.unwrap_or_default());
-                self.newest_ended(peer, is_answered);
+                self.newest_ended(peer);
+                let (events, _) = answer.map(SyncAnswer::into_events).unwrap_or_default();
+                self.newest_answered(peer, n, events);
             }
             SyncRequest::Receipt(_) => self.receipts_ended(peer),
-            // Who runs an endpoint is no matter of the topic's events: the engine asks for it.
-            SyncRequest::Author => {}
+            SyncRequest::Summary(_) => {
+                let theirs = match answer {
+                    Some(SyncAnswer::Summary(theirs)) => Some(theirs),
+                    _ => None,
+                };
+                self.summary_answered(peer, theirs, now);
+            }
+            SyncRequest::Reconcile { .. } => {
+                let message = match answer {
+                    Some(SyncAnswer::Reconciled(message)) => Some(message),
+                    _ => None,
+                };
+                self.reconcile_answered(peer, message, now);
+            }
+            // An offer that was lost is found again by the other side. Who runs an endpoint is no
+            // matter of the topic's events: the engine asks for it.
+            SyncRequest::Offer { .. } | SyncRequest::Author => {}
         }
     }
 
-    fn newest_answered(&mut self, peer: PeerId, n: u16, answer: SyncAnswer) {
-        let mut events = first_of_each(answer.events);
+    fn newest_answered(&mut self, peer: PeerId, n: u16, events: Vec<SignedEvent>) {
+        let mut events = first_of_each(events);
         let beyond = events.len().saturating_sub(n.min(NEWEST_MAX).into());
         self.counters.malformed += beyond as u64;
         events.truncate(events.len() - beyond);
@@ -119,29 +168,44 @@ impl Session {
         self.gave_own(peer, own);
     }
 
-    fn get_answered(&mut self, peer: PeerId, ids: Vec<EventId>, answer: SyncAnswer) {
-        if let Some(neighbour) = self.neighbours.get_mut(&peer) {
-            neighbour.gets = neighbour.gets.saturating_sub(1);
-        }
+    fn get_answered(
+        &mut self,
+        peer: PeerId,
+        ids: Vec<EventId>,
+        answer: Option<SyncAnswer>,
+        now: Now,
+    ) {
+        let has_failed = answer.is_none();
+        let (events, more) = answer.map(SyncAnswer::into_events).unwrap_or_default();
         let mut open = ids.into_iter().collect::<BTreeSet<_>>();
-        let sent = answer.events.len();
-        let events = first_of_each(answer.events);
+        let sent = events.len();
+        let events = first_of_each(events);
         let events = events
             .into_iter()
             .filter(|e| open.remove(&e.id()))
             .collect::<Vec<_>>();
-        self.counters.malformed += (sent - events.len()) as u64;
+        let got = events.len() as u64;
+        self.counters.malformed += sent as u64 - got;
         // An answer has a limit of bytes: what did not fit is asked for again.
-        let goes_on = answer.more && !events.is_empty();
+        let goes_on = more && !events.is_empty();
         let known = self.verify_unknown(peer, events);
         for event in known {
             self.fetches.remove(&event.id());
         }
-        match self.neighbours.get_mut(&peer) {
-            Some(neighbour) if goes_on => neighbour.wanted.extend(open),
-            _ => self.fetches_failed(peer, open),
+        let unkept = if goes_on || has_failed {
+            0
+        } else {
+            open.len() as u64
+        };
+        if let Some(supplier) = self.suppliers.get_mut(&peer) {
+            supplier.gets = supplier.gets.saturating_sub(1);
+            if goes_on {
+                supplier.wanted.extend(std::mem::take(&mut open));
+            }
         }
+        self.fetches_failed(peer, open);
         self.call_get(peer);
+        self.run_fetched(peer, got, unkept, now);
     }
 
     /// Has the events checked that are not known, oldest first, and returns the rest.
@@ -173,7 +237,8 @@ impl Session {
         for id in ids {
             self.ask_another(peer, id);
         }
-        for other in self.neighbours() {
+        let askable: Vec<PeerId> = self.suppliers.keys().copied().collect();
+        for other in askable {
             self.call_get(other);
         }
     }
@@ -197,7 +262,7 @@ impl Session {
         let claims = [fetch.other, renewed].into_iter().flatten();
         let claimed = claims
             .into_iter()
-            .find(|peer| self.neighbours.contains_key(peer));
+            .find(|peer| self.neighbours.contains_key(peer) || self.is_run_with(peer));
         let other = match claimed {
             None if !fetch.is_retry => self.random_neighbour(Some(peer)),
             claimed => claimed,
@@ -207,24 +272,14 @@ impl Session {
         }
     }
 
-    fn neighbour_or_other(&mut self, peer: PeerId) -> Option<PeerId> {
-        if self.neighbours.contains_key(&peer) {
-            Some(peer)
-        } else {
-            self.random_neighbour(None)
-        }
-    }
-
-    /// Puts an id on the list of a neighbour.
-    fn want(&mut self, asked: PeerId, id: EventId, is_retry: bool) {
-        let Some(neighbour) = self.neighbours.get_mut(&asked) else {
-            return;
-        };
-        if neighbour.wanted.len() >= WANTED_PER_PEER_MAX {
+    /// Puts an id on the list of a member.
+    pub(super) fn want(&mut self, asked: PeerId, id: EventId, is_retry: bool) {
+        let supplier = self.suppliers.entry(asked).or_default();
+        if supplier.wanted.len() >= WANTED_PER_PEER_MAX {
             self.counters.dropped += 1;
             return;
         }
-        neighbour.wanted.push_back(id);
+        supplier.wanted.push_back(id);
         let fetch = Fetch {
             asked,
             other: None,
@@ -234,14 +289,26 @@ impl Session {
         self.fetches.insert(id, fetch);
     }
 
-    /// Asks a neighbour for what is on its list.
-    fn call_get(&mut self, peer: PeerId) {
-        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+    /// Asks a member no more for what is on its list.
+    pub(super) fn drop_wanted(&mut self, peer: PeerId) {
+        let Some(supplier) = self.suppliers.get_mut(&peer) else {
             return;
         };
-        while neighbour.gets < GETS_PER_PEER_MAX && !neighbour.wanted.is_empty() {
-            let count = neighbour.wanted.len().min(IDS_PER_FRAME_MAX);
-            let ids = neighbour.wanted.drain(..count);
+        let wanted = std::mem::take(&mut supplier.wanted);
+        if supplier.gets == 0 {
+            self.suppliers.remove(&peer);
+        }
+        self.fetches_failed(peer, wanted);
+    }
+
+    /// Asks a member for what is on its list.
+    pub(super) fn call_get(&mut self, peer: PeerId) {
+        let Some(supplier) = self.suppliers.get_mut(&peer) else {
+            return;
+        };
+        while supplier.gets < GETS_PER_PEER_MAX && !supplier.wanted.is_empty() {
+            let count = supplier.wanted.len().min(IDS_PER_REQUEST_MAX);
+            let ids = supplier.wanted.drain(..count);
             // Some may have come by another way meanwhile.
             let ids = ids
                 .filter(|id| {
@@ -251,12 +318,15 @@ impl Session {
                 })
                 .collect::<Vec<_>>();
             if !ids.is_empty() {
-                neighbour.gets += 1;
+                supplier.gets += 1;
                 self.effects.push(Effect::Call {
                     peer,
                     request: SyncRequest::Get(ids),
                 });
             }
+        }
+        if supplier.is_idle() {
+            self.suppliers.remove(&peer);
         }
     }
 }

@@ -44,7 +44,11 @@ pub(super) struct Verification {
 impl Session {
     /// A gossip message arrived.
     pub(super) fn message(&mut self, from: PeerId, payload: &[u8], now: Now) {
-        match GossipFrame::decode(payload) {
+        let frame = GossipFrame::decode(payload);
+        if let Ok(GossipFrame::Event(_) | GossipFrame::Have(_)) = &frame {
+            self.heard(now);
+        }
+        match frame {
             Ok(GossipFrame::Event(wire)) if self.seen.contains(&wire.id) => {
                 self.counters.duplicates += 1;
             }
@@ -54,6 +58,7 @@ impl Session {
                 Err(_) => self.counters.malformed += 1,
             },
             Ok(GossipFrame::Have(ids)) => self.have(from, ids, now),
+            Ok(GossipFrame::Summary(theirs)) => self.summary_heard(from, theirs, now),
             Err(FrameError::Foreign) => self.counters.foreign += 1,
             Err(FrameError::Version(_)) => self.counters.other_version += 1,
             Err(FrameError::TooLarge(_) | FrameError::Malformed) => self.counters.malformed += 1,
@@ -93,6 +98,11 @@ impl Session {
         !self.unverified.has(&turn)
             && self.in_flight.verifying() < VERIFYING_MAX
             && self.peer_buckets.take(turn.0, now.mono_ms)
+    }
+
+    /// Whether a peer may offer events over a stream just now; takes a token if so.
+    pub(super) fn may_offer(&mut self, peer: PeerId, now: Now) -> bool {
+        self.peer_buckets.take(peer, now.mono_ms)
     }
 
     /// Has signatures checked.

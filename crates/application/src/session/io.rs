@@ -4,18 +4,24 @@
 //! never hold a decision.
 //!
 //! The driver owes an outcome for every [`Effect::Verify`], [`Effect::Commit`],
-//! [`Effect::FindMissing`], [`Effect::Call`] and [`Effect::LoadUnsent`]: exactly one input each,
-//! in any order, also on failure (`CommitFailed`, an answer of `None`, empty lists). What is
-//! under way is bounded, so an outcome that never comes would block that much for good.
+//! [`Effect::FindMissing`], [`Effect::Call`], [`Effect::Summarise`], [`Effect::Reconcile`] and
+//! [`Effect::LoadUnsent`]: exactly one input each, in any order, also on failure (`CommitFailed`,
+//! an answer of `None`, empty lists). What is under way is bounded, so an outcome that never comes
+//! would block that much for good.
 
 use bytes::Bytes;
-use kukuri_domain::{AuthorId, EventId, PeerId, SignedEvent, VerifiedEvent, event::Verifier};
+use kukuri_domain::{
+    AuthorId, EventId, PeerId, SignedEvent, UnixMs, VerifiedEvent, event::Verifier,
+    wire::SetSummary,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     ports::{Origin, PostState, SyncAnswer, SyncRequest},
     views::TopicEvent,
 };
+
+pub use super::syncing::Reconciled;
 
 /// Identifies a local post until its fate is known.
 pub type PostToken = u64;
@@ -102,6 +108,40 @@ pub enum Input {
     /// Outcome of [`Effect::LoadUnsent`]: own stored events that nobody was sent yet; none when
     /// the store could not say.
     Unsent(Vec<SignedEvent>),
+    /// Outcome of [`Effect::Summarise`].
+    Summarised {
+        /// What for.
+        purpose: SummaryFor,
+        /// Our set in short; `None` when the store could not say.
+        summary: Option<SetSummary>,
+    },
+    /// Outcome of [`Effect::Reconcile`].
+    Reconciled {
+        /// With whom.
+        peer: PeerId,
+        /// What their message says, and our next one.
+        outcome: Reconciled,
+    },
+    /// A member asked for our set in short, and gave its own.
+    Compared {
+        /// Who.
+        peer: PeerId,
+        /// Ours, as it was told.
+        ours: SetSummary,
+        /// Theirs.
+        theirs: SetSummary,
+    },
+    /// A member offers events that we lack.
+    Offered {
+        /// Who.
+        peer: PeerId,
+        /// Which.
+        ids: Vec<EventId>,
+        /// There are more than these.
+        more: bool,
+    },
+    /// A member who is no neighbour, to compare sets with ([`Effect::FindPartner`]).
+    Partner(PeerId),
     /// A timer fired.
     Timer(Timer),
     /// Messages were lost on the way to the session.
@@ -133,12 +173,34 @@ pub enum Timer {
     Receipts,
     /// Delayed events may have become affordable.
     Delayed,
-    /// A neighbour whose history could not be fetched is to be asked again.
+    /// A neighbour with whom a run failed is to be tried again.
     Retry(PeerId),
+    /// A summary to the neighbours is due.
+    Summary,
+    /// A look at a member who is no neighbour is due.
+    Partner,
     /// More own events may be waiting to be sent.
     Unsent,
     /// Events for which there was no room may be asked for.
     Postponed,
+}
+
+/// What a summary is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SummaryFor {
+    /// A run with this member.
+    Run(PeerId),
+    /// To be told to the neighbours.
+    Neighbours,
+    /// To be compared with a neighbour's.
+    Comparison {
+        /// Whose.
+        peer: PeerId,
+        /// Theirs.
+        theirs: SetSummary,
+        /// Whether it is another one than their last.
+        moved: bool,
+    },
 }
 
 /// What a session wants done.
@@ -207,6 +269,35 @@ pub enum Effect {
         /// What.
         request: SyncRequest,
     },
+    /// Say our set in short.
+    Summarise {
+        /// Comes back with the outcome.
+        purpose: SummaryFor,
+        /// At this cut.
+        cut: UnixMs,
+        /// Without what was written before.
+        since: UnixMs,
+    },
+    /// Look at a member's message of a reconciliation; without one make the first.
+    Reconcile {
+        /// With whom.
+        peer: PeerId,
+        /// Without what was written before.
+        since: UnixMs,
+        /// Their message.
+        answer: Option<Vec<u8>>,
+    },
+    /// Note that a member holds all own events that were written before this time.
+    NoteComplete {
+        /// Who.
+        peer: PeerId,
+        /// Before when.
+        before: UnixMs,
+    },
+    /// Find a member who is no neighbour: a remembered one, by chance. There may be none.
+    FindPartner,
+    /// Leave the topic on the network and join it anew, through others.
+    Rejoin,
     /// Load own events that were stored but sent to nobody, oldest first, at most
     /// [`super::UNSENT_PER_LOAD_MAX`].
     LoadUnsent,
@@ -256,6 +347,8 @@ pub struct Counters {
     pub dropped: u64,
     /// Times that the network lost messages before they reached us.
     pub lagged: u64,
+    /// Times that this member seemed deaf: others wrote, and nothing came through.
+    pub deaf: u64,
     /// Events stored.
     pub stored: u64,
     /// Events that the store failed to take; peers still have theirs.

@@ -60,6 +60,7 @@ impl Session {
             token,
             result: Ok(state),
         });
+        self.wrote(event.order().at());
         let event = event.into_signed();
         let frame = announcing(&event);
         let id = event.id();

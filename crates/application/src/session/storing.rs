@@ -144,7 +144,7 @@ impl Session {
         if let Some(peer) = newest_of.filter(|_| new > 0) {
             self.push(Effect::Emit(TopicEvent::Fetched { peer, new }));
         }
-        self.tell_on(learned);
+        self.tell_on(learned, now);
     }
 
     fn note_stored(&mut self, id: EventId, is_new: bool) {
@@ -189,8 +189,8 @@ impl Session {
     }
 
     /// Tells the other neighbours of what one of them gave over a stream: gossip does not carry
-    /// it on. Of a long answer only the newest; who lacks more of them lacks more than that.
-    fn tell_on(&mut self, mut learned: Vec<(EventOrder, PeerId)>) {
+    /// it on. Of a long answer only the newest, and that there is more.
+    fn tell_on(&mut self, mut learned: Vec<(EventOrder, PeerId)>, now: Now) {
         let is_giver = |peer: &PeerId| learned.iter().all(|(_, from)| from == peer);
         if learned.is_empty() || self.neighbours.keys().all(is_giver) {
             return;
@@ -201,5 +201,8 @@ impl Session {
         self.push(Effect::BroadcastNeighbours(
             GossipFrame::Have(ids).encode().into(),
         ));
+        if first > 0 {
+            self.tell_that_it_changed(now);
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod book;
 mod conversation;
 mod reading;
+mod sets;
 
 use std::{collections::BTreeSet, future::Future, ops::Deref};
 
@@ -64,7 +65,8 @@ where
     large_batches_are_taken(&*make().await).await;
     a_closed_store_says_so(&*make().await).await;
     reading::check(&make).await;
-    conversation::check(make).await;
+    conversation::check(&make).await;
+    sets::check(make).await;
 }
 
 /// All calls on a closed store or book fail alike.

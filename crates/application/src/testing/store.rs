@@ -3,6 +3,7 @@
 //! Owns the fake of `EventStore`. Must never be used outside tests: nothing in it survives.
 
 mod posts;
+mod sets;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -15,12 +16,16 @@ use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
     event::{Profile, is_post},
     search::SearchQuery,
+    wire::SetSummary,
 };
 use tokio::sync::watch;
 
-use crate::ports::{
-    Clock, Commit, EventStore, Found, Origin, Page, PostState, StoreError, StoredEvent, StoredPost,
-    StoredProfile, TopicSummary,
+use crate::{
+    ports::{
+        Clock, Commit, EventStore, Found, Origin, Page, PostState, ReconcileError, StoreError,
+        StoredEvent, StoredPost, StoredProfile, TopicSummary,
+    },
+    sync_set::Step,
 };
 
 /// How a [`MemoryStore`] fails when it is to write.
@@ -257,12 +262,11 @@ impl EventStore for MemoryStore {
         limit: u32,
         before: Option<EventOrder>,
     ) -> Result<Vec<StoredEvent>, StoreError> {
+        let now = self.clock.now().unix;
         self.read(topic, |t| {
-            let newest = t
-                .rows
-                .iter()
-                .rev()
-                .filter(|(order, _)| before.is_none_or(|b| **order < b));
+            let newest = t.rows.iter().rev().filter(|(order, row)| {
+                before.is_none_or(|b| **order < b) && !t.has_ended(row, now)
+            });
             newest
                 .take(limit as usize)
                 .map(|(_, row)| row.stored())
@@ -467,6 +471,47 @@ impl EventStore for MemoryStore {
 
     async fn muted(&self) -> Result<Vec<AuthorId>, StoreError> {
         self.read_all(|state| state.muted.iter().copied().collect())
+    }
+
+    async fn set_summary(
+        &self,
+        topic: TopicId,
+        cut: UnixMs,
+        since: UnixMs,
+    ) -> Result<SetSummary, StoreError> {
+        let now = self.clock.now().unix;
+        self.read_all(|state| state.sync_set(topic, now).summary(cut, since))
+    }
+
+    async fn reconcile(
+        &self,
+        topic: TopicId,
+        since: UnixMs,
+        answer: Option<Vec<u8>>,
+    ) -> Result<Step, ReconcileError> {
+        let now = self.clock.now().unix;
+        let set = self.read_all(|state| state.sync_set(topic, now))?;
+        Ok(set.step(since, answer.as_deref())?)
+    }
+
+    async fn reconcile_answer(
+        &self,
+        topic: TopicId,
+        since: UnixMs,
+        message: Vec<u8>,
+    ) -> Result<Vec<u8>, ReconcileError> {
+        let now = self.clock.now().unix;
+        let set = self.read_all(|state| state.sync_set(topic, now))?;
+        Ok(set.respond(since, &message)?)
+    }
+
+    async fn note_complete(
+        &self,
+        topic: TopicId,
+        peer: PeerId,
+        before: UnixMs,
+    ) -> Result<Vec<(EventId, PostState)>, StoreError> {
+        self.write(topic, |t| t.note_complete(peer, before))
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kukuri_application::{
     ports::{Origin, PostState, SyncAnswer, SyncRequest},
-    session::{Effect, Input, Session, Timer},
+    session::{Effect, Input, Reconciled, Session, Timer},
+    sync_set::SyncSet,
     views::TopicEvent,
 };
 use kukuri_domain::{
@@ -118,6 +119,11 @@ pub struct Bench {
     /// Commits are not answered while this is set.
     pub hold_commits: bool,
     held_back: Vec<Effect>,
+    /// Whether everybody else has the same set whenever one asks; otherwise such a question is a
+    /// call like any other.
+    pub others_agree: bool,
+    /// Whether the timers run that go on for ever: those of summaries and of looking at others.
+    pub hears: bool,
     /// Calls that nobody answered yet.
     pub calls: VecDeque<(PeerId, SyncRequest)>,
     /// Running timers and when they fire, by the monotonic clock.
@@ -137,6 +143,8 @@ impl Bench {
             store_works: true,
             hold_commits: false,
             held_back: Vec::new(),
+            others_agree: true,
+            hears: false,
             calls: VecDeque::new(),
             timers: BTreeMap::new(),
         }
@@ -147,7 +155,7 @@ impl Bench {
         let mut bench = Self::new();
         for n in peers {
             bench.tell(Input::NeighborUp(peer(*n)));
-            bench.answer(Some(SyncAnswer::default()));
+            bench.answer(Some(SyncAnswer::nothing()));
         }
         bench
     }
@@ -195,10 +203,7 @@ impl Bench {
 
     /// Answers the oldest open call with events.
     pub fn answer_with(&mut self, events: Vec<SignedEvent>) -> Vec<String> {
-        self.answer(Some(SyncAnswer {
-            events,
-            more: false,
-        }))
+        self.answer(Some(SyncAnswer::all(events)))
     }
 
     /// Carries out the commits that were held back.
@@ -237,6 +242,12 @@ impl Bench {
         self.now.mono_ms = mono_ms;
     }
 
+    /// The sync set of what is stored.
+    pub fn set(&self) -> SyncSet {
+        let members = self.stored.values().map(SignedEvent::member);
+        SyncSet::new(members, self.now.unix)
+    }
+
     fn carry_out(&mut self, effect: Effect) -> Option<Input> {
         match effect {
             Effect::Verify { verify, events, .. } => {
@@ -265,10 +276,41 @@ impl Bench {
                 Some(Input::Missing { from, ids })
             }
             Effect::LoadUnsent => Some(Input::Unsent(std::mem::take(&mut self.unsent))),
+            Effect::Summarise {
+                purpose,
+                cut,
+                since,
+            } => Some(Input::Summarised {
+                purpose,
+                summary: self.store_works.then(|| self.set().summary(cut, since)),
+            }),
+            Effect::Reconcile {
+                peer,
+                since,
+                answer,
+            } => Some(Input::Reconciled {
+                peer,
+                outcome: match self.set().step(since, answer.as_deref()) {
+                    Ok(step) => Reconciled::Step(step),
+                    Err(_malformed) => Reconciled::Malformed,
+                },
+            }),
+            Effect::Call {
+                peer,
+                request: SyncRequest::Summary(ours),
+            } if self.others_agree => Some(Input::Answered {
+                peer,
+                request: SyncRequest::Summary(ours),
+                answer: Some(SyncAnswer::Summary(ours)),
+            }),
             Effect::Call { peer, request } => {
                 self.calls.push_back((peer, request));
                 None
             }
+            Effect::StartTimer {
+                timer: Timer::Summary | Timer::Partner,
+                ..
+            } if !self.hears => None,
             Effect::StartTimer { timer, after_ms } => {
                 let at = self.now.mono_ms + after_ms;
                 self.timers.insert(format!("{timer:?}"), (timer, at));
@@ -302,6 +344,10 @@ fn show(effect: &Effect) -> Option<String> {
         Effect::BroadcastNeighbours(payload) => format!("neighbours {}", frame(payload)),
         Effect::NoteSent { ids, neighbours } => format!("note {} sent {neighbours}", ids.len()),
         Effect::NoteHeld { peer, ids } => format!("note {} held by {}", ids.len(), peer.0[0]),
+        Effect::Call {
+            request: SyncRequest::Summary(_),
+            ..
+        } => return None,
         Effect::Call { peer, request } => {
             let request = match request {
                 SyncRequest::Get(ids) => format!("get {}", ids.len()),
@@ -313,6 +359,15 @@ fn show(effect: &Effect) -> Option<String> {
                 }
                 SyncRequest::Receipt(ids) => format!("receipt {}", ids.len()),
                 SyncRequest::Author => "author".to_owned(),
+                SyncRequest::Summary(_) => "summary".to_owned(),
+                SyncRequest::Reconcile { .. } => "reconcile".to_owned(),
+                SyncRequest::Offer { ids, more } => {
+                    format!(
+                        "offer {}{}",
+                        ids.len(),
+                        if *more { " and more" } else { "" }
+                    )
+                }
             };
             format!("call {} {request}", peer.0[0])
         }
@@ -323,12 +378,20 @@ fn show(effect: &Effect) -> Option<String> {
         Effect::Emit(TopicEvent::Fetched { peer, new }) => {
             format!("fetched {new} of {}", peer.0[0])
         }
+        Effect::FindPartner => "find a partner".to_owned(),
+        Effect::Rejoin => "rejoin".to_owned(),
+        Effect::Emit(TopicEvent::Progress { fetched, of, .. }) => {
+            format!("progress {fetched} of {of}")
+        }
         Effect::Emit(other) => format!("unexpected {other:?}"),
         Effect::Verify { .. }
         | Effect::FindMissing { .. }
         | Effect::LoadUnsent
         | Effect::ShowProfile(_)
         | Effect::ShowTakenBack(_)
+        | Effect::Summarise { .. }
+        | Effect::Reconcile { .. }
+        | Effect::NoteComplete { .. }
         | Effect::StartTimer { .. } => return None,
     })
 }
@@ -341,5 +404,6 @@ fn frame(payload: &[u8]) -> String {
     match GossipFrame::decode(payload).expect("sessions send valid frames") {
         GossipFrame::Event(wire) => format!("event {}", wire.content),
         GossipFrame::Have(ids) => format!("have {}", ids.len()),
+        GossipFrame::Summary(summary) => format!("summary {}", summary.count),
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kukuri_application::{
-    ports::{SyncAnswer, SyncRequest},
+    ports::SyncRequest,
     session::{Counters, Effect, Input},
 };
 use kukuri_domain::{
@@ -16,7 +16,9 @@ use kukuri_domain::{
 };
 use rstest::rstest;
 
-use crate::bench::{Author, Bench, START, event_frame, forgeries, have_frame, peer, posts, topic};
+use crate::bench::{
+    Author, Bench, START, event_frame, forgeries, have_frame, ids, peer, posts, topic,
+};
 
 /// A message of every kind that is refused, and what it counts as.
 fn refused_messages() -> Vec<(&'static str, Bytes, Counters)> {
@@ -421,16 +423,10 @@ fn what_was_asked_for_passes_no_bucket() {
         bench.event(1, post);
     }
     assert_eq!(bench.session.counters().delayed, 1);
-    bench.tell(Input::Lagged);
-    let more = Author::new(1).post("fetched", 9_999).into_signed();
-    let seen = bench.answer(Some(SyncAnswer {
-        events: vec![more],
-        more: true,
-    }));
-    assert_eq!(
-        seen,
-        ["commit 1 peer", "emit fetched Fetched", "fetched 1 of 1"]
-    );
+    let more = Author::new(1).post("fetched", 9_999);
+    bench.message(1, have_frame(ids(std::slice::from_ref(&more))));
+    let seen = bench.answer_with(vec![more.into_signed()]);
+    assert_eq!(seen, ["commit 1 peer", "emit fetched Fetched"]);
 }
 
 #[test]

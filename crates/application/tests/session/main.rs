@@ -7,3 +7,4 @@ mod outgoing;
 mod properties;
 mod receipts;
 mod swarm;
+mod syncing;

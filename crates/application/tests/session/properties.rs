@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use kukuri_application::{
     ports::{SyncAnswer, SyncRequest},
-    session::{Effect, Input, Session, Timer},
+    session::{Effect, Input, Reconciled, Session, Timer},
+    sync_set::SyncSet,
     views::TopicEvent,
 };
 use kukuri_domain::{
@@ -24,6 +25,10 @@ enum Step {
     Have(u8, usize),
     Up(u8),
     Down(u8),
+    /// A peer says its set in short: that of all events.
+    Summary(u8),
+    /// A peer offers an event, and says whether it has more.
+    Offer(u8, usize, bool),
     /// Answers one of the open effects, chosen by number, well or badly.
     Answer(usize, bool),
     Timer(u8),
@@ -39,9 +44,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (peer.clone(), event.clone()).prop_map(|(p, e)| Step::Forged(p, e)),
         2 => (peer.clone(), event).prop_map(|(p, e)| Step::Have(p, e)),
         2 => peer.clone().prop_map(Step::Up),
-        1 => peer.prop_map(Step::Down),
+        1 => peer.clone().prop_map(Step::Down),
+        1 => peer.clone().prop_map(Step::Summary),
+        1 => (peer, 0..6_usize, any::<bool>()).prop_map(|(p, e, more)| Step::Offer(p, e, more)),
         12 => (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(n, ok)| Step::Answer(n, ok)),
-        1 => (0..4_u8).prop_map(Step::Timer),
+        1 => (0..8_u8).prop_map(Step::Timer),
         1 => Just(Step::Lagged),
         1 => (0..3_000_u64).prop_map(Step::Pass),
     ]
@@ -77,11 +84,22 @@ impl Watched {
             ),
             Step::Up(n) => Input::NeighborUp(peer(n)),
             Step::Down(n) => Input::NeighborDown(peer(n)),
+            Step::Summary(n) => {
+                let summary = self.set(&self.events).summary(self.now.unix, UnixMs(0));
+                self.message(n, GossipFrame::Summary(summary).encode().into())
+            }
+            Step::Offer(n, event, more) => Input::Offered {
+                peer: peer(n),
+                ids: vec![self.events[event].id()],
+                more,
+            },
             Step::Timer(0) => Input::Timer(Timer::Receipts),
             Step::Timer(1) => Input::Timer(Timer::Delayed),
             Step::Timer(2) => Input::Timer(Timer::Unsent),
             Step::Timer(3) => Input::Timer(Timer::Postponed),
-            Step::Timer(n) => Input::Timer(Timer::Retry(peer(n))),
+            Step::Timer(4) => Input::Timer(Timer::Summary),
+            Step::Timer(5) => Input::Timer(Timer::Partner),
+            Step::Timer(n) => Input::Timer(Timer::Retry(peer(n - 4))),
             Step::Lagged => Input::Lagged,
             Step::Pass(ms) => {
                 self.now.mono_ms += ms;
@@ -125,6 +143,26 @@ impl Watched {
                 ids.retain(|id| is_well && !self.committed.contains(id));
                 Input::Missing { from, ids }
             }
+            Effect::Summarise {
+                purpose,
+                cut,
+                since,
+            } => Input::Summarised {
+                purpose,
+                summary: is_well.then(|| self.stored_set().summary(cut, since)),
+            },
+            Effect::Reconcile {
+                peer,
+                since,
+                answer,
+            } => Input::Reconciled {
+                peer,
+                outcome: match self.stored_set().step(since, answer.as_deref()) {
+                    Ok(step) if is_well => Reconciled::Step(step),
+                    Ok(_) => Reconciled::NoAnswer,
+                    Err(_malformed) => Reconciled::Malformed,
+                },
+            },
             Effect::Call { peer, request } => {
                 let answer = is_well.then(|| self.answer(&request));
                 Input::Answered {
@@ -147,6 +185,16 @@ impl Watched {
         }
     }
 
+    fn set(&self, events: &[VerifiedEvent]) -> SyncSet {
+        SyncSet::new(events.iter().map(VerifiedEvent::member), self.now.unix)
+    }
+
+    fn stored_set(&self) -> SyncSet {
+        let stored = self.events.iter();
+        let stored = stored.filter(|event| self.committed.contains(&event.id()));
+        self.set(&stored.cloned().collect::<Vec<_>>())
+    }
+
     fn answer(&self, request: &SyncRequest) -> SyncAnswer {
         let events = match request {
             SyncRequest::Get(ids) => self
@@ -155,17 +203,22 @@ impl Watched {
                 .filter(|e| ids.contains(&e.id()))
                 .cloned(),
             SyncRequest::Newest { .. } => {
-                return SyncAnswer {
+                return SyncAnswer::Events {
                     events: crate::bench::signed(&self.events[3..]),
                     more: true,
                 };
             }
-            SyncRequest::Receipt(_) | SyncRequest::Author => return SyncAnswer::default(),
+            SyncRequest::Summary(ours) => {
+                let theirs = self.set(&self.events).summary(ours.cut, ours.since);
+                return SyncAnswer::Summary(theirs);
+            }
+            SyncRequest::Reconcile { since, message } => {
+                let answer = self.set(&self.events).respond(*since, message);
+                return SyncAnswer::Reconciled(answer.expect("sessions send sense"));
+            }
+            _ => return SyncAnswer::nothing(),
         };
-        SyncAnswer {
-            events: crate::bench::signed(&events.collect::<Vec<_>>()),
-            more: false,
-        }
+        SyncAnswer::all(crate::bench::signed(&events.collect::<Vec<_>>()))
     }
 
     fn watch(&mut self, effect: Effect) {
@@ -182,6 +235,7 @@ impl Watched {
                 let ids = match GossipFrame::decode(payload).expect("a valid frame") {
                     GossipFrame::Event(wire) => vec![wire.id],
                     GossipFrame::Have(ids) => ids,
+                    GossipFrame::Summary(_) => vec![],
                 };
                 assert!(
                     ids.iter().all(|id| self.told.contains(id)),
@@ -205,6 +259,8 @@ impl Watched {
                 | Effect::Commit { .. }
                 | Effect::FindMissing { .. }
                 | Effect::Call { .. }
+                | Effect::Summarise { .. }
+                | Effect::Reconcile { .. }
                 | Effect::LoadUnsent
         );
         if has_outcome {
@@ -274,6 +330,7 @@ fn event_bytes() -> Vec<u8> {
 /// One message leads to one check, one look-up or one count, and to nothing else.
 fn check_any_message(payload: Vec<u8>) {
     let mut session = Session::new(topic(), LOCAL, Author::new(1).id(), 1);
+    let is_summary = matches!(GossipFrame::decode(&payload), Ok(GossipFrame::Summary(_)));
     let message = Input::Message {
         from: PeerId([1; 32]),
         payload: payload.into(),
@@ -286,6 +343,8 @@ fn check_any_message(payload: Vec<u8>) {
     let counters = session.counters();
     let counted = counters.foreign + counters.other_version + counters.malformed;
     match &effects[..] {
+        // It is looked at if it is a neighbour's.
+        [] if is_summary => assert_eq!(counted, 0),
         [] => assert_eq!(counted, 1),
         [Effect::Verify { events, .. }] => assert_eq!((events.len() as u64, counted), (1, 0)),
         [Effect::FindMissing { .. }] => assert_eq!(counted, 0),

@@ -101,23 +101,24 @@ fn a_peer_that_takes_none_gets_a_bounded_queue() {
 fn who_gives_an_own_event_holds_it_also_after_a_restart() {
     let own = posts(1, 1);
     let mut bench = Bench::new();
-    bench.post(&own[0]);
     bench.tell(Input::NeighborUp(peer(1)));
+    bench.post(&own[0]);
     let seen = bench.answer_with(signed(&own));
     assert_eq!(seen, ["note 1 held by 1"]);
 
     // After a restart the event is in the store and not in memory.
     let mut bench = Bench::new();
+    bench.tell(Input::NeighborUp(peer(2)));
     bench
         .stored
         .insert(own[0].id(), own[0].clone().into_signed());
-    bench.tell(Input::NeighborUp(peer(2)));
     let seen = bench.answer_with(signed(&own));
     assert_eq!(seen, ["commit 1 peer", "note 1 held by 2"]);
 
     // Who holds what others wrote is not kept.
     let foreign = posts(2, 1);
-    bench.event(9, &foreign[0]);
+    let mut bench = Bench::new();
     bench.tell(Input::NeighborUp(peer(3)));
+    bench.event(9, &foreign[0]);
     assert_eq!(bench.answer_with(signed(&foreign)), [""; 0]);
 }

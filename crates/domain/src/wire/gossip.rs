@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FrameError, WireEvent, decode_body, encode_body};
+use super::{FrameError, SetSummary, WireEvent, decode_body, encode_body};
 use crate::{
     event::{EventId, VerifiedEvent},
     limits::{GOSSIP_MESSAGE_BYTES_MAX, GOSSIP_PAYLOAD_BYTES_MAX, IDS_PER_FRAME_MAX},
@@ -25,6 +25,8 @@ pub enum GossipFrame {
     /// The sender holds these events; who misses one fetches it over a sync stream. Used for
     /// events that are too large for a message, and for what was learned over a stream.
     Have(Vec<EventId>),
+    /// The sender's set in short. Goes to neighbours only.
+    Summary(SetSummary),
 }
 
 impl GossipFrame {

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::{FrameError, WireEvent, decode_body, encode_body};
 use crate::{
     event::{EventId, EventOrder},
-    limits::{IDS_PER_FRAME_MAX, NEWEST_MAX, SYNC_FRAME_BYTES_MAX},
+    limits::{
+        CUT_PERIOD_MS, IDS_PER_FRAME_MAX, IDS_PER_REQUEST_MAX, NEWEST_MAX, RECONCILE_BYTES_MAX,
+        SYNC_FRAME_BYTES_MAX,
+    },
     presence::{Nonce, Proof},
     time::UnixMs,
 };
@@ -60,6 +63,26 @@ pub enum RefuseReason {
     Unavailable,
 }
 
+/// The sync set of a member at a cut, in short ([`crate::event::membership`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SetSummary {
+    /// The cut.
+    pub cut: UnixMs,
+    /// The horizon: the member holds what was written since then, and what is keyed.
+    pub since: UnixMs,
+    /// How many events.
+    pub count: u64,
+    /// BLAKE3 of the sum of their ids (256 bits, little-endian, modulo 2^256) and their number
+    /// (64 bits, little-endian), cut to 16 bytes.
+    pub fingerprint: [u8; 16],
+}
+
+/// The last cut that everybody has had time for: the last full 10 seconds but one.
+pub fn last_cut(now: UnixMs) -> UnixMs {
+    let full = now.0 - now.0 % CUT_PERIOD_MS;
+    UnixMs(full.saturating_sub(CUT_PERIOD_MS))
+}
+
 /// A frame on a sync stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SyncFrame {
@@ -91,6 +114,26 @@ pub enum SyncFrame {
     /// Request: whose endpoint this is, as one event that its author signed
     /// ([`crate::event::ENDPOINT_KIND`]).
     Author,
+    /// Request: the opener's set in short; and the answer, at the same cut and the later of both
+    /// horizons.
+    Summary(SetSummary),
+    /// Request: a message of negentropy, protocol version 1.
+    Reconcile {
+        /// Of the sets without what was written before.
+        since: UnixMs,
+        /// The message.
+        message: Vec<u8>,
+    },
+    /// The answer to it: the next message.
+    Reconciled(Vec<u8>),
+    /// Request without an answer but `End`: the opener holds these events, which the accepter
+    /// lacks.
+    Offer {
+        /// Which.
+        ids: Vec<EventId>,
+        /// There are more than these.
+        more: bool,
+    },
 }
 
 impl SyncFrame {
@@ -126,11 +169,19 @@ impl SyncFrame {
             Self::Hello(Hello { agent, .. }) | Self::Welcome(Welcome { agent, .. }) => {
                 agent.len() <= AGENT_BYTES_MAX && !agent.contains(char::is_control)
             }
-            Self::Get(ids) | Self::Receipt(ids) => {
-                !ids.is_empty() && ids.len() <= IDS_PER_FRAME_MAX
+            Self::Receipt(ids) => (1..=IDS_PER_FRAME_MAX).contains(&ids.len()),
+            Self::Get(ids) | Self::Offer { ids, .. } => {
+                (1..=IDS_PER_REQUEST_MAX).contains(&ids.len())
             }
             Self::Newest { n, .. } => (1..=NEWEST_MAX).contains(n),
-            Self::Refuse(_) | Self::Event(_) | Self::End { .. } | Self::Author => true,
+            Self::Reconcile { message, .. } | Self::Reconciled(message) => {
+                message.len() <= RECONCILE_BYTES_MAX
+            }
+            Self::Refuse(_)
+            | Self::Event(_)
+            | Self::End { .. }
+            | Self::Author
+            | Self::Summary(_) => true,
         }
     }
 }

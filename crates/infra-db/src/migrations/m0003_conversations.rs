@@ -4,12 +4,12 @@
 //! the writer's own statements: whoever changes their tables in a later schema has to keep a copy
 //! of today's here.
 
-use kukuri_domain::{EventId, EventOrder, SignedEvent, TopicId};
-use sea_orm::{QueryResult, Statement};
+use kukuri_domain::{EventId, EventOrder, TopicId};
+use sea_orm::Statement;
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    convert::{blob, bytes, stored_event, to_column},
+    convert::{blob, to_column, topic_and_event},
     writer::conversation::{Said, note},
 };
 
@@ -108,7 +108,10 @@ impl MigrationTrait for Migration {
             let backend = conn.get_database_backend();
             let earlier = Statement::from_sql_and_values(backend, EARLIER, values);
             let rows = conn.query_all_raw(earlier).await?;
-            let events = rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+            let events = rows
+                .iter()
+                .map(topic_and_event)
+                .collect::<Result<Vec<_>, _>>()?;
             let Some((topic, last)) = events.last() else {
                 return Ok(());
             };
@@ -123,11 +126,4 @@ impl MigrationTrait for Migration {
             note(conn, &said.collect::<Vec<_>>(), &[]).await?;
         }
     }
-}
-
-fn event(row: &QueryResult) -> Result<(TopicId, SignedEvent), DbErr> {
-    let damaged = |error: kukuri_application::ports::StoreError| DbErr::Custom(error.to_string());
-    let topic = bytes(row.try_get("", "topic")?).map_err(damaged)?;
-    let stored = stored_event(row).map_err(damaged)?;
-    Ok((TopicId(topic), stored.event))
 }

@@ -4,25 +4,27 @@
 //! the statements about topics and posts. Must never begin or end a transaction.
 
 use kukuri_application::ports::{JoinedTopic, PostState};
-use kukuri_domain::{EventId, PeerId, TopicId};
+use kukuri_domain::{EventId, PeerId, TopicId, UnixMs};
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, QueryResult, Statement, Value,
     sea_query::OnConflict,
 };
 
-use super::{Write, Written, conversation, events, peers, reading};
+use super::{Write, Written, conversation, events, membership::Change, peers, reading};
 pub(super) use crate::convert::blob;
 use crate::{
-    convert::{ids_column, topic_row},
+    convert::{ids_column, to_column, topic_row},
     entities::topic,
 };
 
-/// Carries the changes out and returns their outcomes in the same order.
+/// Carries the changes out; returns their outcomes in the same order, and how the sync sets
+/// changed.
 pub(super) async fn all(
     conn: &impl ConnectionTrait,
     writes: &[Write],
-) -> Result<Vec<Written>, DbErr> {
-    let mut commits = events::insert(conn, writes).await?.into_iter();
+) -> Result<(Vec<Written>, Vec<Change>), DbErr> {
+    let (commits, changes) = events::insert(conn, writes).await?;
+    let mut commits = commits.into_iter();
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
         results.push(match write {
@@ -35,6 +37,11 @@ pub(super) async fn all(
                 neighbours,
             } => sent(conn, topic, ids, *neighbours).await?,
             Write::Held { topic, peer, ids } => held(conn, topic, peer, ids).await?,
+            Write::Complete {
+                topic,
+                peer,
+                before,
+            } => complete(conn, topic, peer, *before).await?,
             Write::Join(topic) => join(conn, topic).await?,
             Write::Leave(topic) => leave(conn, topic).await?,
             Write::Contact {
@@ -67,7 +74,7 @@ pub(super) async fn all(
             }
         });
     }
-    Ok(results)
+    Ok((results, changes))
 }
 
 const SENT: &str = "
@@ -106,7 +113,34 @@ async fn held(
     ids: &[EventId],
 ) -> Result<Written, DbErr> {
     let values = [blob(&topic.0), ids_column(ids).into(), blob(&peer.0)];
-    let rows = conn.query_all_raw(statement(conn, HELD, values)).await?;
+    note_held(conn, topic, statement(conn, HELD, values)).await
+}
+
+// What it was noted for already is passed over by the index of receipts.
+const COMPLETE: &str = "
+    INSERT OR IGNORE INTO receipts (topic, event, peer)
+    SELECT o.topic, o.id, ?2 FROM own_events o CROSS JOIN events e ON e.id = o.id
+    WHERE o.topic = ?1 AND e.created_at * 1000 + e.ms < ?3
+    RETURNING event";
+
+/// A peer holds all own events that were written before a time.
+async fn complete(
+    conn: &impl ConnectionTrait,
+    topic: &TopicId,
+    peer: &PeerId,
+    before: UnixMs,
+) -> Result<Written, DbErr> {
+    let values = [blob(&topic.0), blob(&peer.0), to_column(before.0).into()];
+    note_held(conn, topic, statement(conn, COMPLETE, values)).await
+}
+
+/// Counts what the statement inserts.
+async fn note_held(
+    conn: &impl ConnectionTrait,
+    topic: &TopicId,
+    insert: Statement,
+) -> Result<Written, DbErr> {
+    let rows = conn.query_all_raw(insert).await?;
     if rows.is_empty() {
         return Ok(Written::Grown(Vec::new()));
     }

@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 use super::{
     Write,
     apply::{array, blob, statement},
+    membership::{self, Change, Fresh},
     reading,
 };
 use crate::{convert::event_row, migrations};
@@ -35,14 +36,15 @@ pub(super) struct Candidate<'a> {
     received_at: UnixMs,
 }
 
-/// Inserts the events of all commits among `writes`; returns the outcome of each commit.
+/// Inserts the events of all commits among `writes`; returns the outcome of each commit, and how
+/// the sync sets changed.
 pub(super) async fn insert(
     conn: &impl ConnectionTrait,
     writes: &[Write],
-) -> Result<Vec<Vec<Commit>>, DbErr> {
+) -> Result<(Vec<Vec<Commit>>, Vec<Change>), DbErr> {
     let candidates = candidates(writes);
     if candidates.is_empty() {
-        return Ok(outcomes(writes, HashSet::new()));
+        return Ok((outcomes(writes, HashSet::new()), Vec::new()));
     }
     let new = insert_places(conn, &candidates).await?;
     let fresh: Vec<&Candidate<'_>> = candidates
@@ -52,13 +54,15 @@ pub(super) async fn insert(
     insert_events(conn, &fresh).await?;
     insert_own(conn, &fresh).await?;
     reading::note_new(conn, &fresh).await?;
+    let members = fresh.iter().map(|c| Fresh::of_verified(c.topic, c.event));
+    let changes = membership::note(conn, &members.collect::<Vec<_>>()).await?;
     if candidates.iter().any(|c| c.origin == Origin::Local) && fresh.len() < candidates.len() {
         // An event that is promised now may have come without a promise before. A transaction
         // that changes nothing would not reach the disk, and so would not take it there.
         let same = format!("PRAGMA user_version = {}", migrations::known());
         conn.execute_unprepared(&same).await?;
     }
-    Ok(outcomes(writes, new))
+    Ok((outcomes(writes, new), changes))
 }
 
 fn candidates(writes: &[Write]) -> Vec<Candidate<'_>> {

@@ -1,6 +1,6 @@
 //! Groups and failed groups, seen from inside.
 
-use kukuri_application::testing::contract;
+use kukuri_application::testing::{clock::ManualClock, contract};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 
 use super::*;
@@ -22,6 +22,10 @@ fn job(write: Write) -> (Job, oneshot::Receiver<Result<Written, StoreError>>) {
     (Job { write, reply }, outcome)
 }
 
+fn sets() -> Arc<SyncSets> {
+    Arc::new(SyncSets::new(Arc::new(ManualClock::default())))
+}
+
 async fn writer(home: &tempfile::TempDir) -> Writer {
     let path = home.path().join("kukuri.db");
     connection::prepare_file(&path).expect("a file");
@@ -32,6 +36,7 @@ async fn writer(home: &tempfile::TempDir) -> Writer {
     migrations::migrate(&conn).await.expect("a schema");
     Writer {
         path,
+        sets: sets(),
         conn: Some(conn),
         is_normal: false,
         unindexed: 0,
@@ -145,7 +150,7 @@ async fn a_failed_group_leaves_nothing_and_fails_for_every_caller() {
     }
     drop(sender);
     let path = writer.path.clone();
-    run(path, writer.conn.expect("connected"), jobs)
+    run(path, writer.conn.expect("connected"), sets(), jobs)
         .await
         .expect("finished");
     for outcome in outcomes {

@@ -207,7 +207,8 @@ async fn a_large_file_opens_at_once() {
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
         INSERT INTO events SELECT randomblob(32), randomblob(32), 1700000000 + i, i % 1000, 1,
             '[[\"t\",\"lobby\"]]', hex(randomblob(75)), randomblob(64), 1700000000000 FROM n;
-        INSERT INTO topic_events SELECT zeroblob(32), created_at, ms, id, 1 FROM events;
+        INSERT INTO topic_events (topic, created_at, ms, id, is_post)
+            SELECT zeroblob(32), created_at, ms, id, 1 FROM events;
         INSERT INTO unindexed (topic, id) SELECT zeroblob(32), id FROM events;
         INSERT INTO topic_totals (topic, events) SELECT topic, COUNT(*) FROM topic_events;";
     let url = format!("sqlite://{}", path.display());

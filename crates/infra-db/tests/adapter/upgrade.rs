@@ -12,7 +12,7 @@ use std::{
 };
 
 use kukuri_application::{
-    ports::{EventStore as _, Page, StoreError, TopicBook as _},
+    ports::{EventStore as _, Origin, Page, StoreError, TopicBook as _},
     testing::{clock::ManualClock, contract},
 };
 use kukuri_domain::{PeerId, TopicId, UnixMs};
@@ -26,7 +26,7 @@ use crate::{NOW, TOPIC, count, home, indexed, make, open, open_read_only, search
 const CONVERSATION: TopicId = TopicId([4; 32]);
 
 /// The newest schema, of which there is no fixture.
-const KNOWN: i64 = 3;
+const KNOWN: i64 = 4;
 
 fn fixture_of(schema: i64) -> PathBuf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -65,6 +65,7 @@ async fn every_earlier_schema_is_brought_up_to_date() {
         what_the_fixtures_hold(&db).await;
         if schema >= 2 {
             contract::what_is_seen_of_the_conversation(&db, CONVERSATION).await;
+            the_set_is_that_of_a_new_file(&db).await;
         }
         db.check_integrity().await.expect("sound");
         db.close().await.expect("close");
@@ -82,6 +83,22 @@ async fn every_earlier_schema_is_brought_up_to_date() {
             ),
         "KNOWN is the newest schema"
     );
+}
+
+/// What ends and what replaces what is found in earlier files, too.
+async fn the_set_is_that_of_a_new_file(db: &Database) {
+    let home = home();
+    let new = open(home.path()).await.expect("opens");
+    let events = contract::conversation();
+    new.commit(CONVERSATION, events, Origin::Peer)
+        .await
+        .expect("stored");
+    for hours in [0, 48] {
+        let (cut, since) = (UnixMs(NOW.0 + hours * 3_600_000), UnixMs(0));
+        let expected = new.set_summary(CONVERSATION, cut, since).await;
+        let got = db.set_summary(CONVERSATION, cut, since).await;
+        assert_eq!(got.expect("a set"), expected.expect("a set"));
+    }
 }
 
 /// What the program says of a schema after `known`.
@@ -142,7 +159,10 @@ async fn an_earlier_schema_is_not_read_only_and_says_so() {
     let bytes = fs::read(&path).expect("readable");
     let error = open_read_only(home.path()).await.err();
     let error = error.expect("it has to be brought up to date first");
-    let expected = StoreError::OlderSchema { found: 1, known: 3 };
+    let expected = StoreError::OlderSchema {
+        found: 1,
+        known: KNOWN,
+    };
     assert_eq!(error.to_string(), expected.to_string());
     assert!(matches!(error, StoreError::OlderSchema { .. }));
     assert!(fs::read(&path).expect("readable") == bytes);

@@ -215,11 +215,19 @@ impl SyncClient {
             let frame = read_frame(&mut recv, SYNC_FRAME_BYTES_MAX).await?;
             match SyncFrame::decode(&frame)? {
                 SyncFrame::Event(event) => answer.take(event, frame.len())?,
-                SyncFrame::End { more } => {
-                    return Ok(Outcome::Answered(SyncAnswer {
+                SyncFrame::End { more } if answer.wanted != Wanted::Other => {
+                    return Ok(Outcome::Answered(SyncAnswer::Events {
                         events: answer.events,
                         more,
                     }));
+                }
+                SyncFrame::Summary(summary) if matches!(request, SyncRequest::Summary(_)) => {
+                    return Ok(Outcome::Answered(SyncAnswer::Summary(summary)));
+                }
+                SyncFrame::Reconciled(message)
+                    if matches!(request, SyncRequest::Reconcile { .. }) =>
+                {
+                    return Ok(Outcome::Answered(SyncAnswer::Reconciled(message)));
                 }
                 SyncFrame::Refuse(reason) => return Ok(Outcome::Refused(reason)),
                 _ => return Err(ExchangeError::Broken("it sent a frame out of turn")),
@@ -292,6 +300,15 @@ fn request_frame(request: &SyncRequest) -> SyncFrame {
         },
         SyncRequest::Receipt(ids) => SyncFrame::Receipt(ids.clone()),
         SyncRequest::Author => SyncFrame::Author,
+        SyncRequest::Summary(summary) => SyncFrame::Summary(*summary),
+        SyncRequest::Reconcile { since, message } => SyncFrame::Reconcile {
+            since: *since,
+            message: message.clone(),
+        },
+        SyncRequest::Offer { ids, more } => SyncFrame::Offer {
+            ids: ids.clone(),
+            more: *more,
+        },
     }
 }
 
@@ -302,9 +319,14 @@ struct Collected {
     bytes: usize,
 }
 
+#[derive(PartialEq, Eq)]
 enum Wanted {
     These(BTreeSet<EventId>),
-    Any { at_most: usize },
+    Any {
+        at_most: usize,
+    },
+    /// No events, and not the end of a list of them.
+    Other,
 }
 
 impl Collected {
@@ -314,8 +336,9 @@ impl Collected {
             SyncRequest::Newest { n, .. } => Wanted::Any {
                 at_most: usize::from(*n),
             },
-            SyncRequest::Receipt(_) => Wanted::Any { at_most: 0 },
+            SyncRequest::Receipt(_) | SyncRequest::Offer { .. } => Wanted::Any { at_most: 0 },
             SyncRequest::Author => Wanted::Any { at_most: 1 },
+            SyncRequest::Summary(_) | SyncRequest::Reconcile { .. } => Wanted::Other,
         };
         Self {
             wanted,
@@ -328,6 +351,7 @@ impl Collected {
         let is_wanted = match &mut self.wanted {
             Wanted::These(ids) => ids.remove(&event.id),
             Wanted::Any { at_most } => self.events.len() < *at_most,
+            Wanted::Other => false,
         };
         if !is_wanted {
             return Err(ExchangeError::Broken(

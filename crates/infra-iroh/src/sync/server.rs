@@ -191,6 +191,9 @@ impl Inner {
             SyncFrame::Newest { n, before } => SyncRequest::Newest { n, before },
             SyncFrame::Receipt(ids) => SyncRequest::Receipt(ids),
             SyncFrame::Author => SyncRequest::Author,
+            SyncFrame::Summary(summary) => SyncRequest::Summary(summary),
+            SyncFrame::Reconcile { since, message } => SyncRequest::Reconcile { since, message },
+            SyncFrame::Offer { ids, more } => SyncRequest::Offer { ids, more },
             _ => return Err(ExchangeError::Broken("it asked for nothing")),
         };
         let (reply, answer) = oneshot::channel();
@@ -242,9 +245,15 @@ impl Inner {
 }
 
 async fn write_answer(send: &mut SendStream, answer: SyncAnswer) -> Result<(), ExchangeError> {
-    let mut more = answer.more;
+    let (events, mut more) = match answer {
+        SyncAnswer::Events { events, more } => (events, more),
+        SyncAnswer::Summary(summary) => return write(send, &SyncFrame::Summary(summary)).await,
+        SyncAnswer::Reconciled(message) => {
+            return write(send, &SyncFrame::Reconciled(message)).await;
+        }
+    };
     let mut answer_bytes = 0;
-    for event in &answer.events {
+    for event in &events {
         let frame = SyncFrame::Event(event.to_wire()).encode();
         answer_bytes += frame.len();
         if answer_bytes > SYNC_ANSWER_BYTES_MAX {

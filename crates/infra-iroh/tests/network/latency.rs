@@ -84,7 +84,7 @@ async fn a_call_is_answered_in_well_under_100_ms() {
         let started = Instant::now();
         let request = SyncRequest::Newest { n: 1, before: None };
         let ask = b.call(keys.id, a.local_peer(), request, now());
-        let (answer, _) = tokio::join!(ask, answer_one(&mut at_a, SyncAnswer::default()));
+        let (answer, _) = tokio::join!(ask, answer_one(&mut at_a, SyncAnswer::nothing()));
         answer.expect("answered");
         times.push(started.elapsed());
     }

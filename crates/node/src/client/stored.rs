@@ -264,6 +264,7 @@ impl Stored {
             neighbours: 0,
             fingerprint: None,
             complete_with: None,
+            in_step: Vec::new(),
             counters: Counters::default(),
         })
     }

@@ -1,38 +1,49 @@
-//! A network that exists in memory only: a few neighbours that have pages of events to give.
+//! A network that exists in memory only: a neighbour that has events to give.
 //!
 //! Owns what the figures of the store need of a network, so that they measure the way of an
 //! event through a node and not through a socket. Must never hand out an event that was decoded
 //! before it was asked for: decoding is part of what is measured.
 
 use std::{
-    collections::VecDeque,
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use kukuri_application::ports::{
-    DialReport, NetworkChanges, NetworkError, NetworkEvent, NetworkStatus, PeerPath, SyncAnswer,
-    SyncRequest, TopicLink, TopicNetwork,
+use kukuri_application::{
+    ports::{
+        DialReport, NetworkChanges, NetworkError, NetworkEvent, NetworkStatus, PeerPath,
+        SyncAnswer, SyncRequest, TopicLink, TopicNetwork,
+    },
+    sync_set::SyncSet,
 };
 use kukuri_domain::{
-    PeerAddress, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs, limits::NEWEST_MAX,
-    wire::GossipFrame,
+    EventId, PeerAddress, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs, wire::GossipFrame,
 };
 use tokio::sync::mpsc;
 
 /// Events of the network that wait for the topic, as in a real one.
 const EVENTS_CAPACITY: usize = 1_024;
 
-/// Neighbours: as many as gossip keeps, and a few on their way.
-const NEIGHBOURS: u8 = 8;
+/// The neighbour.
+const NEIGHBOUR: PeerId = PeerId([1; 32]);
 
 /// The network.
 #[derive(Default)]
 pub(crate) struct Archive {
-    pages: Mutex<VecDeque<Vec<Bytes>>>,
+    held: Mutex<Held>,
+    is_up: Mutex<bool>,
     topic: Mutex<Option<mpsc::Sender<NetworkEvent>>>,
+}
+
+/// What the neighbour has.
+#[derive(Default)]
+struct Held {
+    events: HashMap<EventId, Bytes>,
+    set: SyncSet,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -40,24 +51,40 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Archive {
-    /// The neighbours come up and are asked for their newest events until they have given all.
-    pub(crate) async fn offer(&self, events: &[Bytes]) -> anyhow::Result<()> {
+    /// The neighbour comes up and has these events; it is asked for what is lacking.
+    pub(crate) async fn offer(&self, events: &[Bytes], now: UnixMs) -> anyhow::Result<()> {
         let Some(topic) = lock(&self.topic).clone() else {
             anyhow::bail!("the topic is not joined");
         };
-        let pages = events.chunks(NEWEST_MAX.into()).map(<[Bytes]>::to_vec);
-        lock(&self.pages).extend(pages);
-        for n in 1..=NEIGHBOURS {
-            let event = NetworkEvent::NeighborUp {
-                peer: PeerId([n; 32]),
-                inbound: true,
-            };
-            topic.send(event).await?;
+        {
+            let mut held = lock(&self.held);
+            let mut members = Vec::with_capacity(events.len());
+            for frame in events {
+                let event = decoded(frame).context("events are encoded as they travel")?;
+                members.push(event.member());
+                held.events.insert(event.id(), frame.clone());
+            }
+            held.set = SyncSet::new(members, now);
         }
-        while !lock(&self.pages).is_empty() {
-            // Whoever missed something asks one of them by chance.
-            topic.send(NetworkEvent::Lagged).await?;
-            tokio::task::yield_now().await;
+        // Whoever missed something looks at a neighbour's set, as with a new neighbour.
+        let event = match std::mem::replace(&mut *lock(&self.is_up), true) {
+            true => NetworkEvent::Lagged,
+            false => NetworkEvent::NeighborUp {
+                peer: NEIGHBOUR,
+                inbound: true,
+            },
+        };
+        Ok(topic.send(event).await?)
+    }
+
+    /// The neighbour sends these by gossip.
+    pub(crate) async fn send(&self, events: &[Bytes]) -> anyhow::Result<()> {
+        let Some(topic) = lock(&self.topic).clone() else {
+            anyhow::bail!("the topic is not joined");
+        };
+        for payload in events.iter().cloned() {
+            let from = NEIGHBOUR;
+            topic.send(NetworkEvent::Message { from, payload }).await?;
         }
         Ok(())
     }
@@ -122,13 +149,23 @@ impl TopicNetwork for Archive {
         request: SyncRequest,
         _now: UnixMs,
     ) -> Result<SyncAnswer, NetworkError> {
-        let page = match request {
-            SyncRequest::Newest { .. } => lock(&self.pages).pop_front().unwrap_or_default(),
-            SyncRequest::Get(_) | SyncRequest::Receipt(_) | SyncRequest::Author => Vec::new(),
-        };
-        Ok(SyncAnswer {
-            events: page.iter().filter_map(decoded).collect(),
-            more: false,
+        let held = lock(&self.held);
+        Ok(match request {
+            SyncRequest::Get(ids) => {
+                let frames = ids.iter().filter_map(|id| held.events.get(id));
+                SyncAnswer::all(frames.filter_map(decoded).collect())
+            }
+            SyncRequest::Summary(theirs) => {
+                SyncAnswer::Summary(held.set.summary(theirs.cut, theirs.since))
+            }
+            SyncRequest::Reconcile { since, message } => {
+                let answer = held.set.respond(since, &message);
+                SyncAnswer::Reconciled(answer.map_err(|error| NetworkError::Other(error.into()))?)
+            }
+            SyncRequest::Newest { .. }
+            | SyncRequest::Receipt(_)
+            | SyncRequest::Offer { .. }
+            | SyncRequest::Author => SyncAnswer::nothing(),
         })
     }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use kukuri_application::{
     engine::{Engine, Ports, Settings, TopicHandle},
     keys::open_or_create_keys,
-    ports::{EventStore as _, Origin},
+    ports::{Clock as _, EventStore as _, Origin},
     views::TopicEvent,
 };
 use kukuri_domain::{TopicKeys, TopicName, search::SearchQuery, wire::GossipFrame};
@@ -67,6 +67,7 @@ struct Node {
     archive: Arc<Archive>,
     engine: Engine,
     topic: TopicHandle,
+    clock: Arc<SystemClock>,
 }
 
 impl Node {
@@ -82,7 +83,7 @@ impl Node {
             network: archive.clone(),
             sources: Vec::new(),
             identity: Arc::new(LocalIdentity::from_secret(&keys.identity_secret)?),
-            clock,
+            clock: clock.clone(),
         };
         let engine = Engine::start(ports, Settings::default());
         let topic = engine.join(topic).await?;
@@ -91,6 +92,7 @@ impl Node {
             archive,
             engine,
             topic,
+            clock,
         })
     }
 
@@ -103,7 +105,7 @@ impl Node {
     async fn take_new(&self, events: &[Bytes]) -> anyhow::Result<Duration> {
         let mut notices = self.topic.subscribe();
         let start = Instant::now();
-        let offered = self.archive.offer(events);
+        let offered = self.archive.offer(events, self.clock.now().unix);
         let announced = async {
             let mut posts = 0;
             while posts < events.len() as u64 {
@@ -129,7 +131,7 @@ impl Node {
     async fn take_known(&self, events: &[Bytes]) -> anyhow::Result<Duration> {
         let before = self.duplicates().await?;
         let start = Instant::now();
-        self.archive.offer(events).await?;
+        self.archive.send(events).await?;
         while self.duplicates().await? < before + events.len() as u64 {
             anyhow::ensure!(start.elapsed() < STEP_MAX, "duplicates were not recognised");
             sleep(POLL).await;

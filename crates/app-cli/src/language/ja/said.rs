@@ -122,6 +122,18 @@ pub const SAID: &[(&str, &str)] = &[
     ("{peer} left", "{peer} が退出しました"),
     ("{peer} is {name}", "{peer} は {name} さんです"),
     ("fetched {posts} from {peer}", "{peer} から{posts}を取得"),
+    (
+        "fetching missed posts from {peer}  [{bar}] {fetched}/{of}",
+        "{peer} から未取得の投稿を取得中  [{bar}] {fetched}/{of}",
+    ),
+    (
+        "{stands}, complete: the same as {members}",
+        "{stands}、{members}と同じ内容で揃っています",
+    ),
+    (
+        "in step with {peer} for {time}, seen {ago} ago",
+        "{peer} と{time}前から同じ内容（{ago}前に確認）",
+    ),
     // State of a topic and a node.
     (
         "#{topic}: {state}, {members} connected, {posts}",

@@ -226,6 +226,8 @@ export const en = {
   membersAlone: "Nobody else is here now.",
 
   // Network line.
+  inStep: (n: number) => `In step with ${people(n)}`,
+  catchingUp: "Catching up",
   connectedTo: (n: number) => `Connected to ${people(n)}`,
   pathCounts: (lan: number, direct: number, relay: number) =>
     [

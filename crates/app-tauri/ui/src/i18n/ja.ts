@@ -211,6 +211,8 @@ export const ja: Text = {
   whyMissing: "相手が見つからないときは",
   membersAlone: "いまは、ほかに誰もいません。",
 
+  inStep: (n) => `${g(n)} 人と一致しています`,
+  catchingUp: "足りない投稿を取得しています",
   connectedTo: (n) => `${g(n)} 人とつながっています`,
   pathCounts: (lan, direct, relay) =>
     [

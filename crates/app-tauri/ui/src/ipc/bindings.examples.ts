@@ -101,6 +101,13 @@ export const appState: AppState[] = [
           "last_post_at": null,
           "fingerprint": null,
           "complete_with": null,
+          "in_step": [
+            {
+              "peer": "0707070707070707070707070707070707070707070707070707070707070707",
+              "since": "2026-11-21T09:26:41.114Z",
+              "last": "2026-11-21T09:26:41.114Z"
+            }
+          ],
           "counters": {
             "foreign": 0,
             "other_version": 0,
@@ -111,6 +118,7 @@ export const appState: AppState[] = [
             "delayed": 0,
             "dropped": 0,
             "lagged": 0,
+            "deaf": 0,
             "stored": 0,
             "not_stored": 0
           }
@@ -127,6 +135,13 @@ export const appState: AppState[] = [
           "last_post_at": "2026-11-21T09:26:41.114Z",
           "fingerprint": "ab",
           "complete_with": 1,
+          "in_step": [
+            {
+              "peer": "0707070707070707070707070707070707070707070707070707070707070707",
+              "since": "2026-11-21T09:26:41.114Z",
+              "last": "2026-11-21T09:26:41.114Z"
+            }
+          ],
           "counters": {
             "foreign": 0,
             "other_version": 0,
@@ -137,6 +152,7 @@ export const appState: AppState[] = [
             "delayed": 0,
             "dropped": 0,
             "lagged": 0,
+            "deaf": 0,
             "stored": 0,
             "not_stored": 0
           }
@@ -189,6 +205,13 @@ export const appState: AppState[] = [
           "last_post_at": null,
           "fingerprint": null,
           "complete_with": null,
+          "in_step": [
+            {
+              "peer": "0707070707070707070707070707070707070707070707070707070707070707",
+              "since": "2026-11-21T09:26:41.114Z",
+              "last": "2026-11-21T09:26:41.114Z"
+            }
+          ],
           "counters": {
             "foreign": 0,
             "other_version": 0,
@@ -199,6 +222,7 @@ export const appState: AppState[] = [
             "delayed": 0,
             "dropped": 0,
             "lagged": 0,
+            "deaf": 0,
             "stored": 0,
             "not_stored": 0
           }
@@ -215,6 +239,13 @@ export const appState: AppState[] = [
           "last_post_at": "2026-11-21T09:26:41.114Z",
           "fingerprint": "ab",
           "complete_with": 1,
+          "in_step": [
+            {
+              "peer": "0707070707070707070707070707070707070707070707070707070707070707",
+              "since": "2026-11-21T09:26:41.114Z",
+              "last": "2026-11-21T09:26:41.114Z"
+            }
+          ],
           "counters": {
             "foreign": 0,
             "other_version": 0,
@@ -225,6 +256,7 @@ export const appState: AppState[] = [
             "delayed": 0,
             "dropped": 0,
             "lagged": 0,
+            "deaf": 0,
             "stored": 0,
             "not_stored": 0
           }
@@ -289,6 +321,13 @@ export const explainView: ExplainView = {
     "last_post_at": null,
     "fingerprint": null,
     "complete_with": null,
+    "in_step": [
+      {
+        "peer": "0707070707070707070707070707070707070707070707070707070707070707",
+        "since": "2026-11-21T09:26:41.114Z",
+        "last": "2026-11-21T09:26:41.114Z"
+      }
+    ],
     "counters": {
       "foreign": 0,
       "other_version": 0,
@@ -299,6 +338,7 @@ export const explainView: ExplainView = {
       "delayed": 0,
       "dropped": 0,
       "lagged": 0,
+      "deaf": 0,
       "stored": 0,
       "not_stored": 0
     }
@@ -854,6 +894,13 @@ export const newsBatch: NewsBatch = {
     },
     {
       "topic": "lobby",
+      "type": "progress",
+      "peer": "0202020202020202020202020202020202020202020202020202020202020202",
+      "fetched": 1,
+      "of": 2
+    },
+    {
+      "topic": "lobby",
       "type": "topic_joined"
     },
     {
@@ -1058,6 +1105,13 @@ export const posts: Posts = {
     "last_post_at": "2026-11-21T09:26:41.114Z",
     "fingerprint": "ab",
     "complete_with": 1,
+    "in_step": [
+      {
+        "peer": "0707070707070707070707070707070707070707070707070707070707070707",
+        "since": "2026-11-21T09:26:41.114Z",
+        "last": "2026-11-21T09:26:41.114Z"
+      }
+    ],
     "counters": {
       "foreign": 0,
       "other_version": 0,
@@ -1068,6 +1122,7 @@ export const posts: Posts = {
       "delayed": 0,
       "dropped": 0,
       "lagged": 0,
+      "deaf": 0,
       "stored": 0,
       "not_stored": 0
     }

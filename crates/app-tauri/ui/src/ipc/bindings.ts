@@ -122,6 +122,8 @@ export type Counters = {
   dropped: number;
   /** Times that the network lost messages before they reached us. */
   lagged: number;
+  /** Times that this member seemed deaf: others wrote, and nothing came through. */
+  deaf: number;
   /** Events stored. */
   stored: number;
   /** Events that the store failed to take; peers still have theirs. */
@@ -194,6 +196,16 @@ export type FoundView = {
   reactions: Array<ReactionView>;
   /** When its author took it back; then its text is not to be shown. */
   deleted_at: string | null;
+};
+
+/** A member that is known to hold the same set as this one. */
+export type InStepView = {
+  /** Its endpoint. */
+  peer: PeerId;
+  /** Since when, without a difference seen in between. */
+  since: string;
+  /** Seen last at this time. */
+  last: string;
 };
 
 /** The kind of place where a profile's secrets are kept. */
@@ -292,6 +304,15 @@ export type NodeEvent = {
     peer: PeerId;
     /** How many events were new here. */
     new: number;
+  }
+  | {
+    "type": "progress";
+    /** From whom. */
+    peer: PeerId;
+    /** How many events have come. */
+    fetched: number;
+    /** How many are known to be lacking, those included. */
+    of: number;
   }
   | {
     "type": "topic_joined"
@@ -597,10 +618,15 @@ export type TopicView = {
   unread: number;
   /** When the newest post was written, by its author's clock. */
   last_post_at: string | null;
-  /** Fingerprint of the topic's sync set; `None` until summaries are exchanged. */
+  /**
+   * Fingerprint of the topic's sync set at the last cut that was told to the neighbours; `None`
+   * until then.
+   */
   fingerprint: string | null;
-  /** Members that are known to hold the same set; `None` until summaries are exchanged. */
+  /** How many members are known to hold the same set; `None` while no node is running. */
   complete_with: number | null;
+  /** Which, by id. */
+  in_step: Array<InStepView>;
   /** What the session counted. */
   counters: Counters;
 };

@@ -71,6 +71,9 @@ export function partsOf(batch: NewsBatch): NewsParts {
       case "peer_author":
         parts.touchesPeers = true;
         break;
+      case "progress":
+        // The state of the topic says that it goes on.
+        break;
       case "peer_left":
         parts.touchesPeers = true;
         parts.touchesTopics = true;

@@ -103,14 +103,14 @@ async fn calls_are_answered_by_the_member_and_refused_by_others() {
         };
         assert_eq!((call.peer, call.request), (A, SyncRequest::Get(vec![])));
         call.reply
-            .send(SyncAnswer {
+            .send(SyncAnswer::Events {
                 events: vec![],
                 more: true,
             })
             .expect("it waits");
     };
     let (answer, ()) = tokio::join!(ask(), serve);
-    assert!(answer.expect("answered").more);
+    assert!(answer.expect("answered").into_events().1);
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ const COUNTERS = {
   delayed: 0,
   dropped: 0,
   lagged: 0,
+  deaf: 0,
   stored: 0,
   not_stored: 0,
 };
@@ -64,6 +65,7 @@ export function topicOf(name: string, change: Partial<TopicView> = {}): TopicVie
     last_post_at: null,
     fingerprint: null,
     complete_with: null,
+    in_step: [],
     counters: COUNTERS,
     ...change,
   };

@@ -33,8 +33,14 @@ export function saidOf(
     sign: count("direct") > 0 ? "direct" : sign,
     sentence: t.connectedTo(persons.length),
     more: paths,
-    middle: "",
+    middle: topic === undefined ? "" : stepOf(topic, t),
   };
+}
+
+/** Whether this device lacks something, or with how many it is known to hold the same. */
+function stepOf(topic: TopicView, t: Text): string {
+  if (topic.state === "syncing") return t.catchingUp;
+  return topic.in_step.length > 0 ? t.inStep(topic.in_step.length) : "";
 }
 
 export function NetworkLine({ attachedTo }: { attachedTo: number | null }) {

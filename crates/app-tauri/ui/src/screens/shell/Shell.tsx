@@ -6,7 +6,7 @@ import { useText } from "../../i18n";
 import type { StatusView, TopicView } from "../../ipc/bindings";
 import { useMembers } from "../../stores/members";
 import { useThread } from "../../stores/thread";
-import { useTopic } from "../../stores/topics";
+import { useTopic, useTopics } from "../../stores/topics";
 import { useView, WIDE } from "../../stores/view";
 import { AdvicePanel } from "../connection/AdvicePanel";
 import { ConnectionView } from "../connection/ConnectionView";
@@ -44,7 +44,10 @@ function useNetworkWatch(topic: string | null): void {
     const { enter, refresh } = useMembers.getState();
     enter(topic);
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible") refresh();
+      if (document.visibilityState !== "visible") return;
+      refresh();
+      // Who is in step changes without events, too.
+      useTopics.getState().refresh();
     }, POLL_MS);
     // What the browser believes is a reason to ask the node, and no more.
     window.addEventListener("online", refresh);

@@ -1,0 +1,427 @@
+//! Comparing sets, fetching what is lacking, and members that lie.
+
+use kukuri_application::{
+    ports::{SyncAnswer, SyncRequest},
+    session::Input,
+};
+use kukuri_domain::{
+    EventId, PeerId, UnixMs, VerifiedEvent,
+    limits::EVENT_FUTURE_MS_MAX,
+    wire::{GossipFrame, SetSummary},
+};
+
+use crate::bench::{Author, Bench, ids, peer, posts, signed};
+
+/// Two members, of whom the first asks the second.
+struct Pair {
+    ours: Bench,
+    theirs: Bench,
+}
+
+impl Pair {
+    fn of(ours: &[VerifiedEvent], theirs: &[VerifiedEvent]) -> Self {
+        let holding = |events: &[VerifiedEvent]| {
+            let mut bench = Bench::new();
+            bench.others_agree = false;
+            let stored = events.iter().map(|e| (e.id(), e.clone().into_signed()));
+            bench.stored.extend(stored);
+            bench
+        };
+        Self {
+            ours: holding(ours),
+            theirs: holding(theirs),
+        }
+    }
+
+    fn serve(&mut self, request: &SyncRequest) -> SyncAnswer {
+        let stored = &self.theirs.stored;
+        match request {
+            SyncRequest::Get(ids) => SyncAnswer::all(
+                ids.iter()
+                    .filter_map(|id| stored.get(id))
+                    .cloned()
+                    .collect(),
+            ),
+            SyncRequest::Summary(ours) => {
+                SyncAnswer::Summary(self.theirs.set().summary(ours.cut, ours.since))
+            }
+            SyncRequest::Reconcile { since, message } => {
+                let answer = self.theirs.set().respond(*since, message);
+                SyncAnswer::Reconciled(answer.expect("sessions send sense"))
+            }
+            SyncRequest::Offer { ids, more } => {
+                self.theirs.tell(Input::Offered {
+                    peer: peer(2),
+                    ids: ids.clone(),
+                    more: *more,
+                });
+                SyncAnswer::nothing()
+            }
+            SyncRequest::Newest { .. } | SyncRequest::Receipt(_) | SyncRequest::Author => {
+                SyncAnswer::nothing()
+            }
+        }
+    }
+
+    /// Answers what is asked until nothing is asked any more; returns what was seen.
+    fn run(&mut self) -> Vec<String> {
+        let mut seen = Vec::new();
+        while let Some((_, request)) = self.ours.calls.front().cloned() {
+            let answer = self.serve(&request);
+            seen.extend(self.ours.answer(Some(answer)));
+        }
+        seen
+    }
+}
+
+fn held(bench: &Bench) -> Vec<EventId> {
+    bench.stored.keys().copied().collect()
+}
+
+#[test]
+fn a_run_ends_with_what_either_lacked() {
+    for (n, a, b) in [(0, 1, 1), (5, 2, 3), (300, 4, 7), (3_000, 9, 2)] {
+        let all = posts(1, n);
+        let some = |of: u64| {
+            let some = all.iter().zip(0_u64..).filter(move |(_, i)| i % of != 1);
+            some.map(|(event, _)| event.clone()).collect::<Vec<_>>()
+        };
+        let mut pair = Pair::of(&some(a), &some(b));
+        pair.ours.tell(Input::NeighborUp(peer(1)));
+        pair.run();
+        // What was offered is fetched by the other side.
+        while let Some((_, request)) = pair.theirs.calls.front().cloned() {
+            std::mem::swap(&mut pair.ours, &mut pair.theirs);
+            let answer = pair.serve(&request);
+            pair.ours.answer(Some(answer));
+            std::mem::swap(&mut pair.ours, &mut pair.theirs);
+        }
+        assert!(held(&pair.ours) == held(&pair.theirs), "of {n}");
+        assert!(!pair.ours.session.is_syncing());
+    }
+}
+
+#[test]
+fn equal_sets_are_one_question_and_an_agreement() {
+    let all = posts(1, 40);
+    let mut pair = Pair::of(&all, &all);
+    pair.ours.tell(Input::NeighborUp(peer(1)));
+    assert!(matches!(pair.ours.calls[0].1, SyncRequest::Summary(_)));
+    assert_eq!(pair.run(), [""; 0]);
+    let agreement = pair.ours.session.agreements()[&peer(1)];
+    assert_eq!(agreement.since, pair.ours.now.unix);
+
+    let mut pair = Pair::of(&all, &all[1..]);
+    pair.ours.tell(Input::NeighborUp(peer(1)));
+    pair.run();
+    assert!(pair.ours.session.agreements().is_empty(), "it lacks one");
+}
+
+#[test]
+fn progress_is_told_and_the_end() {
+    let all = posts(1, 4_000);
+    let mut pair = Pair::of(&[], &all);
+    pair.ours.tell(Input::NeighborUp(peer(1)));
+    let mut seen = Vec::new();
+    while let Some((_, request)) = pair.ours.calls.front().cloned() {
+        let answer = pair.serve(&request);
+        pair.ours.now.mono_ms += 250;
+        seen.extend(pair.ours.answer(Some(answer)));
+    }
+    let is_progress = |line: &&String| line.starts_with("progress");
+    let progress: Vec<_> = seen.iter().filter(is_progress).collect();
+    assert!(progress.len() >= 3, "{progress:?}");
+    assert!(
+        progress.iter().any(|line| line.ends_with("of 4000")),
+        "{progress:?}"
+    );
+    assert!(seen.contains(&"fetched 4000 of 1".to_owned()));
+}
+
+#[test]
+fn a_horizon_of_the_other_is_not_crossed() {
+    let all = posts(1, 100);
+    let mut pair = Pair::of(&all, &all[60..]);
+    pair.ours.tell(Input::NeighborUp(peer(1)));
+    let (_, request) = pair.ours.calls[0].clone();
+    let SyncRequest::Summary(ours) = request else {
+        panic!("{request:?}")
+    };
+    let horizon = all[60].order().at();
+    let theirs = pair.theirs.set().summary(ours.cut, horizon);
+    assert_eq!(pair.ours.answer(Some(SyncAnswer::Summary(theirs))), [""; 0]);
+    assert!(pair.ours.calls.is_empty(), "the same from there on");
+    assert_eq!(pair.ours.session.agreements().len(), 1);
+}
+
+#[test]
+fn a_run_that_failed_is_repeated_once() {
+    let mut pair = Pair::of(&posts(1, 3), &[]);
+    pair.ours.tell(Input::NeighborUp(peer(1)));
+    assert_eq!(pair.ours.answer(None), [""; 0]);
+    pair.ours.pass(1_999);
+    assert!(pair.ours.calls.is_empty());
+    pair.ours.pass(1);
+    assert_eq!(pair.ours.calls.len(), 1);
+    pair.ours.answer(None);
+    pair.ours.pass(60_000);
+    assert!(pair.ours.calls.is_empty(), "until it is heard of again");
+}
+
+#[test]
+fn two_runs_go_on_at_once_and_the_others_wait() {
+    let mut pair = Pair::of(&posts(1, 3), &posts(1, 3));
+    for n in 1..=5 {
+        pair.ours.tell(Input::NeighborUp(peer(n)));
+    }
+    let asked = |bench: &Bench| -> Vec<PeerId> { bench.calls.iter().map(|(p, _)| *p).collect() };
+    assert_eq!(asked(&pair.ours), [peer(1), peer(2)]);
+    pair.ours.answer(None);
+    assert_eq!(
+        asked(&pair.ours),
+        [peer(2), peer(3)],
+        "one that fails makes room"
+    );
+    pair.run();
+    assert_eq!(pair.ours.session.agreements().len(), 4);
+}
+
+#[test]
+fn lost_messages_are_made_up_for_by_one_neighbour() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.tell(Input::Lagged), [""; 0]);
+    let mut pair = Pair::of(&posts(1, 1), &posts(1, 2));
+    for n in 1..=3 {
+        pair.ours.others_agree = true;
+        pair.ours.tell(Input::NeighborUp(peer(n)));
+    }
+    pair.ours.others_agree = false;
+    pair.ours.tell(Input::Lagged);
+    assert_eq!(pair.ours.calls.len(), 1);
+    pair.ours.tell(Input::Lagged);
+    pair.run();
+    assert_eq!(pair.ours.stored.len(), 2);
+    assert_eq!(pair.ours.session.counters().lagged, 2);
+}
+
+#[test]
+fn who_claims_what_it_does_not_give_is_left_alone() {
+    let claimed = posts(2, 500);
+    let mut pair = Pair::of(&posts(1, 3), &claimed);
+    pair.ours.tell(Input::NeighborUp(peer(1)));
+    let mut rounds = 0;
+    while let Some((_, request)) = pair.ours.calls.front().cloned() {
+        let answer = match request {
+            SyncRequest::Get(_) => SyncAnswer::nothing(),
+            request => pair.serve(&request),
+        };
+        pair.ours.answer(Some(answer));
+        rounds += 1;
+        assert!(rounds < 20, "it goes on for ever");
+    }
+    assert_eq!(pair.ours.session.counters().malformed, 1);
+    pair.ours.tell(Input::Lagged);
+    assert!(pair.ours.calls.is_empty(), "it is not asked again soon");
+    pair.ours.pass(10 * 60_000);
+    pair.ours.tell(Input::Lagged);
+    assert_eq!(pair.ours.calls.len(), 1, "and later it is");
+}
+
+#[test]
+fn a_reconciliation_without_end_or_sense_is_ended() {
+    // The other differs in every range that it is asked about, and never says in what.
+    let all = posts(1, 100);
+    let other = Pair::of(&all, &posts(2, 100)).theirs.set();
+    let nonsense: [&dyn Fn() -> SyncAnswer; 4] = [
+        &|| SyncAnswer::Reconciled(vec![0x61, 0xff, 0xff]),
+        &|| SyncAnswer::Reconciled(vec![]),
+        &|| SyncAnswer::nothing(),
+        &|| SyncAnswer::Reconciled(other.initiate(UnixMs(0))),
+    ];
+    for (n, nonsense) in nonsense.iter().enumerate() {
+        let mut pair = Pair::of(&all, &all[1..]);
+        pair.ours.tell(Input::NeighborUp(peer(1)));
+        let mut rounds = 0;
+        while let Some((_, request)) = pair.ours.calls.front().cloned() {
+            let answer = match request {
+                SyncRequest::Summary(_) => pair.serve(&request),
+                SyncRequest::Reconcile { .. } => nonsense(),
+                _ => SyncAnswer::nothing(),
+            };
+            pair.ours.answer(Some(answer));
+            rounds += 1;
+            assert!(rounds < 50, "case {n} goes on for ever");
+        }
+        assert!(!pair.ours.session.is_syncing());
+        assert_eq!(pair.ours.stored.len(), 100);
+    }
+}
+
+#[test]
+fn a_summary_of_another_cut_is_a_lie() {
+    let mut pair = Pair::of(&posts(1, 3), &posts(1, 3));
+    pair.ours.tell(Input::NeighborUp(peer(1)));
+    let theirs = pair.theirs.set().summary(UnixMs(1), UnixMs(0));
+    pair.ours.answer(Some(SyncAnswer::Summary(theirs)));
+    assert_eq!(pair.ours.session.counters().malformed, 1);
+    assert!(pair.ours.session.agreements().is_empty());
+}
+
+#[test]
+fn an_offer_is_fetched_from_who_made_it_also_if_it_is_no_neighbour() {
+    let news = posts(2, 3);
+    let mut bench = Bench::new();
+    bench.event(9, &news[0]);
+    let seen = bench.tell(Input::Offered {
+        peer: peer(7),
+        ids: ids(&news),
+        more: false,
+    });
+    assert_eq!(seen, ["call 7 get 2"]);
+    bench.answer_with(signed(&news[1..]));
+    assert_eq!(bench.stored.len(), 3);
+    bench.others_agree = false;
+    bench.tell(Input::Offered {
+        peer: peer(7),
+        ids: ids(&news),
+        more: true,
+    });
+    assert!(
+        matches!(bench.calls[0].1, SyncRequest::Summary(_)),
+        "there is more"
+    );
+}
+
+// --- summaries -----------------------------------------------------------------------------------
+
+fn summary_of(events: &[VerifiedEvent], cut: UnixMs) -> SetSummary {
+    Pair::of(events, &[]).ours.set().summary(cut, UnixMs(0))
+}
+
+/// A bench whose neighbours say summaries, with posts that were written an hour ago.
+fn hearing(neighbours: &[u8], count: u64) -> (Bench, Vec<VerifiedEvent>) {
+    let mut bench = Bench::new();
+    bench.hears = true;
+    let author = Author::new(3);
+    let old = (0..count).map(|n| author.post(&format!("old {n}"), n));
+    let old: Vec<VerifiedEvent> = old.collect();
+    bench
+        .stored
+        .extend(old.iter().map(|e| (e.id(), e.clone().into_signed())));
+    bench.now.unix.0 += 3_600_000;
+    bench.now.mono_ms += 3_600_000;
+    for n in neighbours {
+        bench.tell(Input::NeighborUp(peer(*n)));
+    }
+    (bench, old)
+}
+
+fn say(bench: &mut Bench, from: u8, summary: SetSummary) -> Vec<String> {
+    bench.message(from, GossipFrame::Summary(summary).encode().into())
+}
+
+#[test]
+fn neighbours_are_told_the_set_in_short_twice_a_minute() {
+    let (mut bench, _) = hearing(&[1], 3);
+    let seen = bench.pass(60_000);
+    let summaries = seen.iter().filter(|line| *line == "neighbours summary 3");
+    assert!((1..=2).contains(&summaries.count()), "{seen:?}");
+    assert!(seen.contains(&"find a partner".to_owned()) || bench.pass(12_000).len() > 1);
+    bench.tell(Input::NeighborDown(peer(1)));
+    assert_eq!(bench.pass(120_000), [""; 0], "nobody is there");
+    bench.tell(Input::NeighborUp(peer(2)));
+    assert!(
+        bench
+            .pass(40_000)
+            .contains(&"neighbours summary 3".to_owned())
+    );
+}
+
+#[test]
+fn a_summary_that_differs_leads_to_a_run_of_one_of_the_two() {
+    for (other, begins_at_once) in [(0xff, true), (0x01, false)] {
+        let (mut bench, old) = hearing(&[other], 3);
+        bench.others_agree = false;
+        let cut = UnixMs(bench.now.unix.0 - 10_000);
+        say(&mut bench, other, summary_of(&old, cut));
+        assert!(bench.calls.is_empty(), "they are equal");
+        assert_eq!(bench.session.agreements().len(), 1);
+        let more = [old.clone(), posts(5, 1)].concat();
+        say(&mut bench, other, summary_of(&more, cut));
+        assert_eq!(bench.calls.len(), usize::from(begins_at_once));
+        assert!(bench.session.agreements().is_empty());
+        if !begins_at_once {
+            say(&mut bench, other, summary_of(&more, cut));
+            assert_eq!(bench.calls.len(), 1, "the other one did not begin");
+        }
+    }
+}
+
+#[test]
+fn summaries_of_strangers_and_of_wrong_clocks_are_passed_over() {
+    let (mut bench, _) = hearing(&[1], 3);
+    bench.others_agree = false;
+    let now = bench.now.unix;
+    say(&mut bench, 9, summary_of(&[], now));
+    let wrong = UnixMs(now.0 + EVENT_FUTURE_MS_MAX + 1);
+    say(&mut bench, 1, summary_of(&[], wrong));
+    let wrong = UnixMs(now.0 - EVENT_FUTURE_MS_MAX - 1);
+    say(&mut bench, 1, summary_of(&[], wrong));
+    assert!(bench.calls.is_empty());
+    assert_eq!(bench.session.counters().refused, 2);
+}
+
+#[test]
+fn who_is_deaf_compares_sets_and_then_joins_anew() {
+    let (mut bench, old) = hearing(&[0xff], 3);
+    bench.others_agree = false;
+    let (mut seen, mut told) = (Vec::new(), old);
+    // Somebody writes every 20 s; only the summaries come through.
+    for n in 0..12 {
+        told.extend(posts(20 + n, 1));
+        let cut = UnixMs(bench.now.unix.0 - 10_000);
+        seen.extend(say(&mut bench, 0xff, summary_of(&told, cut)));
+        while !bench.calls.is_empty() {
+            bench.answer(None);
+        }
+        seen.extend(bench.pass(20_000));
+    }
+    assert!(bench.session.counters().deaf >= 2);
+    let rejoins = seen.iter().filter(|line| *line == "rejoin").count();
+    assert_eq!(rejoins, 1, "not again and again: {seen:?}");
+
+    // Who hears what is said is not deaf, whatever is lost.
+    let (mut bench, mut told) = hearing(&[0xff], 3);
+    for n in 0..12 {
+        told.extend(posts(20 + n, 1));
+        let cut = UnixMs(bench.now.unix.0 - 10_000);
+        say(&mut bench, 0xff, summary_of(&told, cut));
+        bench.event(
+            0xff,
+            &Author::new(60).post(&format!("live {n}"), u64::from(n)),
+        );
+        bench.pass(20_000);
+    }
+    assert_eq!(bench.session.counters().deaf, 0);
+}
+
+#[test]
+fn silence_of_members_is_deafness_and_that_of_stock_peers_is_not() {
+    let (mut bench, _) = hearing(&[1], 3);
+    let seen = bench.pass(300_000);
+    assert!(seen.contains(&"rejoin".to_owned()), "{seen:?}");
+
+    let (mut bench, _) = hearing(&[], 3);
+    bench.others_agree = false;
+    bench.tell(Input::NeighborUp(peer(1)));
+    bench.answer(None);
+    let mut seen = bench.pass(300_000);
+    while !bench.calls.is_empty() {
+        bench.answer(None);
+    }
+    seen.extend(bench.pass(300_000));
+    assert!(
+        !seen.contains(&"rejoin".to_owned()),
+        "it never spoke: {seen:?}"
+    );
+}

@@ -1,0 +1,85 @@
+//! Which events belong to the set that members compare, the sync set.
+//!
+//! Owns the rules. The set at a cut time T is a function of signed events and of T alone: an event
+//! belongs to it if it was written before T and has not ended by T. What ends an event is its own
+//! expiration (NIP-40), a deletion by its author (NIP-09), or a later event in its place (a
+//! profile). Must never ask when something arrived, nor what one node can hold.
+//!
+//! Two members that gave each other what the set lacks have the same set, because whatever ends
+//! an event stays itself: a deletion never ends, and the latest event of a place never does.
+
+use super::{EventId, EventOrder, Meaning};
+use crate::time::UnixMs;
+
+/// Tag that says, in seconds since the Unix epoch, until when an event is meant to be kept (NIP-40).
+const EXPIRATION_TAG: &str = "expiration";
+
+const DELETION_KIND: u16 = 5;
+
+/// An event as the set sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Its place in the topic.
+    pub order: EventOrder,
+    /// Whether it stands in a place of which only the latest counts. Such an event stays in the
+    /// set however old it is.
+    pub is_keyed: bool,
+    /// From when on it no longer belongs to the set.
+    pub until: Option<UnixMs>,
+}
+
+impl Member {
+    /// The event by itself, before others end it.
+    pub(super) fn of(event: &nostr::event::Event, order: EventOrder) -> Self {
+        let is_keyed = place(event).is_some();
+        let stays = is_keyed || event.kind.as_u16() == DELETION_KIND;
+        Self {
+            order,
+            is_keyed,
+            until: if stays { None } else { expiration(event) },
+        }
+    }
+
+    /// Notes that it ends at `at`, unless it ends before that.
+    pub fn end(&mut self, at: UnixMs) {
+        self.until = Some(self.until.map_or(at, |until| until.min(at)));
+    }
+
+    /// Whether it belongs to the set at the cut `cut`.
+    pub fn belongs_at(&self, cut: UnixMs) -> bool {
+        self.order.at() < cut && self.until.is_none_or(|until| until > cut)
+    }
+}
+
+/// Whether a deletion ends this event at all: deletions stay, and what is keyed is replaced.
+pub fn is_deletable(kind: u16, is_keyed: bool) -> bool {
+    kind != DELETION_KIND && !is_keyed
+}
+
+/// From when on a deletion written at `deletion` ends an event written at `event` by the same
+/// author. One that claims to be older than what it deletes ends nothing: once both had passed a
+/// member's horizon at different times, the members would disagree for ever.
+pub fn deleted_at(event: EventOrder, deletion: UnixMs) -> Option<UnixMs> {
+    (deletion >= event.at()).then_some(deletion)
+}
+
+/// Whether of two events in the same place `first` counts: the later one, and of two at the same
+/// moment that with the lower id (NIP-01).
+pub fn replaces(first: (UnixMs, EventId), second: (UnixMs, EventId)) -> bool {
+    (first.0, std::cmp::Reverse(first.1)) > (second.0, std::cmp::Reverse(second.1))
+}
+
+/// In which place of its author's the event stands, if only the latest there counts.
+pub(super) fn place(event: &nostr::event::Event) -> Option<&'static str> {
+    matches!(Meaning::of(event), Meaning::Profile(_)).then_some("0")
+}
+
+/// The first well-formed tag counts.
+fn expiration(event: &nostr::event::Event) -> Option<UnixMs> {
+    let mut tags = event.tags.iter().map(|tag| tag.as_slice());
+    tags.find_map(|tag| {
+        let is_expiration = tag[0] == EXPIRATION_TAG;
+        let seconds: u64 = tag.get(1).filter(|_| is_expiration)?.parse().ok()?;
+        Some(UnixMs(seconds.saturating_mul(1_000)))
+    })
+}

@@ -1,0 +1,155 @@
+//! The sync sets in memory, for what asks for them.
+//!
+//! Owns when a topic's set is read from the file, and that it follows every commit after that.
+//! Must never show what is not committed, nor miss what is.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use kukuri_application::{
+    ports::{Clock, StoreError},
+    sync_set::SyncSet,
+};
+use kukuri_domain::{TopicId, UnixMs, event::membership::Member};
+
+use crate::{
+    convert::{blob, event_order, from_column},
+    database::Database,
+    error::store_error,
+    writer::membership::Change,
+};
+
+/// All of a topic. It is read in the order of the table, without a look at the events.
+pub(crate) const MEMBERS: &str =
+    "SELECT created_at, ms, id, keyed, until FROM topic_events WHERE topic = ?1";
+
+/// The sets of the topics that somebody asked for.
+pub(crate) struct SyncSets {
+    clock: Arc<dyn Clock>,
+    topics: Mutex<HashMap<TopicId, Slot>>,
+    /// One is read at a time.
+    reading: tokio::sync::Mutex<()>,
+}
+
+enum Slot {
+    /// It is being read; what was committed meanwhile is kept, whether it is read or not.
+    Reading(Vec<Change>),
+    Ready(SyncSet),
+}
+
+impl SyncSets {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            topics: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// These were committed.
+    pub(crate) fn note(&self, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        let now = self.clock.now().unix;
+        let mut topics = self.topics();
+        for change in changes {
+            match topics.get_mut(&change.topic) {
+                Some(Slot::Reading(kept)) => kept.push(*change),
+                Some(Slot::Ready(set)) => apply(set, change, now),
+                None => {}
+            }
+        }
+    }
+
+    fn topics(&self) -> MutexGuard<'_, HashMap<TopicId, Slot>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What `look` makes of a set that is in memory, as of now.
+    fn look<R>(&self, topic: TopicId, look: impl FnOnce(&SyncSet) -> R) -> Option<R> {
+        let now = self.clock.now().unix;
+        match self.topics().get_mut(&topic) {
+            Some(Slot::Ready(set)) => {
+                set.advance(now);
+                Some(look(set))
+            }
+            Some(Slot::Reading(_)) | None => None,
+        }
+    }
+
+    fn is_ready(&self, topic: TopicId) -> bool {
+        matches!(self.topics().get(&topic), Some(Slot::Ready(_)))
+    }
+}
+
+fn apply(set: &mut SyncSet, change: &Change, now: UnixMs) {
+    match change.was {
+        None => set.insert(change.member, now),
+        Some(was) => set.end(change.member, was, now),
+    }
+}
+
+impl Database {
+    /// What `look` makes of a topic's set. It runs on a thread where it may take its time.
+    pub(crate) async fn with_set<R: Send + 'static>(
+        &self,
+        topic: TopicId,
+        look: impl FnOnce(&SyncSet) -> R + Send + 'static,
+    ) -> Result<R, StoreError> {
+        if !self.sets.is_ready(topic) {
+            self.read_set(topic).await?;
+        }
+        let sets = self.sets.clone();
+        let looked = tokio::task::spawn_blocking(move || sets.look(topic, look)).await;
+        let looked = looked.map_err(|panic| StoreError::Other(Box::new(panic)))?;
+        // It was there a moment ago, and no set is forgotten but with the database.
+        looked.ok_or(StoreError::Closed)
+    }
+
+    async fn read_set(&self, topic: TopicId) -> Result<(), StoreError> {
+        let _one_at_a_time = self.sets.reading.lock().await;
+        if self.sets.is_ready(topic) {
+            return Ok(());
+        }
+        // Before the rows are read: what is committed from now on is in the rows, or kept, or both.
+        let reading = Slot::Reading(Vec::new());
+        self.sets.topics().insert(topic, reading);
+        let members = self.read_members(topic).await;
+        let members = match members {
+            Ok(members) => members,
+            Err(error) => {
+                self.sets.topics().remove(&topic);
+                return Err(error);
+            }
+        };
+        let sets = self.sets.clone();
+        let put = move || {
+            let now = sets.clock.now().unix;
+            let mut set = SyncSet::new(members, now);
+            let mut topics = sets.topics();
+            if let Some(Slot::Reading(kept)) = topics.remove(&topic) {
+                kept.iter().for_each(|change| apply(&mut set, change, now));
+            }
+            topics.insert(topic, Slot::Ready(set));
+        };
+        let put = tokio::task::spawn_blocking(put).await;
+        put.map_err(|panic| StoreError::Other(Box::new(panic)))
+    }
+
+    async fn read_members(&self, topic: TopicId) -> Result<Vec<Member>, StoreError> {
+        let rows = self.read(MEMBERS, [blob(&topic.0)]).await?;
+        let members = rows.iter().map(|row| {
+            let keyed: i64 = row.try_get_by_index(3).map_err(store_error)?;
+            let until: Option<i64> = row.try_get_by_index(4).map_err(store_error)?;
+            Ok(Member {
+                order: event_order(row)?,
+                is_keyed: keyed != 0,
+                until: until.map(from_column).transpose()?.map(UnixMs),
+            })
+        });
+        members.collect()
+    }
+}

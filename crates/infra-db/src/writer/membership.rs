@@ -1,0 +1,329 @@
+//! Which new events belong to the sync set, and which stored ones they end.
+//!
+//! Owns the statements that note it, in the transaction of the events; the rules are
+//! [`kukuri_domain::event::membership`]'s. Must never ask when an event came: whatever the order
+//! of arrival, the same rows result.
+
+use std::collections::BTreeMap;
+
+use kukuri_domain::{
+    AuthorId, EventId, EventOrder, SignedEvent, TopicId, UnixMs, VerifiedEvent,
+    event::{
+        Meaning,
+        membership::{Member, deleted_at, is_deletable, replaces},
+    },
+};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+
+use super::apply::{array, blob, statement};
+use crate::convert::{ids_column, to_column};
+
+/// A new event of a topic.
+pub(crate) struct Fresh {
+    topic: TopicId,
+    author: AuthorId,
+    kind: u16,
+    place: Option<&'static str>,
+    /// What it takes back.
+    targets: Vec<EventId>,
+    member: Member,
+}
+
+/// How a topic's set changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Change {
+    pub(crate) topic: TopicId,
+    pub(crate) member: Member,
+    /// For an event that was stored before: until when it belonged to the set.
+    pub(crate) was: Option<Option<UnixMs>>,
+}
+
+macro_rules! fresh_of {
+    ($name:ident, $event:ty) => {
+        pub(crate) fn $name(topic: TopicId, event: &$event) -> Self {
+            Self {
+                topic,
+                author: event.author(),
+                kind: event.kind(),
+                place: event.place(),
+                targets: match event.meaning() {
+                    Meaning::Deletion { targets } => targets,
+                    _ => Vec::new(),
+                },
+                member: event.member(),
+            }
+        }
+    };
+}
+
+impl Fresh {
+    fresh_of!(of, SignedEvent);
+    fresh_of!(of_verified, VerifiedEvent);
+
+    fn id(&self) -> EventId {
+        self.member.order.id
+    }
+
+    fn at(&self) -> UnixMs {
+        self.member.order.at()
+    }
+}
+
+/// Notes new, stored events; returns how the sets changed.
+pub(crate) async fn note<C: ConnectionTrait>(
+    conn: &C,
+    fresh: &[Fresh],
+) -> Result<Vec<Change>, DbErr> {
+    let mut noting = Noting {
+        conn,
+        members: BTreeMap::new(),
+        ended: Vec::new(),
+    };
+    for new in fresh {
+        noting.members.insert((new.topic, new.id()), new.member);
+        noting.insert(new).await?;
+    }
+    noting.look_for_deletions(fresh).await?;
+    for new in fresh {
+        noting.delete(new).await?;
+        noting.replace(new).await?;
+    }
+    noting.finish().await
+}
+
+struct Noting<'a, C> {
+    conn: &'a C,
+    /// The new ones.
+    members: BTreeMap<(TopicId, EventId), Member>,
+    ended: Vec<Change>,
+}
+
+const TAKE_BACK: &str = "
+    INSERT OR IGNORE INTO taken_back (topic, target, author, at)
+    SELECT ?1, unhex(wanted.value), ?3, ?4 FROM json_each(?2) wanted";
+
+const STAND: &str = "
+    INSERT OR IGNORE INTO places (topic, author, place, created_at, ms, id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+const IS_ANY_TAKEN_BACK: &str = "SELECT EXISTS (SELECT 1 FROM taken_back)";
+
+const TAKEN_BACK: &str = "
+    SELECT b.target, b.author, b.at FROM json_each(?2) wanted
+    CROSS JOIN taken_back b ON b.topic = ?1 AND b.target = unhex(wanted.value)";
+
+const TARGETS: &str = "
+    SELECT e.created_at, e.ms, e.id, t.keyed, e.kind FROM json_each(?2) wanted
+    CROSS JOIN events e ON e.id = unhex(wanted.value)
+    CROSS JOIN topic_events t
+        ON t.topic = ?1 AND t.created_at = e.created_at AND t.ms = e.ms AND t.id = e.id
+    WHERE e.author = ?3";
+
+const SAME_PLACE: &str = "
+    SELECT created_at, ms, id FROM places WHERE topic = ?1 AND author = ?2 AND place = ?3";
+
+const UNTIL: &str = "
+    SELECT until FROM topic_events WHERE topic = ?1 AND created_at = ?2 AND ms = ?3 AND id = ?4";
+
+const SET: &str = "
+    UPDATE topic_events SET until = ?5, keyed = ?6
+    WHERE topic = ?1 AND created_at = ?2 AND ms = ?3 AND id = ?4";
+
+#[cfg(test)]
+pub(super) const QUERIES: &[&str] = &[TAKEN_BACK, TARGETS, SAME_PLACE, UNTIL, SET];
+
+impl<C: ConnectionTrait> Noting<'_, C> {
+    async fn insert(&self, new: &Fresh) -> Result<(), DbErr> {
+        let EventOrder { created_at, ms, id } = new.member.order;
+        if !new.targets.is_empty() {
+            let values = [
+                blob(&new.topic.0),
+                ids_column(&new.targets).into(),
+                blob(&new.author.0),
+                to_column(new.at().0).into(),
+            ];
+            self.conn
+                .execute_raw(statement(self.conn, TAKE_BACK, values))
+                .await?;
+        }
+        if let Some(place) = new.place {
+            let values = [
+                blob(&new.topic.0),
+                blob(&new.author.0),
+                place.into(),
+                to_column(created_at).into(),
+                ms.into(),
+                blob(&id.0),
+            ];
+            self.conn
+                .execute_raw(statement(self.conn, STAND, values))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Ends new events that were taken back before they came, or together with their deletion.
+    async fn look_for_deletions(&mut self, fresh: &[Fresh]) -> Result<(), DbErr> {
+        let any = statement(self.conn, IS_ANY_TAKEN_BACK, []);
+        let any = self.conn.query_one_raw(any).await?;
+        if !any.map_or(Ok(false), |row| row.try_get_by_index(0))? {
+            return Ok(());
+        }
+        let mut topics: BTreeMap<TopicId, BTreeMap<EventId, &Fresh>> = BTreeMap::new();
+        for new in fresh {
+            if is_deletable(new.kind, new.member.is_keyed) {
+                topics.entry(new.topic).or_default().insert(new.id(), new);
+            }
+        }
+        for (topic, news) in topics {
+            let values = [blob(&topic.0), ids_column(news.keys()).into()];
+            let rows = statement(self.conn, TAKEN_BACK, values);
+            for row in self.conn.query_all_raw(rows).await? {
+                let (target, author) = (EventId(array(&row, 0)?), AuthorId(array(&row, 1)?));
+                let at = time(&row, 2)?;
+                if let Some(new) = news.get(&target)
+                    && new.author == author
+                    && let Some(until) = deleted_at(new.member.order, at)
+                    && let Some(member) = self.members.get_mut(&(topic, target))
+                {
+                    member.end(until);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what a deletion names, as far as it is here.
+    async fn delete(&mut self, new: &Fresh) -> Result<(), DbErr> {
+        if new.targets.is_empty() {
+            return Ok(());
+        }
+        let values = [
+            blob(&new.topic.0),
+            ids_column(&new.targets).into(),
+            blob(&new.author.0),
+        ];
+        let rows = statement(self.conn, TARGETS, values);
+        for row in self.conn.query_all_raw(rows).await? {
+            let (order, kind) = (order(&row)?, row.try_get_by_index(4)?);
+            // Of a new one the row does not say so yet.
+            let is_keyed = match self.members.get(&(new.topic, order.id)) {
+                Some(new) => new.is_keyed,
+                None => is_keyed(&row)?,
+            };
+            if is_deletable(kind, is_keyed)
+                && let Some(until) = deleted_at(order, new.at())
+            {
+                self.end(new.topic, order, is_keyed, until).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Settles which of those in the same place counts.
+    async fn replace(&mut self, new: &Fresh) -> Result<(), DbErr> {
+        let Some(place) = new.place else {
+            return Ok(());
+        };
+        let values = [blob(&new.topic.0), blob(&new.author.0), place.into()];
+        let rows = statement(self.conn, SAME_PLACE, values);
+        for row in self.conn.query_all_raw(rows).await? {
+            let other = order(&row)?;
+            let (this, that) = ((new.at(), new.id()), (other.at(), other.id));
+            if replaces(that, this) {
+                self.end(new.topic, new.member.order, true, other.at())
+                    .await?;
+            } else if replaces(this, that) {
+                self.end(new.topic, other, true, new.at()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(
+        &mut self,
+        topic: TopicId,
+        order: EventOrder,
+        is_keyed: bool,
+        at: UnixMs,
+    ) -> Result<(), DbErr> {
+        if let Some(new) = self.members.get_mut(&(topic, order.id)) {
+            new.end(at);
+            return Ok(());
+        }
+        let row = statement(self.conn, UNTIL, place_of(topic, order));
+        let Some(row) = self.conn.query_one_raw(row).await? else {
+            return Ok(());
+        };
+        let was: Option<i64> = row.try_get_by_index(0)?;
+        let was = was.map(|was| UnixMs(u64::try_from(was).unwrap_or(0)));
+        let mut member = Member {
+            order,
+            is_keyed,
+            until: was,
+        };
+        member.end(at);
+        if member.until != was {
+            self.set(topic, member).await?;
+            self.ended.push(Change {
+                topic,
+                member,
+                was: Some(was),
+            });
+        }
+        Ok(())
+    }
+
+    async fn set(&self, topic: TopicId, member: Member) -> Result<(), DbErr> {
+        let until = member.until.map(|until| to_column(until.0));
+        let values = place_of(topic, member.order)
+            .into_iter()
+            .chain([until.into(), i64::from(member.is_keyed).into()]);
+        self.conn
+            .execute_raw(statement(self.conn, SET, values))
+            .await?;
+        Ok(())
+    }
+
+    async fn finish(self) -> Result<Vec<Change>, DbErr> {
+        for ((topic, _), member) in &self.members {
+            if member.is_keyed || member.until.is_some() {
+                self.set(*topic, *member).await?;
+            }
+        }
+        let new = self.members.into_iter().map(|((topic, _), member)| Change {
+            topic,
+            member,
+            was: None,
+        });
+        Ok(self.ended.into_iter().chain(new).collect())
+    }
+}
+
+fn place_of(topic: TopicId, order: EventOrder) -> [sea_orm::Value; 4] {
+    [
+        blob(&topic.0),
+        to_column(order.created_at).into(),
+        order.ms.into(),
+        blob(&order.id.0),
+    ]
+}
+
+/// The place in the first three columns.
+fn order(row: &QueryResult) -> Result<EventOrder, DbErr> {
+    Ok(EventOrder {
+        created_at: time(row, 0)?.0,
+        ms: row.try_get_by_index(1)?,
+        id: EventId(array(row, 2)?),
+    })
+}
+
+fn is_keyed(row: &QueryResult) -> Result<bool, DbErr> {
+    Ok(row.try_get_by_index::<i64>(3)? != 0)
+}
+
+/// A whole number that is never negative.
+fn time(row: &QueryResult, column: usize) -> Result<UnixMs, DbErr> {
+    let time: i64 = row.try_get_by_index(column)?;
+    Ok(UnixMs(u64::try_from(time).unwrap_or(0)))
+}
