@@ -12,18 +12,25 @@ use kukuri_application::{
     ports::{Clock, StoreError},
     sync_set::SyncSet,
 };
-use kukuri_domain::{TopicId, UnixMs, event::membership::Member};
+use kukuri_domain::{EventId, EventOrder, TopicId, UnixMs, event::membership::Member};
 
 use crate::{
-    convert::{blob, event_order, from_column},
+    convert::{blob, corrupt, to_column},
     database::Database,
     error::store_error,
     writer::membership::Change,
 };
 
-/// All of a topic. It is read in the order of the table, without a look at the events.
-pub(crate) const MEMBERS: &str =
-    "SELECT created_at, ms, id, keyed, until FROM topic_events WHERE topic = ?1";
+/// Members of a topic after a place, in the order of the table and without a look at the events,
+/// as one text: a row for each would cost several times as much, most of it on the way through the
+/// driver.
+pub(crate) const MEMBERS: &str = "
+    SELECT group_concat(
+        created_at || ',' || ms || ',' || hex(id) || ',' || keyed || ',' || coalesce(until, ''),
+        ';')
+    FROM (SELECT created_at, ms, id, keyed, until FROM topic_events
+        WHERE topic = ?1 AND (created_at, ms, id) > (?2, ?3, ?4)
+        ORDER BY created_at, ms, id LIMIT 20000)";
 
 /// The sets of the topics that somebody asked for.
 pub(crate) struct SyncSets {
@@ -139,17 +146,48 @@ impl Database {
         put.map_err(|panic| StoreError::Other(Box::new(panic)))
     }
 
+    /// In pages, each as of another moment: what was committed in between is kept meanwhile.
     async fn read_members(&self, topic: TopicId) -> Result<Vec<Member>, StoreError> {
-        let rows = self.read(MEMBERS, [blob(&topic.0)]).await?;
-        let members = rows.iter().map(|row| {
-            let keyed: i64 = row.try_get_by_index(3).map_err(store_error)?;
-            let until: Option<i64> = row.try_get_by_index(4).map_err(store_error)?;
-            Ok(Member {
-                order: event_order(row)?,
-                is_keyed: keyed != 0,
-                until: until.map(from_column).transpose()?.map(UnixMs),
-            })
-        });
-        members.collect()
+        let mut members: Vec<Member> = Vec::new();
+        loop {
+            let (created_at, ms, id) = match members.last() {
+                Some(last) => (
+                    to_column(last.order.created_at),
+                    i64::from(last.order.ms),
+                    blob(&last.order.id.0),
+                ),
+                None => (-1, -1, blob(&[])),
+            };
+            let after = [blob(&topic.0), created_at.into(), ms.into(), id];
+            let rows = self.read(MEMBERS, after).await?;
+            let page = rows.first().map(|row| row.try_get_by_index(0));
+            let page: Option<Option<String>> = page.transpose().map_err(store_error)?;
+            let Some(page) = page.flatten() else {
+                return Ok(members);
+            };
+            for text in page.split(';') {
+                members.push(member(text).ok_or_else(|| corrupt("a row of topic_events"))?);
+            }
+        }
     }
+}
+
+/// A member as [`MEMBERS`] writes it.
+fn member(text: &str) -> Option<Member> {
+    let mut parts = text.split(',');
+    let mut part = || parts.next();
+    let (created_at, ms) = (part()?.parse().ok()?, part()?.parse().ok()?);
+    let mut id = [0; 32];
+    hex::decode_to_slice(part()?, &mut id).ok()?;
+    let is_keyed = part()? != "0";
+    let until = match part()? {
+        "" => None,
+        until => Some(UnixMs(until.parse().ok()?)),
+    };
+    let id = EventId(id);
+    Some(Member {
+        order: EventOrder { created_at, ms, id },
+        is_keyed,
+        until,
+    })
 }

@@ -8,6 +8,8 @@
 //! Two members that gave each other what the set lacks have the same set, because whatever ends
 //! an event stays itself: a deletion never ends, and the latest event of a place never does.
 
+use nostr::event::Kind;
+
 use super::{EventId, EventOrder, Meaning};
 use crate::time::UnixMs;
 
@@ -51,6 +53,11 @@ impl Member {
     }
 }
 
+/// Whether events of this kind take others back (NIP-09).
+pub fn is_deletion(kind: u16) -> bool {
+    kind == DELETION_KIND
+}
+
 /// Whether a deletion ends this event at all: deletions stay, and what is keyed is replaced.
 pub fn is_deletable(kind: u16, is_keyed: bool) -> bool {
     kind != DELETION_KIND && !is_keyed
@@ -71,7 +78,10 @@ pub fn replaces(first: (UnixMs, EventId), second: (UnixMs, EventId)) -> bool {
 
 /// In which place of its author's the event stands, if only the latest there counts.
 pub(super) fn place(event: &nostr::event::Event) -> Option<&'static str> {
-    matches!(Meaning::of(event), Meaning::Profile(_)).then_some("0")
+    // The kind first: what every other event means would be read for nothing.
+    let is_profile =
+        event.kind == Kind::Metadata && matches!(Meaning::of(event), Meaning::Profile(_));
+    is_profile.then_some("0")
 }
 
 /// The first well-formed tag counts.

@@ -10,7 +10,7 @@ use kukuri_domain::{
     AuthorId, EventId, EventOrder, SignedEvent, TopicId, UnixMs, VerifiedEvent,
     event::{
         Meaning,
-        membership::{Member, deleted_at, is_deletable, replaces},
+        membership::{Member, deleted_at, is_deletable, is_deletion, replaces},
     },
 };
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
@@ -46,8 +46,8 @@ macro_rules! fresh_of {
                 author: event.author(),
                 kind: event.kind(),
                 place: event.place(),
-                targets: match event.meaning() {
-                    Meaning::Deletion { targets } => targets,
+                targets: match is_deletion(event.kind()).then(|| event.meaning()) {
+                    Some(Meaning::Deletion { targets }) => targets,
                     _ => Vec::new(),
                 },
                 member: event.member(),

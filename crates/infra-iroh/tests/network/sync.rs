@@ -10,9 +10,9 @@ use iroh::endpoint::{RecvStream, SendStream};
 use kukuri_application::ports::{NetworkError, SyncAnswer, SyncRequest, TopicNetwork as _};
 use kukuri_domain::{
     EventId, PeerAddress, UnixMs,
-    limits::SYNC_FRAME_BYTES_MAX,
+    limits::{IDS_PER_REQUEST_MAX, RECONCILE_BYTES_MAX, SYNC_FRAME_BYTES_MAX},
     presence::{Side, hello_proof},
-    wire::{Hello, RefuseReason, SYNC_ALPN, SyncFrame, Welcome},
+    wire::{Hello, RefuseReason, SYNC_ALPN, SetSummary, SyncFrame, Welcome},
 };
 use kukuri_infra_iroh::{Network, NetworkConfig};
 use tokio::{io::AsyncReadExt as _, runtime::Runtime, time::timeout};
@@ -79,6 +79,50 @@ async fn each_request_is_answered_by_the_member() {
     let (got, asked) = tokio::join!(ask, answer_one(&mut at_a, SyncAnswer::nothing()));
     assert_eq!(got.expect("answered"), SyncAnswer::nothing());
     assert_eq!(asked.request, receipt);
+}
+
+#[tokio::test]
+async fn sets_are_compared_over_streams() {
+    let ((a, mut at_a), (b, _at_b), keys) = pair("lobby").await;
+    let set = |count| SetSummary {
+        cut: UnixMs(1_700_000_000_000),
+        since: UnixMs(7),
+        count,
+        fingerprint: [3; 16],
+    };
+    let message = vec![0x61; RECONCILE_BYTES_MAX];
+    let reconcile = SyncRequest::Reconcile {
+        since: UnixMs(7),
+        message: message.clone(),
+    };
+    let offer = SyncRequest::Offer {
+        ids: vec![EventId([1; 32]); IDS_PER_REQUEST_MAX],
+        more: true,
+    };
+    let exchanges = [
+        (SyncRequest::Summary(set(1)), SyncAnswer::Summary(set(2))),
+        (reconcile.clone(), SyncAnswer::Reconciled(message)),
+        (offer.clone(), SyncAnswer::nothing()),
+    ];
+    for (request, answer) in &exchanges {
+        let ask = b.call(keys.id, a.local_peer(), request.clone(), now());
+        let (got, asked) = tokio::join!(ask, answer_one(&mut at_a, answer.clone()));
+        assert_eq!(got.expect("answered"), *answer);
+        assert_eq!((asked.peer, &asked.request), (b.local_peer(), request));
+    }
+    // An answer to another question ends the exchange.
+    let wrong = [
+        (SyncRequest::Summary(set(1)), SyncAnswer::nothing()),
+        (SyncRequest::Summary(set(1)), SyncAnswer::Reconciled(vec![])),
+        (reconcile, SyncAnswer::Summary(set(1))),
+        (offer.clone(), SyncAnswer::Summary(set(1))),
+        (offer, SyncAnswer::all(vec![event(1, 10)])),
+    ];
+    for (request, answer) in wrong {
+        let ask = b.call(keys.id, a.local_peer(), request, now());
+        let (got, _) = tokio::join!(ask, answer_one(&mut at_a, answer));
+        assert!(matches!(got, Err(NetworkError::Protocol { .. })), "{got:?}");
+    }
 }
 
 #[tokio::test]

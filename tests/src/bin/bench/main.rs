@@ -8,6 +8,7 @@
 mod archive;
 mod delivery;
 mod flood;
+mod history;
 mod idle;
 mod islands;
 mod join;
@@ -101,6 +102,14 @@ enum Figure {
     RestartKnown {
         #[arg(long, default_value_t = 30)]
         trials: usize,
+    },
+    /// Getting what is missing: a newcomer, and sets that differ by little
+    History {
+        #[arg(long, default_value_t = 5)]
+        trials: usize,
+        /// How many the newcomer lacks
+        #[arg(long, default_value_t = 10_000)]
+        events: u64,
     },
     /// 10,000 events of one author in a minute: what others notice of it
     Flood {
@@ -206,6 +215,7 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
         Figure::Flood { seconds } => flood::measure(seconds).await?,
         Figure::Idle { trials, seconds } => idle::measure(trials, seconds).await?,
         Figure::Ingest { trials, events } => store::ingest(trials, events).await?,
+        Figure::History { trials, events } => history::measure(trials, events).await?,
         Figure::Search { trials, events } => store::search(trials, events).await?,
         Figure::Window {
             trials,
@@ -282,6 +292,10 @@ async fn all(quick: bool) -> anyhow::Result<bool> {
         Figure::Ingest {
             trials: few(3, 1),
             events: few(100_000, 20_000) as u64,
+        },
+        Figure::History {
+            trials: few(5, 1),
+            events: 10_000,
         },
         Figure::Search {
             trials: few(100, 20),

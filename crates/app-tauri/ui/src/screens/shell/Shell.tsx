@@ -21,7 +21,7 @@ import { ListButton, TopicHeader } from "./TopicHeader";
 import { TopicList } from "./TopicList";
 import { useKeys } from "./useKeys";
 
-const POLL_MS = 4000;
+const POLL_MS = 10000;
 
 /** Whether the window has room for a panel beside the rest. */
 function useIsWide(): boolean {
