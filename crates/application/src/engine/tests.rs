@@ -10,7 +10,10 @@ use kukuri_domain::{
     peer::{ConnectionState, SourceKind},
     wire::GossipFrame,
 };
-use tokio::{sync::broadcast::error::RecvError, time::Instant};
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{Instant, sleep, timeout},
+};
 
 use super::*;
 use crate::{
@@ -291,6 +294,51 @@ async fn a_newcomer_gets_what_was_posted_before() {
     assert_eq!(a.store.ids(at_a.keys().id), b.store.ids(at_b.keys().id));
     let newest = at_b.read(1, None).await.expect("reads");
     assert_eq!(newest[0].event.content(), "post 149");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_stays_deaf_joins_anew_and_misses_nothing() {
+    let hub = Hub::new();
+    let a = node(&hub, 1, vec![]);
+    let at_a = a.engine.join(lobby()).await.expect("joins");
+    let source = (SourceKind::Manual, Script::Finds(vec![peer(1)]));
+    let b = node(&hub, 2, vec![source]);
+    let at_b = b.engine.join(lobby()).await.expect("joins");
+    let mut events = at_b.subscribe();
+    wait_for(&mut events, joined).await;
+    let topic = at_b.keys().id;
+    let count = |wanted: fn(&Request) -> bool| {
+        let requests = hub.requests(b.id);
+        requests.into_iter().filter(wanted).count()
+    };
+    let joins = || count(|request| matches!(request, Request::Join(_)));
+    let leaves = || count(|request| matches!(request, Request::Leave(_)));
+    // Neighbours, but no message comes through; streams work.
+    hub.set_loses_messages(true);
+    let silent = timeout(Duration::from_secs(600), async {
+        for n in 0.. {
+            at_a.post(&format!("unheard {n}")).await.expect("posts");
+            if joins() == 2 {
+                return;
+            }
+            sleep(Duration::from_secs(10)).await;
+        }
+    });
+    silent.await.expect("it joins anew");
+    assert_eq!(leaves(), 1);
+    hub.set_loses_messages(false);
+    let settled = timeout(Duration::from_secs(60), async {
+        while a.store.ids(topic) != b.store.ids(topic) {
+            sleep(Duration::from_secs(1)).await;
+        }
+    });
+    settled.await.expect("nothing is missing");
+    at_a.post("heard").await.expect("posts");
+    let live = wait_for(&mut events, |event| {
+        content(event).filter(|(text, _)| text == "heard")
+    });
+    assert_eq!(live.await.1, Arrival::Live);
+    assert_eq!(joins(), 2, "and not again");
 }
 
 #[tokio::test(start_paused = true)]
