@@ -159,7 +159,7 @@ impl Session {
             suppliers: BTreeMap::new(),
             finds: 0,
             receipts: Receipts::default(),
-            horizon: healing::EVERYTHING,
+            horizon: syncing::EVERYTHING,
             syncing: Syncing::default(),
             hearing: Hearing::default(),
             sent: SeenSet::new(outgoing::SENT_REMEMBERED_MAX),
@@ -193,7 +193,10 @@ impl Session {
             } => self.answered(peer, request, answer, now),
             Input::Summarised { purpose, summary } => self.summarised(purpose, summary, now),
             Input::Reconciled { peer, outcome } => self.reconciled(peer, outcome, now),
-            Input::Compared { peer, ours, theirs } => drop(self.compared(peer, ours, theirs)),
+            Input::Compared { peer, ours, theirs } => {
+                // Who asked knows it too, and begins if they differ.
+                self.compared(peer, ours, theirs, now);
+            }
             Input::Offered { peer, ids, more } => self.offered(peer, ids, more, now),
             Input::Partner(peer) => self.sync_with(peer, now),
             Input::Held(held) => self.held(held),

@@ -70,28 +70,11 @@ impl Session {
         }
     }
 
-    /// Those that a member's set has and ours has not, as far as nobody is asked for them yet.
-    pub(super) fn lacking(&mut self, from: PeerId, ids: Vec<EventId>) -> Vec<EventId> {
-        // In the order in which they came: the newest first.
-        let unwanted: BTreeSet<EventId> = self.unwanted(from, ids.clone()).into_iter().collect();
-        ids.into_iter().filter(|id| unwanted.contains(id)).collect()
-    }
-
-    /// A member offers these.
-    pub(super) fn offered_ids(&mut self, from: PeerId, ids: Vec<EventId>, now: Now) {
-        if self.may_offer(from, now) {
-            self.announced(from, ids);
-        } else {
-            self.counters.dropped += ids.len() as u64;
-        }
-    }
-
-    /// Those of the ids that are neither known nor being fetched; notes for the latter that
-    /// `from` has them.
-    fn unwanted(&mut self, from: PeerId, mut ids: Vec<EventId>) -> Vec<EventId> {
-        ids.sort();
-        ids.dedup();
-        ids.retain(|id| !self.is_known(id));
+    /// Those of the ids, in their order, that are neither known nor being fetched; notes for the
+    /// latter that `from` has them.
+    pub(super) fn unwanted(&mut self, from: PeerId, mut ids: Vec<EventId>) -> Vec<EventId> {
+        let mut named = BTreeSet::new();
+        ids.retain(|id| named.insert(*id) && !self.is_known(id));
         ids.retain(|id| match self.fetches.get_mut(id) {
             Some(fetch) if fetch.asked == from => {
                 fetch.is_renewed = true;

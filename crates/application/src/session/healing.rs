@@ -30,10 +30,13 @@ const DEAF_AFTER_MS: u64 = 30_000;
 const SILENT_AFTER_MS: u64 = 90_000;
 
 /// Least time between two times of joining anew, in milliseconds; doubled each time up to the
-/// greatest.
+/// greatest, and the least again after that has passed.
 const REJOIN_AFTER_MS: u64 = 2 * 60_000;
 
 const REJOIN_AFTER_MS_MAX: u64 = 60 * 60_000;
+
+/// Least time between two summaries of one neighbour that are looked at, in milliseconds.
+const SUMMARY_LEAST_MS: u64 = 1_000;
 
 /// Least time between two summaries that are told early, in milliseconds.
 const CHANGED_EVERY_MS: u64 = 5_000;
@@ -48,7 +51,7 @@ pub(super) struct Hearing {
     summary_at_ms: u64,
     /// The last summary of each neighbour.
     summaries: BTreeMap<PeerId, SetSummary>,
-    /// A neighbour's set changed and differs from ours, and we heard nothing of it.
+    /// Something was written while we heard nothing, and came over a stream.
     has_missed: bool,
     /// How often in a row this member seemed deaf.
     strikes: u32,
@@ -86,6 +89,15 @@ impl Session {
         self.hearing.strikes = 0;
     }
 
+    /// Events came over a stream, the newest of them written at this time. If that was while no
+    /// message came through, gossip passed us by. Not a neighbour's word but an event is what
+    /// shows it: a claim costs nothing.
+    pub(super) fn learned(&mut self, newest: UnixMs, now: Now) {
+        let silent_ms = now.mono_ms.saturating_sub(self.hearing.message_at_ms);
+        let was_written_since = newest.0.saturating_add(silent_ms) >= now.unix.0;
+        self.hearing.has_missed |= silent_ms >= DEAF_AFTER_MS && was_written_since;
+    }
+
     pub(super) fn forget_summary_of(&mut self, peer: &PeerId) {
         self.hearing.summaries.remove(peer);
     }
@@ -120,10 +132,13 @@ impl Session {
 
     /// The time for a look at somebody else has come.
     pub(super) fn partner_due(&mut self) {
-        if self.neighbours.is_empty() {
+        if !self.hearing.is_running {
             return;
         }
-        self.push(Effect::FindPartner);
+        // Who is alone looks for everybody whom it remembers anyway.
+        if !self.neighbours.is_empty() {
+            self.push(Effect::FindPartner);
+        }
         self.start_with_jitter(Timer::Partner, PARTNER_EVERY_MS);
     }
 
@@ -144,16 +159,11 @@ impl Session {
                 },
                 Some(ours),
             ) => {
-                if self.compared(peer, ours, theirs) {
-                    return;
-                }
                 // Both sides see that they differ; one of them is to begin.
                 let begins = self.local < peer || !moved;
-                if begins {
+                if !self.compared(peer, ours, theirs, now) && begins {
                     self.sync_with(peer, now);
                 }
-                let silent_ms = now.mono_ms.saturating_sub(self.hearing.message_at_ms);
-                self.hearing.has_missed |= moved && silent_ms >= DEAF_AFTER_MS;
             }
             (SummaryFor::Neighbours | SummaryFor::Comparison { .. }, None) => {}
         }
@@ -161,7 +171,13 @@ impl Session {
 
     /// A neighbour's summary came.
     pub(super) fn summary_heard(&mut self, peer: PeerId, theirs: SetSummary, now: Now) {
-        if !self.neighbours.contains_key(&peer) {
+        let Some(neighbour) = self.neighbours.get_mut(&peer) else {
+            return;
+        };
+        let last_ms = neighbour.summary_at_ms.replace(now.mono_ms);
+        if last_ms.is_some_and(|last| now.mono_ms.saturating_sub(last) < SUMMARY_LEAST_MS) {
+            // Each costs a look at the set; who sends more of them is not listened to.
+            self.counters.dropped += 1;
             return;
         }
         self.hearing.summary_at_ms = now.mono_ms;
@@ -208,6 +224,9 @@ impl Session {
         if self.hearing.strikes < 2 || now.mono_ms < self.hearing.rejoin_not_before_ms {
             return;
         }
+        if now.mono_ms - self.hearing.rejoin_not_before_ms > REJOIN_AFTER_MS_MAX {
+            self.hearing.rejoins = 0;
+        }
         let pause = REJOIN_AFTER_MS << self.hearing.rejoins.min(10);
         let pause = pause.min(REJOIN_AFTER_MS_MAX);
         let pause = self.rng.random_range(pause..pause + pause / 4);
@@ -223,6 +242,3 @@ impl Session {
         self.push(Effect::StartTimer { timer, after_ms });
     }
 }
-
-/// Where the horizon of a member lies that holds everything.
-pub(super) const EVERYTHING: UnixMs = UnixMs(0);

@@ -27,6 +27,8 @@ pub(super) struct Neighbour {
     pub(super) was_retried: bool,
     /// Whether it has answered, and so sends summaries.
     pub(super) speaks: bool,
+    /// When its last summary came.
+    pub(super) summary_at_ms: Option<u64>,
 }
 
 impl Session {

@@ -144,6 +144,9 @@ impl Session {
         if let Some(peer) = newest_of.filter(|_| new > 0) {
             self.push(Effect::Emit(TopicEvent::Fetched { peer, new }));
         }
+        if let Some(newest) = learned.iter().map(|(order, _)| order.at()).max() {
+            self.learned(newest, now);
+        }
         self.tell_on(learned, now);
     }
 

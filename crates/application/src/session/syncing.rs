@@ -11,11 +11,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use kukuri_domain::{
     EventId, Now, PeerId, UnixMs,
     limits::{EVENT_FUTURE_MS_MAX, IDS_PER_REQUEST_MAX},
-    wire::SetSummary,
+    wire::{SetSummary, last_cut},
 };
 
 use super::{Effect, Session, SummaryFor, Timer};
 use crate::{ports::SyncRequest, sync_set::Step, views::TopicEvent};
+
+/// The horizon of a member that keeps everything.
+pub(super) const EVERYTHING: UnixMs = UnixMs(0);
 
 /// Runs under way at once: one that stalls does not hold the others up.
 const RUNS_MAX: usize = 2;
@@ -218,7 +221,7 @@ impl Session {
 
     fn compared_in_run(&mut self, peer: PeerId, ours: SetSummary, theirs: SetSummary, now: Now) {
         if ours == theirs {
-            self.agrees(peer, now.unix);
+            self.agrees(peer, ours.cut, now);
             return self.run_ended(peer, now);
         }
         self.syncing.agreements.remove(&peer);
@@ -260,7 +263,7 @@ impl Session {
             self.counters.malformed += 1;
             return self.distrust(peer, now);
         }
-        let lacking = self.lacking(peer, need);
+        let lacking = self.unwanted(peer, need);
         if let Some(run) = self.syncing.runs.get_mut(&peer) {
             run.needed += lacking.len() as u64;
             run.stage = Stage::Events;
@@ -407,9 +410,10 @@ impl Session {
         if self.is_distrusted(peer, now) {
             return;
         }
-        let lacking = self.lacking(peer, ids);
-        if !lacking.is_empty() {
-            self.offered_ids(peer, lacking, now);
+        if self.may_offer(peer, now) {
+            self.announced(peer, ids);
+        } else {
+            self.counters.dropped += ids.len() as u64;
         }
         if more {
             self.sync_with(peer, now);
@@ -417,17 +421,27 @@ impl Session {
     }
 
     /// Both sets at one cut, in short.
-    pub(super) fn compared(&mut self, peer: PeerId, ours: SetSummary, theirs: SetSummary) -> bool {
+    pub(super) fn compared(
+        &mut self,
+        peer: PeerId,
+        ours: SetSummary,
+        theirs: SetSummary,
+        now: Now,
+    ) -> bool {
         let is_equal = ours == theirs;
-        match is_equal {
-            true => self.agrees(peer, theirs.cut),
-            false => drop(self.syncing.agreements.remove(&peer)),
+        if is_equal {
+            self.agrees(peer, theirs.cut, now);
+        } else {
+            self.syncing.agreements.remove(&peer);
         }
         is_equal
     }
 
-    /// A member's set was the same as ours: it holds our posts up to then.
-    fn agrees(&mut self, peer: PeerId, at: UnixMs) {
+    /// A member's set at a cut was the same as ours: it holds our posts up to then. Of a cut that
+    /// is ahead, as a run's is, only what lies before the last full one counts: what was written
+    /// since may have come into our set after it was looked at.
+    fn agrees(&mut self, peer: PeerId, cut: UnixMs, now: Now) {
+        let at = cut.min(last_cut(now.unix));
         let agreements = &mut self.syncing.agreements;
         if agreements.len() >= AGREEMENTS_MAX && !agreements.contains_key(&peer) {
             let oldest = agreements

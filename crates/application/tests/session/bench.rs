@@ -276,25 +276,10 @@ impl Bench {
                 Some(Input::Missing { from, ids })
             }
             Effect::LoadUnsent => Some(Input::Unsent(std::mem::take(&mut self.unsent))),
-            Effect::Summarise {
-                purpose,
-                cut,
-                since,
-            } => Some(Input::Summarised {
-                purpose,
-                summary: self.store_works.then(|| self.set().summary(cut, since)),
-            }),
-            Effect::Reconcile {
-                peer,
-                since,
-                answer,
-            } => Some(Input::Reconciled {
-                peer,
-                outcome: match self.set().step(since, answer.as_deref()) {
-                    Ok(step) => Reconciled::Step(step),
-                    Err(_malformed) => Reconciled::Malformed,
-                },
-            }),
+            effect @ (Effect::Summarise { .. } | Effect::Reconcile { .. }) => {
+                let set = self.store_works.then(|| self.set());
+                Some(of_set(effect, set.as_ref()))
+            }
             Effect::Call {
                 peer,
                 request: SyncRequest::Summary(ours),
@@ -318,6 +303,33 @@ impl Bench {
             }
             _ => None,
         }
+    }
+}
+
+/// The outcome of an effect that asks for the sync set; a store that does not work has none.
+pub fn of_set(effect: Effect, set: Option<&SyncSet>) -> Input {
+    match effect {
+        Effect::Summarise {
+            purpose,
+            cut,
+            since,
+        } => Input::Summarised {
+            purpose,
+            summary: set.map(|set| set.summary(cut, since)),
+        },
+        Effect::Reconcile {
+            peer,
+            since,
+            answer,
+        } => Input::Reconciled {
+            peer,
+            outcome: match set.map(|set| set.step(since, answer.as_deref())) {
+                Some(Ok(step)) => Reconciled::Step(step),
+                Some(Err(_malformed)) => Reconciled::Malformed,
+                None => Reconciled::NoAnswer,
+            },
+        },
+        other => panic!("{other:?} does not ask for the set"),
     }
 }
 

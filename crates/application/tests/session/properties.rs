@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use kukuri_application::{
     ports::{SyncAnswer, SyncRequest},
-    session::{Effect, Input, Reconciled, Session, Timer},
+    session::{Effect, Input, Session, Timer},
     sync_set::SyncSet,
     views::TopicEvent,
 };
@@ -14,7 +14,9 @@ use kukuri_domain::{
 };
 use proptest::prelude::*;
 
-use crate::bench::{Author, LOCAL, START, event_frame, forgeries, have_frame, peer, posts, topic};
+use crate::bench::{
+    Author, LOCAL, START, event_frame, forgeries, have_frame, of_set, peer, posts, topic,
+};
 
 /// Something that happens; numbers choose among what there is.
 #[derive(Debug, Clone)]
@@ -143,26 +145,9 @@ impl Watched {
                 ids.retain(|id| is_well && !self.committed.contains(id));
                 Input::Missing { from, ids }
             }
-            Effect::Summarise {
-                purpose,
-                cut,
-                since,
-            } => Input::Summarised {
-                purpose,
-                summary: is_well.then(|| self.stored_set().summary(cut, since)),
-            },
-            Effect::Reconcile {
-                peer,
-                since,
-                answer,
-            } => Input::Reconciled {
-                peer,
-                outcome: match self.stored_set().step(since, answer.as_deref()) {
-                    Ok(step) if is_well => Reconciled::Step(step),
-                    Ok(_) => Reconciled::NoAnswer,
-                    Err(_malformed) => Reconciled::Malformed,
-                },
-            },
+            effect @ (Effect::Summarise { .. } | Effect::Reconcile { .. }) => {
+                of_set(effect, is_well.then(|| self.stored_set()).as_ref())
+            }
             Effect::Call { peer, request } => {
                 let answer = is_well.then(|| self.answer(&request));
                 Input::Answered {

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use kukuri_application::{
     ports::{PostState, SyncAnswer, SyncRequest},
-    session::{Arrival, Effect, Input, Reconciled, Session, Timer},
+    session::{Arrival, Effect, Input, Session, Timer},
     sync_set::SyncSet,
     views::TopicEvent,
 };
@@ -17,7 +17,7 @@ use kukuri_domain::{
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
-use crate::bench::{Author, START, peer, topic};
+use crate::bench::{Author, START, of_set, peer, topic};
 
 /// Greatest part of the simulation that may be processed, so that a loop ends as a failure.
 const STEPS_MAX: usize = 2_000_000;
@@ -290,26 +290,9 @@ impl Swarm {
                     answer: Some(answer),
                 }
             }
-            Effect::Summarise {
-                purpose,
-                cut,
-                since,
-            } => Input::Summarised {
-                purpose,
-                summary: Some(self.set(node).summary(cut, since)),
-            },
-            Effect::Reconcile {
-                peer,
-                since,
-                answer,
-            } => Input::Reconciled {
-                peer,
-                outcome: Reconciled::Step(
-                    self.set(node)
-                        .step(since, answer.as_deref())
-                        .expect("sessions send sense"),
-                ),
-            },
+            effect @ (Effect::Summarise { .. } | Effect::Reconcile { .. }) => {
+                of_set(effect, Some(&self.set(node)))
+            }
             Effect::LoadUnsent => {
                 let Node { unsent, stored, .. } = &self.nodes[node];
                 let events = unsent.iter().filter_map(|id| stored.get(id)).cloned();

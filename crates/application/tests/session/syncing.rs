@@ -7,10 +7,10 @@ use kukuri_application::{
 use kukuri_domain::{
     EventId, PeerId, UnixMs, VerifiedEvent,
     limits::EVENT_FUTURE_MS_MAX,
-    wire::{GossipFrame, SetSummary},
+    wire::{GossipFrame, SetSummary, last_cut},
 };
 
-use crate::bench::{Author, Bench, ids, peer, posts, signed};
+use crate::bench::{Author, Bench, START, ids, peer, posts, signed};
 
 /// Two members, of whom the first asks the second.
 struct Pair {
@@ -109,7 +109,8 @@ fn equal_sets_are_one_question_and_an_agreement() {
     assert!(matches!(pair.ours.calls[0].1, SyncRequest::Summary(_)));
     assert_eq!(pair.run(), [""; 0]);
     let agreement = pair.ours.session.agreements()[&peer(1)];
-    assert_eq!(agreement.since, pair.ours.now.unix);
+    // What was written since the last full cut may not have been looked at.
+    assert_eq!(agreement.since, last_cut(pair.ours.now.unix));
 
     let mut pair = Pair::of(&all, &all[1..]);
     pair.ours.tell(Input::NeighborUp(peer(1)));
@@ -347,10 +348,12 @@ fn a_summary_that_differs_leads_to_a_run_of_one_of_the_two() {
         assert!(bench.calls.is_empty(), "they are equal");
         assert_eq!(bench.session.agreements().len(), 1);
         let more = [old.clone(), posts(5, 1)].concat();
+        bench.pass(1_000);
         say(&mut bench, other, summary_of(&more, cut));
         assert_eq!(bench.calls.len(), usize::from(begins_at_once));
         assert!(bench.session.agreements().is_empty());
         if !begins_at_once {
+            bench.pass(1_000);
             say(&mut bench, other, summary_of(&more, cut));
             assert_eq!(bench.calls.len(), 1, "the other one did not begin");
         }
@@ -365,18 +368,57 @@ fn summaries_of_strangers_and_of_wrong_clocks_are_passed_over() {
     say(&mut bench, 9, summary_of(&[], now));
     let wrong = UnixMs(now.0 + EVENT_FUTURE_MS_MAX + 1);
     say(&mut bench, 1, summary_of(&[], wrong));
+    bench.pass(1_000);
     let wrong = UnixMs(now.0 - EVENT_FUTURE_MS_MAX - 1);
     say(&mut bench, 1, summary_of(&[], wrong));
     assert!(bench.calls.is_empty());
     assert_eq!(bench.session.counters().refused, 2);
 }
 
+/// A neighbour in whose set something new is written every 20 s, which `tell` may bring to us in
+/// other ways than by a run; returns what was seen, and how often we seemed deaf.
+fn while_others_write(tell: impl Fn(&mut Bench, &VerifiedEvent)) -> (Vec<String>, u64) {
+    let (ours, old) = hearing(&[0xff], 3);
+    let mut pair = Pair::of(&old, &old);
+    pair.ours = ours;
+    pair.ours.others_agree = false;
+    let mut seen = Vec::new();
+    for n in 0..12 {
+        // From the machine's clock as the bench turns it.
+        let since_start = pair.ours.now.unix.0 - START.0;
+        let news = Author::new(20 + n).post("news", since_start);
+        let stored = news.clone().into_signed();
+        pair.theirs.stored.insert(news.id(), stored);
+        tell(&mut pair.ours, &news);
+        seen.extend(pair.ours.pass(20_000));
+        let cut = UnixMs(pair.ours.now.unix.0 - 10_000);
+        let theirs = pair.theirs.set().summary(cut, UnixMs(0));
+        seen.extend(say(&mut pair.ours, 0xff, theirs));
+        seen.extend(pair.run());
+    }
+    assert_eq!(held(&pair.ours), held(&pair.theirs), "nothing is missing");
+    (seen, pair.ours.session.counters().deaf)
+}
+
 #[test]
 fn who_is_deaf_compares_sets_and_then_joins_anew() {
-    let (mut bench, old) = hearing(&[0xff], 3);
+    // Only the summaries come through.
+    let (seen, deaf) = while_others_write(|_, _| {});
+    assert!(deaf >= 2, "{seen:?}");
+    let rejoins = seen.iter().filter(|line| *line == "rejoin").count();
+    assert_eq!(rejoins, 1, "not again and again: {seen:?}");
+
+    // Who hears what is said is not deaf.
+    let (_, deaf) = while_others_write(|bench, news| drop(bench.event(0xff, news)));
+    assert_eq!(deaf, 0);
+}
+
+#[test]
+fn summaries_alone_deafen_nobody() {
+    // A neighbour whose set changes all the time, by its own account.
+    let (mut bench, mut told) = hearing(&[0xff], 3);
     bench.others_agree = false;
-    let (mut seen, mut told) = (Vec::new(), old);
-    // Somebody writes every 20 s; only the summaries come through.
+    let mut seen = Vec::new();
     for n in 0..12 {
         told.extend(posts(20 + n, 1));
         let cut = UnixMs(bench.now.unix.0 - 10_000);
@@ -386,23 +428,53 @@ fn who_is_deaf_compares_sets_and_then_joins_anew() {
         }
         seen.extend(bench.pass(20_000));
     }
-    assert!(bench.session.counters().deaf >= 2);
-    let rejoins = seen.iter().filter(|line| *line == "rejoin").count();
-    assert_eq!(rejoins, 1, "not again and again: {seen:?}");
-
-    // Who hears what is said is not deaf, whatever is lost.
-    let (mut bench, mut told) = hearing(&[0xff], 3);
-    for n in 0..12 {
-        told.extend(posts(20 + n, 1));
-        let cut = UnixMs(bench.now.unix.0 - 10_000);
-        say(&mut bench, 0xff, summary_of(&told, cut));
-        bench.event(
-            0xff,
-            &Author::new(60).post(&format!("live {n}"), u64::from(n)),
-        );
-        bench.pass(20_000);
-    }
+    assert!(!seen.contains(&"rejoin".to_owned()), "{seen:?}");
     assert_eq!(bench.session.counters().deaf, 0);
+}
+
+#[test]
+fn what_is_old_was_not_missed_just_now() {
+    let all = posts(1, 40);
+    let mut pair = Pair::of(&all[..10], &all);
+    pair.ours.hears = true;
+    pair.ours.now.unix.0 += 3_600_000;
+    pair.ours.others_agree = true;
+    pair.ours.tell(Input::NeighborUp(peer(0xff)));
+    pair.ours.others_agree = false;
+    pair.ours.pass(50_000);
+    pair.ours.tell(Input::Lagged);
+    pair.run();
+    assert_eq!(pair.ours.stored.len(), 40);
+    pair.ours.pass(35_000);
+    assert_eq!(pair.ours.session.counters().deaf, 0);
+}
+
+#[test]
+fn a_flood_of_summaries_costs_one_look_a_second() {
+    let (mut bench, old) = hearing(&[1], 3);
+    let before = bench.session.counters().dropped;
+    for n in 0..100 {
+        let cut = UnixMs(bench.now.unix.0 - 10_000);
+        say(&mut bench, 1, summary_of(&old[..n % 3], cut));
+    }
+    assert_eq!(bench.session.counters().dropped - before, 99);
+    bench.pass(1_000);
+    let cut = UnixMs(bench.now.unix.0 - 10_000);
+    say(&mut bench, 1, summary_of(&old, cut));
+    assert_eq!(bench.session.counters().dropped - before, 99);
+}
+
+#[test]
+fn others_are_looked_at_again_after_a_moment_alone() {
+    let (mut bench, _) = hearing(&[1], 3);
+    // Nobody is there when it is due, and somebody is before the next summary would have been.
+    let due = bench.timers["Partner"].1;
+    bench.pass(due - bench.now.mono_ms - 1);
+    bench.tell(Input::NeighborDown(peer(1)));
+    assert!(!bench.pass(2).contains(&"find a partner".to_owned()));
+    bench.tell(Input::NeighborUp(peer(2)));
+    let seen = bench.pass(2 * 72_000);
+    assert!(seen.contains(&"find a partner".to_owned()), "{seen:?}");
 }
 
 #[test]
