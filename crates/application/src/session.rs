@@ -233,7 +233,7 @@ impl Session {
     }
 
     /// Number of neighbours, as post states count them.
-    fn neighbour_count(&self) -> u32 {
+    pub fn neighbour_count(&self) -> u32 {
         u32::try_from(self.neighbours.len()).unwrap_or(u32::MAX)
     }
 

@@ -1,0 +1,78 @@
+//! Whoever writes in a simulation: events with true signatures, the same in every run.
+//!
+//! Signatures are made without randomness of the system, so that a seed gives the same bytes
+//! again. Each is checked once for all nodes of a run ([`Checked`]): checking is not what is
+//! simulated, and a hundred thousand checks would take most of the time.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use kukuri_domain::{
+    AuthorId, EventId, SignedEvent, TopicName, UnixMs, VerifiedEvent,
+    event::{Draft, Verifier},
+};
+use nostr::event::{Event, Signature};
+use secp256k1::{Keypair, Secp256k1, SignOnly};
+
+static CONTEXT: LazyLock<Secp256k1<SignOnly>> = LazyLock::new(Secp256k1::signing_only);
+
+/// Somebody with a key.
+pub struct Author(Keypair);
+
+impl Author {
+    /// The one with this number.
+    pub fn new(number: usize) -> Self {
+        let secret = blake3::derive_key("kukuri sim author", &number.to_le_bytes());
+        let pair = Keypair::from_seckey_slice(&CONTEXT, &secret);
+        Self(pair.expect("a hash is no invalid key but once in 2^128"))
+    }
+
+    /// The public key.
+    pub fn id(&self) -> AuthorId {
+        AuthorId(self.0.x_only_public_key().0.serialize())
+    }
+
+    /// A signed post.
+    pub fn post(&self, topic: &TopicName, text: &str, at: UnixMs) -> SignedEvent {
+        let unsigned = Draft::post(topic, text, at).unsigned(self.id());
+        let mut unsigned = unsigned.expect("its tags have names");
+        let id = unsigned.id();
+        let signature = CONTEXT.sign_schnorr_no_aux_rand(&id.to_bytes(), &self.0);
+        let event = Event::new(
+            id,
+            unsigned.pubkey,
+            unsigned.created_at,
+            unsigned.kind,
+            unsigned.tags,
+            unsigned.content,
+            Signature::from_byte_array(signature.to_byte_array()),
+        );
+        SignedEvent::new(event).expect("within the limits")
+    }
+}
+
+/// The signatures that were found genuine.
+#[derive(Default)]
+pub struct Checked {
+    verifier: Verifier,
+    genuine: HashMap<EventId, VerifiedEvent>,
+}
+
+impl Checked {
+    /// The event, if its signature is genuine.
+    pub fn check(&mut self, event: SignedEvent) -> Option<VerifiedEvent> {
+        match self.genuine.get(&event.id()) {
+            Some(known) if known.as_nostr() == event.as_nostr() => Some(known.clone()),
+            // Unknown, or altered under a known id.
+            _ => {
+                let verified = self.verifier.verify(event).ok()?;
+                self.genuine.insert(verified.id(), verified.clone());
+                Some(verified)
+            }
+        }
+    }
+
+    /// A genuine event.
+    pub fn get(&self, id: &EventId) -> Option<&VerifiedEvent> {
+        self.genuine.get(id)
+    }
+}
