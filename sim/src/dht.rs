@@ -59,7 +59,9 @@ impl Dht {
         let slot = self.slots.entry(minute).or_default();
         for node in side.nodes() {
             let keeps_first = node % 2 == 0;
-            let is_own = slot[node].as_ref().is_some_and(|kept| kept.peer == record.peer);
+            let is_own = slot[node]
+                .as_ref()
+                .is_some_and(|kept| kept.peer == record.peer);
             if rng.random_bool(ANSWERS) && (slot[node].is_none() || is_own || !keeps_first) {
                 slot[node] = Some(record.clone());
             }

@@ -53,7 +53,11 @@ fn main() -> ExitCode {
     let nodes = args.nodes.map(usize::from);
     let all_whole = match args.seed {
         Some(seed) => one(Plan::of_seed(seed, nodes), args.sabotage, args.story),
-        None => several(args.from..args.from.saturating_add(args.seeds), nodes, args.sabotage),
+        None => several(
+            args.from..args.from.saturating_add(args.seeds),
+            nodes,
+            args.sabotage,
+        ),
     };
     match all_whole {
         true => ExitCode::SUCCESS,
@@ -87,7 +91,7 @@ fn one(plan: Plan, sabotage: Option<Sabotage>, is_told: bool) -> bool {
 fn line(report: &Report) -> String {
     format!(
         "seed {}: {} nodes, {} posts everywhere, whole {:.1} s after the last disturbance; {} \
-         messages with content for {} deliveries, {:.1} hops, {} rejoined, {} dials, {} records; \
+         messages with content for {} deliveries, {:.1} hops, {} rejoined, {} dials, {} times a neighbour, {} records; \
          {} happenings, digest {:016x}",
         report.seed,
         report.nodes,
@@ -98,17 +102,14 @@ fn line(report: &Report) -> String {
         report.mean_hops(),
         report.rejoins,
         report.dials,
+        report.neighbours_up,
         report.puts,
         report.happenings,
         report.digest
     )
 }
 
-fn several(
-    seeds: std::ops::Range<u64>,
-    nodes: Option<usize>,
-    sabotage: Option<Sabotage>,
-) -> bool {
+fn several(seeds: std::ops::Range<u64>, nodes: Option<usize>, sabotage: Option<Sabotage>) -> bool {
     let (started, done) = (Instant::now(), AtomicU64::new(0));
     let all = seeds.end - seeds.start;
     let shows = std::io::stderr().is_terminal();
@@ -124,9 +125,14 @@ fn several(
         eprintln!();
     }
     let (mut whole_us, mut broken) = (Vec::new(), Vec::<Broken>::new());
+    let (mut ups, mut dials) = (0, 0);
     for outcome in outcomes {
         match outcome {
-            Ok(report) => whole_us.push(report.whole_after_us),
+            Ok(report) => {
+                whole_us.push(report.whole_after_us);
+                ups += report.neighbours_up;
+                dials += report.dials;
+            }
             Err(rule) => broken.push(rule),
         }
     }
@@ -138,12 +144,14 @@ fn several(
     };
     println!(
         "{} of {all} plans kept every rule in {:.1} s; whole after the last disturbance: p50 {:.1} s, \
-         p99 {:.1} s, at most {:.1} s",
+         p99 {:.1} s, at most {:.1} s; {} dials and {} new neighbours in each",
         whole_us.len(),
         started.elapsed().as_secs_f64(),
         at(0.5),
         at(0.99),
-        at(1.0)
+        at(1.0),
+        dials / whole_us.len().max(1) as u64,
+        ups / whole_us.len().max(1) as u64
     );
     for rule in broken.iter().take(10) {
         eprintln!("error: {rule}");

@@ -175,7 +175,9 @@ impl Plan {
 
 /// Most clocks are right within two seconds; one is a minute and a half off.
 fn skews(nodes: usize, rng: &mut StdRng) -> Vec<i64> {
-    let mut skews: Vec<_> = (0..nodes).map(|_| rng.random_range(-2_000..=2_000)).collect();
+    let mut skews: Vec<_> = (0..nodes)
+        .map(|_| rng.random_range(-2_000..=2_000))
+        .collect();
     let off = rng.random_range(-90_000..=90_000);
     if let Some(first) = skews.first_mut() {
         *first = off;

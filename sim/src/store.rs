@@ -72,7 +72,13 @@ impl Store {
     pub fn newest(&self, n: usize, before: Option<EventOrder>) -> Vec<EventId> {
         let ids = |order: &EventOrder| order.id;
         match before {
-            Some(before) => self.by_time.range(..before).rev().take(n).map(ids).collect(),
+            Some(before) => self
+                .by_time
+                .range(..before)
+                .rev()
+                .take(n)
+                .map(ids)
+                .collect(),
             None => self.by_time.iter().rev().take(n).map(ids).collect(),
         }
     }
@@ -86,7 +92,11 @@ impl Store {
     /// Own events were broadcast.
     pub fn note_sent(&mut self, ids: &[EventId], neighbours: u32) {
         for id in ids {
-            if let Some(own) = self.places.get(id).and_then(|place| self.own.get_mut(place)) {
+            if let Some(own) = self
+                .places
+                .get(id)
+                .and_then(|place| self.own.get_mut(place))
+            {
                 own.sent_to = own.sent_to.max(neighbours);
             }
         }
@@ -96,7 +106,10 @@ impl Store {
     pub fn note_held(&mut self, peer: PeerId, ids: &[EventId]) -> Vec<(EventId, PostState)> {
         let mut grown = Vec::new();
         for id in ids {
-            let own = self.places.get(id).and_then(|place| self.own.get_mut(place));
+            let own = self
+                .places
+                .get(id)
+                .and_then(|place| self.own.get_mut(place));
             if let Some(own) = own
                 && own.holders.insert(peer)
             {

@@ -69,10 +69,16 @@ enum Inside {
         message: proto::Message<PeerId>,
     },
     /// A connection that it opened is there.
-    Connected { to: usize, why: Why },
+    Connected {
+        to: usize,
+        why: Why,
+    },
     /// A connection that somebody else opened.
     Accepted(ConnectionId),
-    NotConnected { to: usize, why: Why },
+    NotConnected {
+        to: usize,
+        why: Why,
+    },
     /// A peer that was met may be asked to become a neighbour.
     Ask(usize),
     Open(usize),
@@ -86,7 +92,10 @@ enum Inside {
     /// Closed by the other side, or nothing was heard over it.
     Ended(ConnectionId),
     /// Nothing was heard over it since a cut began, if that still lasts.
-    Silent { connection: ConnectionId, cut: u32 },
+    Silent {
+        connection: ConnectionId,
+        cut: u32,
+    },
     /// A call arrives.
     Called {
         from: usize,
@@ -102,7 +111,10 @@ enum Inside {
     /// A search of this source has its result.
     Searched(SourceKind),
     /// A record of this minute reaches the DHT.
-    Announced { minute: u64, neighbours: Vec<PeerId> },
+    Announced {
+        minute: u64,
+        neighbours: Vec<PeerId>,
+    },
     /// The topic was left, and is joined anew.
     Rejoin,
 }
@@ -153,6 +165,8 @@ pub struct Report {
     pub puts: u64,
     /// Peers dialled.
     pub dials: u64,
+    /// Times that somebody got a neighbour.
+    pub neighbours_up: u64,
 }
 
 impl Report {
@@ -209,10 +223,7 @@ impl World {
         let node = |number: usize| {
             let author = Author::new(number);
             Node {
-                id: PeerId(blake3::derive_key(
-                    "kukuri sim peer",
-                    &number.to_le_bytes(),
-                )),
+                id: PeerId(blake3::derive_key("kukuri sim peer", &number.to_le_bytes())),
                 store: Store::new(author.id()),
                 author,
                 skew_ms: plan.skew_ms[number],
@@ -231,7 +242,11 @@ impl World {
             rng: StdRng::seed_from_u64(plan.seed ^ 0x6b75_6b75_7269),
             sabotage,
             queue,
-            numbers: nodes.iter().enumerate().map(|(n, node)| (node.id, n)).collect(),
+            numbers: nodes
+                .iter()
+                .enumerate()
+                .map(|(n, node)| (node.id, n))
+                .collect(),
             nodes,
             connections: Vec::new(),
             cut: None,
@@ -446,7 +461,9 @@ impl World {
             let summary = self.nodes[n].store.set.summary(cut, UnixMs(0));
             let set = (summary.count, summary.fingerprint);
             if *first.get_or_insert(set) != set {
-                return self.breaks(format!("node {n} has another set than the first at the end"));
+                return self.breaks(format!(
+                    "node {n} has another set than the first at the end"
+                ));
             }
         }
         self.report.posts = self.posted.len();

@@ -45,6 +45,9 @@ const ISLAND_DIALS_PER_TICK: usize = 2;
 /// to members of members can fail unheard, and a chain of three breaks when the middle one goes.
 const NEIGHBOURS_ENOUGH: usize = 3;
 
+/// How long neighbours may be few before known members are dialled, plus or minus half.
+const FEW_AFTER_MS: u64 = 2_000;
+
 /// Foreign records in this minute's slot at which our own is not needed.
 const RECORDS_ENOUGH: usize = 3;
 
@@ -103,6 +106,8 @@ pub struct Discovery {
     in_tick: bool,
     island_dials_left: usize,
     alone_since_ms: u64,
+    /// From when on few neighbours are too few.
+    few_from_ms: u64,
     log: AttemptLog,
     state: ConnectionState,
 }
@@ -130,6 +135,7 @@ impl Discovery {
             in_tick: false,
             island_dials_left: 0,
             alone_since_ms: 0,
+            few_from_ms: 0,
             log: AttemptLog::default(),
             state: ConnectionState::Starting,
         }
@@ -154,6 +160,7 @@ impl Discovery {
                 self.on_neighbour_up(peer, inbound, now, &mut out);
             }
             Input::NeighborDown(peer) => self.on_neighbour_down(peer, now, &mut out),
+            Input::Apart(peer) => self.on_apart(peer, now, &mut out),
             Input::NetworkChanged => self.on_network_changed(now, &mut out),
             Input::Timer(timer) => self.on_timer(timer, now, &mut out),
         }
@@ -175,11 +182,25 @@ impl Discovery {
         self.neighbours.is_empty()
     }
 
-    fn company(&self) -> Company {
+    fn company(&self, now: Now) -> Company {
         match self.neighbours.len() {
             0 => Company::None,
-            1..NEIGHBOURS_ENOUGH => Company::Few,
+            1..NEIGHBOURS_ENOUGH if now.mono_ms >= self.few_from_ms => Company::Few,
             _ => Company::Enough,
+        }
+    }
+
+    /// Neighbours came or went. Gossip mends its own views within a second mostly; whoever dialled
+    /// at once would push others out of theirs, and they would do the same.
+    fn note_company(&mut self, before: usize, now: Now, out: &mut Vec<Effect>) {
+        let is_few = |count: usize| (1..NEIGHBOURS_ENOUGH).contains(&count);
+        if is_few(self.neighbours.len()) && !is_few(before) {
+            let after_ms = self.spread(FEW_AFTER_MS, 0.5);
+            self.few_from_ms = now.mono_ms + after_ms;
+            out.push(Effect::StartTimer {
+                timer: Timer::Company,
+                after_ms,
+            });
         }
     }
 
@@ -223,7 +244,7 @@ impl Discovery {
             }
             Timer::Announce => self.on_announce_timer(now, out),
             Timer::Rendezvous => self.on_rendezvous(now, out),
-            Timer::Dials => self.dial_what_is_due(now, out),
+            Timer::Dials | Timer::Company => self.dial_what_is_due(now, out),
             // Whatever happens, the state is looked at anew.
             Timer::Alone => {}
         }
@@ -340,7 +361,7 @@ impl Discovery {
             for peer in listed {
                 self.note_live(*peer, now);
             }
-            if self.company() == Company::Few && !self.neighbours.contains_key(&found.peer) {
+            if self.company(now) == Company::Few && !self.neighbours.contains_key(&found.peer) {
                 self.peers.publishes_still(&found);
                 self.dial_what_is_due(now, out);
             }
@@ -359,6 +380,23 @@ impl Discovery {
             self.peers.insert_listed(second);
             self.peers.want(second);
         }
+        self.dial_what_is_due(now, out);
+    }
+
+    /// A member whom a stream reaches and gossip does not is dialled although we are in company.
+    fn on_apart(&mut self, peer: PeerId, now: Now, out: &mut Vec<Effect>) {
+        if self.neighbours.contains_key(&peer) {
+            return;
+        }
+        let member = Candidate {
+            peer,
+            addresses: Vec::new(),
+            listed: Vec::new(),
+            minute: None,
+            is_member: true,
+        };
+        self.peers.insert(SourceKind::Known, &member);
+        self.peers.want(peer);
         self.dial_what_is_due(now, out);
     }
 
@@ -532,7 +570,7 @@ impl Discovery {
     // --- dialling --------------------------------------------------------------------------
 
     fn dial_what_is_due(&mut self, now: Now, out: &mut Vec<Effect>) {
-        let company = self.company();
+        let company = self.company(now);
         let overdue = self.peers.give_up_on_silent(now.mono_ms);
         for (peer, source) in overdue {
             self.log.end(
@@ -633,9 +671,11 @@ impl Discovery {
             found_after_ms: after_ms,
             since: now,
         };
+        let before = self.neighbours.len();
         if self.neighbours.insert(peer, neighbour).is_some() {
             return;
         }
+        self.note_company(before, now, out);
         self.note_live(peer, now);
         if let Some(source) = self.peers.source_of(&peer) {
             let detail = format!("neighbour after {:.1} s", after_ms as f64 / 1_000.0);
@@ -666,9 +706,11 @@ impl Discovery {
     }
 
     fn on_neighbour_down(&mut self, peer: PeerId, now: Now, out: &mut Vec<Effect>) {
+        let before = self.neighbours.len();
         if self.neighbours.remove(&peer).is_none() {
             return;
         }
+        self.note_company(before, now, out);
         self.peers.lost(&peer, now.mono_ms);
         out.push(Effect::Emit(TopicEvent::PeerLeft { peer }));
         if self.is_alone() {

@@ -17,7 +17,9 @@ impl World {
         let wanted: Vec<_> = life.gossip.handle(event, now, None).collect();
         for wanted in wanted {
             match wanted {
-                OutEvent::SendMessage(peer, message) => self.send(node, self.number(&peer), message),
+                OutEvent::SendMessage(peer, message) => {
+                    self.send(node, self.number(&peer), message)
+                }
                 OutEvent::EmitEvent(_, event) => self.gossip_says(node, event),
                 OutEvent::ScheduleTimer(after, timer) => {
                     let us = u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
@@ -41,6 +43,7 @@ impl World {
             proto::Event::NeighborUp(peer) => {
                 let other = self.number(&peer);
                 self.tell(|| format!("{node}: neighbour {other}"));
+                self.report.neighbours_up += 1;
                 self.neighbour_up(node, other);
                 let inbound = self.is_inbound(node, other);
                 let up = discovery::Input::NeighborUp { peer, inbound };

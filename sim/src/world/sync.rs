@@ -1,6 +1,9 @@
 //! What a session wants done: checking, storing, sending, asking others.
 
+use bytes::Bytes;
+use iroh_gossip::proto::{Command, InEvent, Scope};
 use kukuri_application::{
+    discovery,
     ports::{PostState, SyncAnswer, SyncRequest},
     session::{
         Arrival, Effect, Input, PostRefused, PostToken, Reconciled, Timer, UNSENT_PER_LOAD_MAX,
@@ -11,8 +14,6 @@ use kukuri_domain::{
     EventId, PeerId, SignedEvent, UnixMs, VerifiedEvent, limits::EVENT_FUTURE_MS_MAX,
     wire::GossipFrame,
 };
-use bytes::Bytes;
-use iroh_gossip::proto::{Command, InEvent, Scope};
 use rand::Rng as _;
 
 use super::{Inside, World};
@@ -64,7 +65,9 @@ impl World {
             Effect::Verify { verify, events, .. } => {
                 let us = 500 + VERIFY_US * events.len() as u64;
                 let all = events.len();
-                let checked = events.into_iter().filter_map(|event| self.checked.check(event));
+                let checked = events
+                    .into_iter()
+                    .filter_map(|event| self.checked.check(event));
                 let genuine: Vec<_> = checked.collect();
                 let forged = all - genuine.len();
                 let verified = Input::Verified {
@@ -125,6 +128,11 @@ impl World {
                 self.read(node, Input::Reconciled { peer, outcome });
             }
             Effect::FindPartner => self.find_partner(node),
+            Effect::Meet(peer) => {
+                let other = self.number(&peer);
+                self.tell(|| format!("{node} is apart from {other}"));
+                self.tell_discovery(node, discovery::Input::Apart(peer));
+            }
             Effect::Rejoin => self.leave_and_rejoin(node),
             Effect::LoadUnsent => {
                 let ids = self.nodes[node].store.unsent(UNSENT_PER_LOAD_MAX as usize);
@@ -187,18 +195,15 @@ impl World {
         }
     }
 
-    fn post_done(
-        &mut self,
-        node: usize,
-        token: PostToken,
-        result: Result<PostState, PostRefused>,
-    ) {
+    fn post_done(&mut self, node: usize, token: PostToken, result: Result<PostState, PostRefused>) {
         let Some((id, posted_us)) = self.posting.remove(&(node, token)) else {
             return self.breaks(format!("node {node} ends a post that it was not given"));
         };
         match result {
             Ok(_) if !self.nodes[node].store.holds(&id) => {
-                self.breaks(format!("node {node} acknowledged a post that it has not stored"));
+                self.breaks(format!(
+                    "node {node} acknowledged a post that it has not stored"
+                ));
             }
             Ok(_) => {
                 let lack = self.nodes.iter().filter(|node| !node.store.holds(&id));
@@ -236,10 +241,17 @@ impl World {
     }
 
     /// A peer is said to hold events; it had better.
-    fn note_held(&mut self, node: usize, peer: PeerId, ids: &[EventId]) -> Vec<(EventId, PostState)> {
+    fn note_held(
+        &mut self,
+        node: usize,
+        peer: PeerId,
+        ids: &[EventId],
+    ) -> Vec<(EventId, PostState)> {
         let other = self.number(&peer);
         if ids.iter().any(|id| !self.nodes[other].store.holds(id)) {
-            self.breaks(format!("node {node} believes that {other} holds what it does not"));
+            self.breaks(format!(
+                "node {node} believes that {other} holds what it does not"
+            ));
         }
         self.nodes[node].store.note_held(peer, ids)
     }
@@ -350,7 +362,9 @@ impl World {
                 let here = ids.iter().copied().filter(|id| store.holds(id));
                 Some(SyncAnswer::all(self.signed(here.collect())))
             }
-            SyncRequest::Newest { .. } | SyncRequest::Summary(_) | SyncRequest::Reconcile { .. }
+            SyncRequest::Newest { .. }
+            | SyncRequest::Summary(_)
+            | SyncRequest::Reconcile { .. }
                 if refuses =>
             {
                 None

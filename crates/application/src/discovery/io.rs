@@ -52,6 +52,8 @@ pub enum Input {
     },
     /// A neighbour is gone.
     NeighborDown(PeerId),
+    /// A member has what gossip did not bring: there is no way from it to our neighbours.
+    Apart(PeerId),
     /// The machine's network changed, or a source that was unreachable can be reached again.
     NetworkChanged,
     /// A timer fired.
@@ -80,6 +82,8 @@ pub enum Timer {
     Rendezvous,
     /// A dial may be due.
     Dials,
+    /// Neighbours have been few for a while.
+    Company,
     /// Nobody has been there for a while.
     Alone,
 }

@@ -634,6 +634,44 @@ fn with_few_neighbours_a_member_of_the_same_island_is_dialled_too() {
 }
 
 #[test]
+fn few_neighbours_are_given_a_moment_before_others_are_dialled() {
+    let mut world = World::new(&[Known, Dht])
+        .script(Known, Script::finds(1, vec![candidate(7, true)]))
+        .script(Dht, Script::finds(1, vec![]))
+        .dead(7);
+    world.start();
+    world.run_until(5_000);
+    let tried = world.dials_to(7);
+    world.has_neighbours([1, 2, 3]);
+    world.run_until(70_000);
+    assert_eq!(world.dials_to(7), tried, "enough are there");
+    world.tell(Input::NeighborDown(peer(3)));
+    world.run_until(70_900);
+    assert_eq!(
+        world.dials_to(7),
+        tried,
+        "gossip may find another by itself"
+    );
+    world.run_until(73_100);
+    assert_eq!(world.dials_to(7), tried + 1);
+}
+
+#[test]
+fn a_member_that_gossip_does_not_lead_to_is_dialled_in_any_company() {
+    let mut world = World::new(&[Dht])
+        .script(Dht, Script::finds(1, vec![]))
+        .member(9);
+    world.start();
+    world.has_neighbours([1, 2, 3, 4, 5]);
+    world.tell(Input::Apart(peer(5)));
+    assert_eq!(world.dials(), [], "it is a neighbour");
+    world.tell(Input::Apart(peer(9)));
+    assert_eq!(world.dials_to(9), 1);
+    world.run_until(5_000);
+    assert!(world.discovery.neighbours().contains_key(&peer(9)));
+}
+
+#[test]
 fn a_lost_neighbour_is_dialled_for_a_while_although_there_is_another() {
     let mut world = World::new(&[Dht])
         .script(Dht, Script::finds(1, vec![]))

@@ -424,6 +424,7 @@ impl Actor {
                 self.tasks
                     .spawn(find_partner(self.ports.clone(), topic, neighbours));
             }
+            Effect::Meet(peer) => self.tell_discovery(discovery::Input::Apart(peer)),
             Effect::Rejoin => self.rejoin(),
             Effect::LoadUnsent => {
                 let store = self.ports.store.clone();

@@ -35,6 +35,12 @@ const REJOIN_AFTER_MS: u64 = 2 * 60_000;
 
 const REJOIN_AFTER_MS_MAX: u64 = 60 * 60_000;
 
+/// What was written so long ago should have come from the neighbours, over gossip or by comparing.
+const APART_AFTER_MS: u64 = 30_000;
+
+/// Least time between two members who are asked to become neighbours for that.
+const MEET_EVERY_MS: u64 = 60_000;
+
 /// Least time between two summaries of one neighbour that are looked at, in milliseconds.
 const SUMMARY_LEAST_MS: u64 = 1_000;
 
@@ -61,6 +67,8 @@ pub(super) struct Hearing {
     told: Option<SetSummary>,
     /// When a summary was told early.
     changed_at_ms: Option<u64>,
+    /// When a member was asked to become a neighbour.
+    met_at_ms: Option<u64>,
 }
 
 impl Session {
@@ -96,6 +104,19 @@ impl Session {
         let silent_ms = now.mono_ms.saturating_sub(self.hearing.message_at_ms);
         let was_written_since = newest.0.saturating_add(silent_ms) >= now.unix.0;
         self.hearing.has_missed |= silent_ms >= DEAF_AFTER_MS && was_written_since;
+    }
+
+    /// A member who is no neighbour had what was written a while ago and none of the neighbours
+    /// brought: gossip does not lead from there to here. After a cut both halves of a swarm can
+    /// stay like that, each in good company.
+    pub(super) fn learned_of_stranger(&mut self, peer: PeerId, oldest: UnixMs, now: Now) {
+        let is_old = oldest.0.saturating_add(APART_AFTER_MS) <= now.unix.0;
+        let met = self.hearing.met_at_ms;
+        let may = met.is_none_or(|at| now.mono_ms.saturating_sub(at) >= MEET_EVERY_MS);
+        if is_old && may && !self.neighbours.is_empty() {
+            self.hearing.met_at_ms = Some(now.mono_ms);
+            self.push(Effect::Meet(peer));
+        }
     }
 
     pub(super) fn forget_summary_of(&mut self, peer: &PeerId) {

@@ -296,6 +296,8 @@ pub enum Effect {
     },
     /// Find a member who is no neighbour: a remembered one, by chance. There may be none.
     FindPartner,
+    /// Ask this member, who is none, to become a neighbour: gossip does not lead to it.
+    Meet(PeerId),
     /// Leave the topic on the network and join it anew, through others.
     Rejoin,
     /// Load own events that were stored but sent to nobody, oldest first, at most

@@ -147,6 +147,13 @@ impl Session {
         if let Some(newest) = learned.iter().map(|(order, _)| order.at()).max() {
             self.learned(newest, now);
         }
+        let stranger = learned
+            .iter()
+            .filter(|(_, from)| !self.neighbours.contains_key(from))
+            .min();
+        if let Some((oldest, from)) = stranger {
+            self.learned_of_stranger(*from, oldest.at(), now);
+        }
         self.tell_on(learned, now);
     }
 

@@ -392,6 +392,7 @@ fn show(effect: &Effect) -> Option<String> {
         }
         Effect::FindPartner => "find a partner".to_owned(),
         Effect::Rejoin => "rejoin".to_owned(),
+        Effect::Meet(peer) => format!("meet {}", peer.0[0]),
         Effect::Emit(TopicEvent::Progress { fetched, of, .. }) => {
             format!("progress {fetched} of {of}")
         }

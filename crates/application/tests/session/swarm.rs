@@ -312,6 +312,7 @@ impl Swarm {
             | Effect::NoteComplete { .. }
             | Effect::FindPartner
             | Effect::Rejoin
+            | Effect::Meet(_)
             | Effect::ShowProfile(_)
             | Effect::ShowTakenBack(_) => return,
         };

@@ -293,6 +293,50 @@ fn an_offer_is_fetched_from_who_made_it_also_if_it_is_no_neighbour() {
     );
 }
 
+/// A member offers an event, and gives it when it is asked.
+fn offers(bench: &mut Bench, from: u8, event: &VerifiedEvent) -> Vec<String> {
+    bench.calls.clear();
+    bench.tell(Input::Offered {
+        peer: peer(from),
+        ids: vec![event.id()],
+        more: false,
+    });
+    assert_eq!(bench.calls.len(), 1, "it asks for it");
+    bench.answer_with(signed(std::slice::from_ref(event)))
+}
+
+#[test]
+fn who_has_what_the_neighbours_should_have_brought_is_to_become_one() {
+    let old = posts(2, 4);
+    let meets = |seen: Vec<String>| seen.into_iter().find(|seen| seen.starts_with("meet"));
+    let mut bench = Bench::with_neighbours(&[9]);
+    bench.pass(29_000);
+    assert_eq!(meets(offers(&mut bench, 7, &old[0])), None, "on its way");
+    bench.pass(2_000);
+    assert_eq!(meets(offers(&mut bench, 9, &old[1])), None, "a neighbour");
+    let meeting = meets(offers(&mut bench, 7, &old[2]));
+    assert_eq!(meeting.as_deref(), Some("meet 7"));
+    bench.pass(59_000);
+    assert_eq!(
+        meets(offers(&mut bench, 8, &old[3])),
+        None,
+        "one in a minute"
+    );
+}
+
+#[test]
+fn who_is_alone_asks_nobody_to_become_a_neighbour() {
+    let old = posts(2, 1);
+    let mut bench = Bench::new();
+    bench.pass(60_000);
+    let seen = offers(&mut bench, 7, &old[0]);
+    assert_eq!(bench.stored.len(), 1);
+    assert!(
+        seen.iter().all(|seen| !seen.starts_with("meet")),
+        "{seen:?}"
+    );
+}
+
 // --- summaries -----------------------------------------------------------------------------------
 
 fn summary_of(events: &[VerifiedEvent], cut: UnixMs) -> SetSummary {
