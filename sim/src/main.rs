@@ -38,6 +38,11 @@ struct Args {
     #[arg(long, value_parser = clap::value_parser!(u16).range(2..=1_000))]
     nodes: Option<u16>,
 
+    /// A calm day of this many nodes that join through one, to compare with real nodes
+    #[arg(long, conflicts_with_all = ["nodes", "sabotage", "seeds"], value_name = "NODES",
+          value_parser = clap::value_parser!(u16).range(2..=1_000))]
+    calm: Option<u16>,
+
     /// Print what happened, with --seed
     #[arg(long, requires = "seed")]
     story: bool,
@@ -51,9 +56,13 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     let nodes = args.nodes.map(usize::from);
-    let all_whole = match args.seed {
-        Some(seed) => one(Plan::of_seed(seed, nodes), args.sabotage, args.story),
-        None => several(
+    let all_whole = match (args.calm, args.seed) {
+        (Some(nodes), seed) => {
+            let plan = Plan::calm(seed.unwrap_or(1), nodes.into(), 100, 200_000);
+            one(plan, None, args.story)
+        }
+        (None, Some(seed)) => one(Plan::of_seed(seed, nodes), args.sabotage, args.story),
+        (None, None) => several(
             args.from..args.from.saturating_add(args.seeds),
             nodes,
             args.sabotage,
@@ -91,7 +100,7 @@ fn one(plan: Plan, sabotage: Option<Sabotage>, is_told: bool) -> bool {
 fn line(report: &Report) -> String {
     format!(
         "seed {}: {} nodes, {} posts everywhere, whole {:.1} s after the last disturbance; {} \
-         messages with content for {} deliveries, {:.1} hops, {} rejoined, {} dials, {} times a neighbour, {} records; \
+         messages with content for {} deliveries (redundancy {:.2}), {:.2} hops, {} rejoined, {} dials, {} times a neighbour, {} records; \
          {} happenings, digest {:016x}",
         report.seed,
         report.nodes,
@@ -99,6 +108,7 @@ fn line(report: &Report) -> String {
         report.whole_after_us as f64 / 1e6,
         report.data_messages,
         report.deliveries,
+        report.redundancy(),
         report.mean_hops(),
         report.rejoins,
         report.dials,

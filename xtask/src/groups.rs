@@ -132,6 +132,12 @@ pub const GROUPS: &[Group] = &[
         },
     },
     Group {
+        name: "sim",
+        about: "1,000 simulated swarms with loss, cuts and kills end with everything everywhere",
+        needs: &[C_COMPILER],
+        run: |workspace| workspace::run(workspace.simulator(&[])),
+    },
+    Group {
         name: "netns",
         about: "real nodes in network namespaces",
         needs: &[C_COMPILER, IPROUTE2, IPTABLES, NETNS],

@@ -115,11 +115,27 @@ pub const LAYERS: &[Layer] = &[
         ],
         must_not_use: ADAPTED,
     },
+    // iroh-gossip's protocol is what it drives; sockets, disks and clocks it must not have.
+    Layer {
+        package: "kukuri-sim",
+        may_know: &["kukuri-domain", "kukuri-application"],
+        must_not_use: &[
+            "iroh",
+            "n0-mainline",
+            "mainline",
+            "distributed-topic-tracker",
+            "sea-orm*",
+            "sqlx*",
+            "rusqlite",
+            "keyring*",
+        ],
+    },
     Layer {
         package: "kukuri-tests",
         may_know: &[
             "kukuri-domain",
             "kukuri-application",
+            "kukuri-sim",
             "kukuri-infra-iroh",
             "kukuri-infra-db",
             "kukuri-infra-keyring",

@@ -39,12 +39,15 @@ enum Command {
     /// Run a private Mainline DHT in the foreground, e.g. `dht --nodes 30 --port 6881`
     #[command(disable_help_flag = true)]
     Dht(Passed),
+    /// Simulate swarms with loss, cuts and kills, e.g. `sim --seed 7 --story`
+    #[command(disable_help_flag = true)]
+    Sim(Passed),
     /// Measure the figures of the design on this machine
     #[command(disable_help_flag = true)]
     Bench(Passed),
 }
 
-/// Arguments for a binary of `kukuri-tests`, which parses them itself (`--help` too).
+/// Arguments for a binary of `kukuri-tests` or the simulator, which parses them itself (`--help` too).
 #[derive(clap::Args)]
 struct Passed {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -76,6 +79,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Coverage { min } => coverage::run(&workspace, min),
         Command::Desktop(args) => desktop::run(&workspace, &args),
         Command::Dht(passed) => workspace.become_test_binary("dht", &passed.args),
+        Command::Sim(passed) => workspace::become_command(workspace.simulator(&passed.args)),
         Command::Bench(passed) => {
             if passed.args.first().is_some_and(|figure| figure == "window") {
                 desktop::build_for_bench(&workspace)?;

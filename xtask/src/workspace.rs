@@ -13,6 +13,9 @@ use serde_json::Value;
 /// The package whose binaries `dht` and `bench` run.
 const TEST_PACKAGE: &str = "kukuri-tests";
 
+/// The package of the simulator.
+const SIM_PACKAGE: &str = "kukuri-sim";
+
 /// The checkout that this `xtask` was built from.
 pub struct Workspace {
     root: PathBuf,
@@ -75,10 +78,19 @@ impl Workspace {
     /// Builds a binary of `kukuri-tests` in the release profile and becomes it, so that signals
     /// and the exit code are its own.
     pub fn become_test_binary(&self, name: &str, args: &[OsString]) -> anyhow::Result<bool> {
+        become_command(self.optimised(TEST_PACKAGE, name, args))
+    }
+
+    /// The simulator, built in the release profile.
+    pub fn simulator(&self, args: &[OsString]) -> Command {
+        self.optimised(SIM_PACKAGE, "sim", args)
+    }
+
+    fn optimised(&self, package: &str, name: &str, args: &[OsString]) -> Command {
         let mut command = self.cargo();
-        command.args(["run", "--release", "-p", TEST_PACKAGE, "--bin", name, "--"]);
+        command.args(["run", "--release", "-p", package, "--bin", name, "--"]);
         command.args(args);
-        become_command(command)
+        command
     }
 }
 

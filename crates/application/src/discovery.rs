@@ -333,7 +333,7 @@ impl Discovery {
             self.consider_island(found, &listed, now, out);
             return;
         }
-        self.peers.insert(source, &found);
+        self.peers.insert(source, &found, now.mono_ms);
         if source == SourceKind::Dht {
             // Join through several members, not all through the one that published.
             let others = listed
@@ -362,7 +362,7 @@ impl Discovery {
                 self.note_live(*peer, now);
             }
             if self.company(now) == Company::Few && !self.neighbours.contains_key(&found.peer) {
-                self.peers.publishes_still(&found);
+                self.peers.publishes_still(&found, now.mono_ms);
                 self.dial_what_is_due(now, out);
             }
             return;
@@ -371,7 +371,7 @@ impl Discovery {
             return;
         }
         self.island_dials_left -= 1;
-        self.peers.insert(SourceKind::Dht, &found);
+        self.peers.insert(SourceKind::Dht, &found, now.mono_ms);
         self.peers.want(found.peer);
         if self.island_dials_left > 0
             && let Some(second) = listed.iter().copied().choose(&mut self.rng)
@@ -395,7 +395,7 @@ impl Discovery {
             minute: None,
             is_member: true,
         };
-        self.peers.insert(SourceKind::Known, &member);
+        self.peers.insert(SourceKind::Known, &member, now.mono_ms);
         self.peers.want(peer);
         self.dial_what_is_due(now, out);
     }
@@ -682,7 +682,7 @@ impl Discovery {
             self.log
                 .end(source, Some(peer), now, AttemptResult::Found, detail);
         }
-        let addresses = self.peers.became_neighbour(&peer);
+        let addresses = self.peers.became_neighbour(&peer, now.mono_ms);
         out.push(Effect::Remember {
             peer,
             contact: PeerContact::Reached(addresses),

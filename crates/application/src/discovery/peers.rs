@@ -25,6 +25,14 @@ const FAILURES_IN_COMPANY_MAX: u32 = 6;
 /// Pause after a peer said that it is not in the topic.
 const NOT_A_MEMBER_MS: u64 = 20_000;
 
+/// How long a member that was a neighbour counts as one that gossip leads to: configured peers and
+/// those on the LAN are not dialled for their own sake before that.
+const MET_MS: u64 = 10 * 60_000;
+
+/// Least time between two dials to such peers while there is enough company. A full view drops
+/// somebody for each who joins; if all of a room insisted on each other, none would have peace.
+const VISIT_EVERY_MS: u64 = 20_000;
+
 /// Dials that began within the head start and have not ended.
 const FRESH_DIALS_MAX: usize = 4;
 
@@ -63,9 +71,20 @@ struct Entry {
     asked: usize,
     failures: u32,
     was_dialled: bool,
-    /// Dial it even while connected (island, manual peer, match on the LAN).
-    wanted: bool,
+    wanted: Wanted,
+    /// When it was a neighbour last.
+    met_ms: Option<u64>,
     touched_ms: u64,
+}
+
+/// Whether to dial a candidate although there is enough company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
+    No,
+    /// In its turn: a manual peer, a match on the LAN.
+    Visit,
+    /// At once: gossip does not lead to it.
+    Now,
 }
 
 /// How much it matters to reach somebody else.
@@ -80,11 +99,14 @@ pub(super) enum Company {
 }
 
 impl Company {
-    fn permits(self, entry: &Entry) -> bool {
-        match self {
-            Self::None => true,
-            Self::Few => entry.wanted || entry.failures < FAILURES_IN_COMPANY_MAX,
-            Self::Enough => entry.wanted,
+    /// From when on a candidate may be dialled, for all that concerns the company.
+    fn permits_from(self, entry: &Entry, visit_from_ms: u64) -> Option<u64> {
+        match (self, entry.wanted) {
+            (Self::None, _) | (_, Wanted::Now) => Some(0),
+            (Self::Few, Wanted::Visit) => Some(0),
+            (Self::Few, Wanted::No) => (entry.failures < FAILURES_IN_COMPANY_MAX).then_some(0),
+            (Self::Enough, Wanted::Visit) => Some(visit_from_ms),
+            (Self::Enough, Wanted::No) => None,
         }
     }
 }
@@ -104,12 +126,14 @@ pub(super) struct Dial {
 pub(super) struct PeerTable {
     entries: BTreeMap<PeerId, Entry>,
     next_order: u64,
+    /// When the next peer may be dialled for its own sake.
+    visit_from_ms: u64,
 }
 
 impl PeerTable {
     /// Takes a candidate, or adds what is new to one that is known.
-    pub(super) fn insert(&mut self, source: SourceKind, found: &Candidate) {
-        let wanted = matches!(source, SourceKind::Manual | SourceKind::Mdns);
+    pub(super) fn insert(&mut self, source: SourceKind, found: &Candidate, now_ms: u64) {
+        let is_visited = matches!(source, SourceKind::Manual | SourceKind::Mdns);
         if let Some(entry) = self.entry(found.peer, source) {
             for address in &found.addresses {
                 if !entry.addresses.contains(address) {
@@ -118,7 +142,12 @@ impl PeerTable {
             }
             entry.addresses.truncate(PEER_ADDRESSES_MAX);
             entry.is_member |= found.is_member;
-            entry.wanted |= wanted;
+            let was_met = entry
+                .met_ms
+                .is_some_and(|at| now_ms.saturating_sub(at) < MET_MS);
+            if is_visited && !was_met {
+                entry.wanted = entry.wanted.max(Wanted::Visit);
+            }
             // Somebody who shows up again on the LAN, or publishes again, is worth a new try.
             if let Standing::Ready { from_ms } = &mut entry.standing
                 && found.is_member
@@ -137,8 +166,8 @@ impl PeerTable {
     }
 
     /// A member that has just published again is worth one more dial, however often it failed.
-    pub(super) fn publishes_still(&mut self, found: &Candidate) {
-        self.insert(SourceKind::Dht, found);
+    pub(super) fn publishes_still(&mut self, found: &Candidate, now_ms: u64) {
+        self.insert(SourceKind::Dht, found, now_ms);
         if let Some(entry) = self.entries.get_mut(&found.peer) {
             entry.failures = entry.failures.min(FAILURES_IN_COMPANY_MAX - 1);
         }
@@ -147,7 +176,7 @@ impl PeerTable {
     /// Marks a candidate as worth a dial although we are connected.
     pub(super) fn want(&mut self, peer: PeerId) {
         if let Some(entry) = self.entries.get_mut(&peer) {
-            entry.wanted = true;
+            entry.wanted = Wanted::Now;
         }
     }
 
@@ -166,7 +195,8 @@ impl PeerTable {
             asked: 0,
             failures: 0,
             was_dialled: false,
-            wanted: false,
+            wanted: Wanted::No,
+            met_ms: None,
             touched_ms: 0,
         }))
     }
@@ -175,7 +205,10 @@ impl PeerTable {
     pub(super) fn next_due(&self, now_ms: u64, company: Company) -> Option<PeerId> {
         self.entries
             .iter()
-            .filter(|(_, e)| company.permits(e))
+            .filter(|(_, e)| {
+                let from_ms = company.permits_from(e, self.visit_from_ms);
+                from_ms.is_some_and(|from_ms| from_ms <= now_ms)
+            })
             .filter(|(_, e)| matches!(e.standing, Standing::Ready { from_ms } if from_ms <= now_ms))
             .min_by_key(|(_, e)| (e.failures, e.order))
             .map(|(peer, _)| *peer)
@@ -199,6 +232,9 @@ impl PeerTable {
         if let Some(entry) = self.entries.get_mut(peer) {
             entry.standing = Standing::Dialling { since_ms: now_ms };
             entry.was_dialled = true;
+            if entry.wanted == Wanted::Visit {
+                self.visit_from_ms = now_ms + VISIT_EVERY_MS;
+            }
         }
         dial
     }
@@ -321,13 +357,15 @@ impl PeerTable {
     }
 
     /// It is a neighbour now. Returns the addresses at which it was reached.
-    pub(super) fn became_neighbour(&mut self, peer: &PeerId) -> Vec<PeerAddress> {
+    pub(super) fn became_neighbour(&mut self, peer: &PeerId, now_ms: u64) -> Vec<PeerAddress> {
         let Some(entry) = self.entry(*peer, SourceKind::Known) else {
             return Vec::new();
         };
         entry.standing = Standing::Neighbour;
         entry.asked = 0;
         entry.failures = 0;
+        entry.wanted = Wanted::No;
+        entry.met_ms = Some(now_ms);
         entry.is_member = true;
         entry.addresses.clone()
     }
@@ -338,7 +376,7 @@ impl PeerTable {
             entry.standing = Standing::Ready {
                 from_ms: now_ms + LOST_MS,
             };
-            entry.wanted = entry.source == SourceKind::Manual;
+            entry.met_ms = Some(now_ms);
             entry.touched_ms = now_ms;
         }
     }
@@ -369,11 +407,12 @@ impl PeerTable {
         budget_ms: u64,
     ) -> Option<u64> {
         let room_ms = self.room_after_ms(now_ms);
+        let permitted = |e: &Entry| company.permits_from(e, self.visit_from_ms);
         self.entries
             .values()
             .filter_map(|e| match e.standing {
-                Standing::Ready { from_ms } if company.permits(e) => {
-                    let due_ms = from_ms.saturating_sub(now_ms);
+                Standing::Ready { from_ms } => {
+                    let due_ms = from_ms.max(permitted(e)?).saturating_sub(now_ms);
                     Some(due_ms.max(budget_ms).max(room_ms?).max(1))
                 }
                 Standing::Asked { until_ms } => Some(until_ms.saturating_sub(now_ms).max(1)),
@@ -399,6 +438,7 @@ mod tests {
                 minute: None,
                 is_member: true,
             },
+            0,
         );
         let mut now_ms = 0;
         for pause_ms in [

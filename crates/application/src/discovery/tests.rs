@@ -634,6 +634,32 @@ fn with_few_neighbours_a_member_of_the_same_island_is_dialled_too() {
 }
 
 #[test]
+fn in_company_configured_peers_are_visited_one_by_one_and_once() {
+    let all = || (7..=9).map(|n| candidate(n, true)).collect();
+    let mut world = World::new(&[Manual])
+        .script(Manual, Script::finds(30_000, all()))
+        .member(7)
+        .member(8)
+        .member(9);
+    world.start();
+    world.has_neighbours([1, 2, 3]);
+    world.run_until(31_000);
+    assert_eq!(
+        world.dials().len(),
+        1,
+        "each drops somebody from a full view"
+    );
+    world.run_until(75_000);
+    assert_eq!(world.dials().len(), 3);
+    // A full view let go of one of them.
+    world.tell(Input::NeighborDown(peer(8)));
+    world.run_until(10 * 60_000);
+    assert_eq!(world.dials().len(), 3, "gossip leads to it all the same");
+    world.run_until(12 * 60_000);
+    assert_eq!(world.dials_to(8), 2, "nobody knows whether it still does");
+}
+
+#[test]
 fn few_neighbours_are_given_a_moment_before_others_are_dialled() {
     let mut world = World::new(&[Known, Dht])
         .script(Known, Script::finds(1, vec![candidate(7, true)]))
