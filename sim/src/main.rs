@@ -87,6 +87,7 @@ fn one(plan: Plan, sabotage: Option<Sabotage>, is_told: bool) -> bool {
     match outcome {
         Ok(report) => {
             println!("{}", line(&report));
+            println!("exchanges over streams: {:?}", report.calls);
             println!("took {:.2} s", started.elapsed().as_secs_f64());
             true
         }

@@ -6,6 +6,8 @@
 mod faults;
 mod finding;
 mod gossip;
+
+pub use gossip::hops;
 mod links;
 mod sync;
 
@@ -167,6 +169,8 @@ pub struct Report {
     pub dials: u64,
     /// Times that somebody got a neighbour.
     pub neighbours_up: u64,
+    /// Exchanges over streams, by what was asked.
+    pub calls: BTreeMap<&'static str, u64>,
 }
 
 impl Report {

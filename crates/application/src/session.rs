@@ -173,7 +173,11 @@ impl Session {
     pub fn handle(&mut self, input: Input, now: Now) -> Vec<Effect> {
         match input {
             Input::Post { token, event } => self.post(token, event, now),
-            Input::Message { from, payload } => self.message(from, &payload, now),
+            Input::Message {
+                from,
+                is_direct,
+                payload,
+            } => self.message(from, is_direct, &payload, now),
             Input::Verified {
                 verify,
                 genuine,

@@ -189,6 +189,7 @@ impl Forwarding<'_> {
                 let from = peer_id(message.delivered_from);
                 self.message(NetworkEvent::Message {
                     from,
+                    is_direct: message.scope.is_direct(),
                     payload: message.content,
                 });
             }

@@ -173,6 +173,12 @@ impl Network {
         MdnsSource::new(self.0.mdns.clone())
     }
 
+    /// The gossip that all topics go over, for measurements. Whoever joins or leaves a topic by it
+    /// takes it away from this network.
+    pub fn gossip(&self) -> &Gossip {
+        &self.0.links.gossip
+    }
+
     /// Makes this DHT client part of the network: it is built anew when the machine's network
     /// changes, and when it can be reached after it could not, that is a change too.
     pub fn follow(&self, dht: DhtClient) {

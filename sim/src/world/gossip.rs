@@ -69,6 +69,7 @@ impl World {
                 }
                 let message = session::Input::Message {
                     from: received.delivered_from,
+                    is_direct: received.scope.is_direct(),
                     payload: received.content,
                 };
                 self.after(0, node, Inside::Session(message));

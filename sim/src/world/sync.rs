@@ -289,6 +289,7 @@ impl World {
 
     fn call(&mut self, node: usize, peer: PeerId, request: SyncRequest) {
         let to = self.number(&peer);
+        *self.report.calls.entry(name(&request)).or_default() += 1;
         let is_lost = self.rng.random_bool(self.plan.weather.loss);
         if is_lost || !self.reaches(node, to) || self.lives(to).is_none() {
             return self.unanswered(node, to, request);
@@ -399,6 +400,18 @@ impl World {
             }
             SyncRequest::Author => Some(SyncAnswer::nothing()),
         }
+    }
+}
+
+fn name(request: &SyncRequest) -> &'static str {
+    match request {
+        SyncRequest::Get(_) => "get",
+        SyncRequest::Newest { .. } => "newest",
+        SyncRequest::Receipt(_) => "receipt",
+        SyncRequest::Author => "author",
+        SyncRequest::Summary(_) => "summary",
+        SyncRequest::Reconcile { .. } => "reconcile",
+        SyncRequest::Offer { .. } => "offer",
     }
 }
 

@@ -13,6 +13,7 @@ mod meeting;
 mod offline;
 mod processes;
 mod reconnect;
+mod simulated;
 mod sources;
 
 use std::time::Duration;

@@ -270,9 +270,15 @@ impl Actor {
                 self.tell_discovery(discovery::Input::NeighborDown(peer));
                 self.tell_session(session::Input::NeighborDown(peer));
             }
-            NetworkEvent::Message { from, payload } => {
-                self.tell_session(session::Input::Message { from, payload });
-            }
+            NetworkEvent::Message {
+                from,
+                is_direct,
+                payload,
+            } => self.tell_session(session::Input::Message {
+                from,
+                is_direct,
+                payload,
+            }),
             NetworkEvent::Call(call) => {
                 self.tasks
                     .spawn(answer(self.ports.clone(), self.keys.clone(), call));

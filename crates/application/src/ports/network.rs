@@ -30,6 +30,8 @@ pub enum NetworkEvent {
     Message {
         /// The neighbour that delivered it.
         from: PeerId,
+        /// Whether it sent it itself, to all or to its neighbours only, and passed nothing on.
+        is_direct: bool,
         /// The payload.
         payload: Bytes,
     },

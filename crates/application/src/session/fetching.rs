@@ -197,7 +197,7 @@ impl Session {
         let known = known.collect::<Vec<_>>();
         self.counters.duplicates += known.len() as u64;
         events.sort_by_cached_key(SignedEvent::order);
-        self.verify(peer, Arrival::Fetched, events);
+        self.verify(peer, Arrival::Fetched, true, events);
         known
     }
 

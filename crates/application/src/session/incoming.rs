@@ -30,7 +30,7 @@ const NO_AUTHOR: AuthorId = AuthorId([0; 32]);
 
 /// What a peer sent and its bucket could not afford.
 pub(super) enum Unverified {
-    Event(SignedEvent),
+    Event { event: SignedEvent, is_direct: bool },
     Have(Vec<EventId>),
 }
 
@@ -38,12 +38,13 @@ pub(super) enum Unverified {
 pub(super) struct Verification {
     from: PeerId,
     arrival: Arrival,
+    is_direct: bool,
     events: Vec<(EventId, Fingerprint)>,
 }
 
 impl Session {
     /// A gossip message arrived.
-    pub(super) fn message(&mut self, from: PeerId, payload: &[u8], now: Now) {
+    pub(super) fn message(&mut self, from: PeerId, is_direct: bool, payload: &[u8], now: Now) {
         let frame = GossipFrame::decode(payload);
         if let Ok(GossipFrame::Event(_) | GossipFrame::Have(_)) = &frame {
             self.heard(now);
@@ -53,26 +54,31 @@ impl Session {
                 self.counters.duplicates += 1;
             }
             Ok(GossipFrame::Event(wire)) => match wire.into_signed() {
-                Ok(event) => self.live(from, event, now),
+                Ok(event) => self.live(from, is_direct, event, now),
                 // Which limit it broke changes nothing.
                 Err(_) => self.counters.malformed += 1,
             },
             Ok(GossipFrame::Have(ids)) => self.have(from, ids, now),
-            Ok(GossipFrame::Summary(theirs)) => self.summary_heard(from, theirs, now),
+            Ok(GossipFrame::Summary(theirs)) if is_direct => {
+                self.summary_heard(from, theirs, now);
+            }
+            // Somebody else's, to all: it would pass for that of whoever handed it on.
+            Ok(GossipFrame::Summary(_)) => self.counters.refused += 1,
             Err(FrameError::Foreign) => self.counters.foreign += 1,
             Err(FrameError::Version(_)) => self.counters.other_version += 1,
             Err(FrameError::TooLarge(_) | FrameError::Malformed) => self.counters.malformed += 1,
         }
     }
 
-    fn live(&mut self, from: PeerId, event: SignedEvent, now: Now) {
+    fn live(&mut self, from: PeerId, is_direct: bool, event: SignedEvent, now: Now) {
         let turn = (from, event.author());
         if self.is_duplicate(&event) {
             self.counters.duplicates += 1;
         } else if self.may_pass(turn, now) {
-            self.verify(from, Arrival::Live, vec![event]);
+            self.verify(from, Arrival::Live, is_direct, vec![event]);
         } else {
-            self.delay_unverified(turn, Unverified::Event(event), now);
+            let event = Unverified::Event { event, is_direct };
+            self.delay_unverified(turn, event, now);
         }
     }
 
@@ -106,7 +112,13 @@ impl Session {
     }
 
     /// Has signatures checked.
-    pub(super) fn verify(&mut self, from: PeerId, arrival: Arrival, events: Vec<SignedEvent>) {
+    pub(super) fn verify(
+        &mut self,
+        from: PeerId,
+        arrival: Arrival,
+        is_direct: bool,
+        events: Vec<SignedEvent>,
+    ) {
         if events.is_empty() {
             return;
         }
@@ -123,6 +135,7 @@ impl Session {
             Verification {
                 from,
                 arrival,
+                is_direct,
                 events: keys,
             },
         );
@@ -145,6 +158,7 @@ impl Session {
         let Some(Verification {
             from,
             arrival,
+            is_direct,
             events,
         }) = self.verifications.remove(&verify)
         else {
@@ -167,6 +181,7 @@ impl Session {
                     event,
                     from,
                     arrival,
+                    is_direct,
                 };
                 taken.extend(self.afford(event, *fingerprint, now));
             }
@@ -219,7 +234,7 @@ impl Session {
         if let Some(((from, _), lost)) = self.unverified.push(turn, item) {
             self.counters.dropped += 1;
             match lost {
-                Unverified::Event(event) => self.postpone(from, [event.id()]),
+                Unverified::Event { event, .. } => self.postpone(from, [event.id()]),
                 Unverified::Have(ids) => self.postpone(from, ids),
             }
         }
@@ -256,7 +271,7 @@ impl Session {
     /// Whether the first that waits here left.
     fn release_first(&mut self, turn: Turn, now: Now) -> bool {
         // It may have come by another way meanwhile.
-        if let Some(Unverified::Event(event)) = self.unverified.front(&turn)
+        if let Some(Unverified::Event { event, .. }) = self.unverified.front(&turn)
             && self.is_duplicate(event)
         {
             self.counters.duplicates += 1;
@@ -268,7 +283,9 @@ impl Session {
             return false;
         }
         match self.unverified.pop(turn) {
-            Some(Unverified::Event(event)) => self.verify(peer, Arrival::Live, vec![event]),
+            Some(Unverified::Event { event, is_direct }) => {
+                self.verify(peer, Arrival::Live, is_direct, vec![event]);
+            }
             Some(Unverified::Have(ids)) => self.announced(peer, ids),
             None => return false,
         }

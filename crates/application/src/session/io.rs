@@ -59,6 +59,8 @@ pub enum Input {
     Message {
         /// The neighbour that delivered it.
         from: PeerId,
+        /// Whether it is this neighbour's own, and not one that it passed on.
+        is_direct: bool,
         /// The payload.
         payload: Bytes,
     },

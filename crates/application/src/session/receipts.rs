@@ -1,6 +1,7 @@
 //! Telling others which of their events are held here.
 //!
-//! Owns the batching of receipts and their sending, one call at a time to each neighbour. Must
+//! Owns the batching of receipts and their sending, one call at a time to each neighbour that gave
+//! something of its own: only the author counts them, and whoever passes on is not the author. Must
 //! never acknowledge what is not committed. Receipts are hints: one that is lost makes a post
 //! look less held than it is, so nothing is sent again.
 
@@ -14,10 +15,6 @@ use crate::ports::SyncRequest;
 /// Milliseconds that receipts wait for others: a person does not notice it, and a lively topic
 /// needs four streams a second and neighbour instead of one per event.
 const RECEIPTS_AFTER_MS: u64 = 250;
-
-/// Greatest batch that goes to every neighbour, since any of them may be the author: some 60
-/// events a second. A larger one is a flood or history, and goes to who delivered it.
-const RECEIPTS_TO_ALL_MAX: usize = 16;
 
 /// Receipts that are collected before they go out early.
 const RECEIPTS_QUEUED_MAX: usize = 1_024;
@@ -33,7 +30,7 @@ pub(super) struct Receipts {
 }
 
 impl Session {
-    /// An event of somebody else is in the store.
+    /// An event that may be this peer's own is in the store.
     pub(super) fn queue_receipt(&mut self, id: EventId, from: PeerId) {
         self.receipts.queued.push((id, from));
         if self.receipts.queued.len() >= RECEIPTS_QUEUED_MAX {
@@ -63,20 +60,10 @@ impl Session {
     }
 
     fn send_receipts(&mut self) {
-        let queued = mem::take(&mut self.receipts.queued);
         let mut receivers = BTreeSet::new();
-        if queued.len() <= RECEIPTS_TO_ALL_MAX {
-            receivers.extend(self.neighbours());
-            for peer in &receivers {
-                for (id, _) in &queued {
-                    self.queue_for(*peer, *id);
-                }
-            }
-        } else {
-            for (id, from) in queued {
-                self.queue_for(from, id);
-                receivers.insert(from);
-            }
+        for (id, from) in mem::take(&mut self.receipts.queued) {
+            self.queue_for(from, id);
+            receivers.insert(from);
         }
         for peer in receivers {
             self.call_receipt(peer);

@@ -23,6 +23,8 @@ pub(super) struct Taken {
     pub(super) event: VerifiedEvent,
     pub(super) from: PeerId,
     pub(super) arrival: Arrival,
+    /// Whether it came from who may have written it.
+    pub(super) is_direct: bool,
 }
 
 /// A commit that is under way.
@@ -119,6 +121,7 @@ impl Session {
                 event,
                 from,
                 arrival,
+                is_direct,
             },
             is_new,
         ) in events.into_iter().zip(is_new)
@@ -131,7 +134,9 @@ impl Session {
                 continue;
             }
             new += 1;
-            self.queue_receipt(event.id(), from);
+            if is_direct {
+                self.queue_receipt(event.id(), from);
+            }
             let event = event.into_signed();
             if arrival == Arrival::Fetched {
                 learned.push((event.order(), from));

@@ -154,7 +154,11 @@ impl Member {
         let is_lost = !self.held_back.is_empty()
             || self
                 .events
-                .try_send(NetworkEvent::Message { from, payload })
+                .try_send(NetworkEvent::Message {
+                    from,
+                    is_direct: true,
+                    payload,
+                })
                 .is_err();
         if !is_lost {
             self.has_lagged = false;

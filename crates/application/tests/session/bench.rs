@@ -176,6 +176,7 @@ impl Bench {
     pub fn message(&mut self, from: u8, payload: Bytes) -> Vec<String> {
         self.tell(Input::Message {
             from: peer(from),
+            is_direct: true,
             payload,
         })
     }

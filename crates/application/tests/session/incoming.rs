@@ -190,6 +190,7 @@ fn a_forged_copy_under_way_does_not_hide_the_genuine_event() {
         let send = |bench: &mut Bench, wire: WireEvent| {
             let message = Input::Message {
                 from: peer(1),
+                is_direct: true,
                 payload: event_frame(wire),
             };
             bench.session.handle(message, bench.now)
@@ -239,6 +240,7 @@ fn a_duplicate_costs_no_check() {
     for from in [1, 2] {
         let message = Input::Message {
             from: peer(from),
+            is_direct: true,
             payload: event_frame(post.to_wire()),
         };
         assert!(bench.session.handle(message, bench.now).is_empty());

@@ -122,6 +122,7 @@ impl Watched {
     fn message(&self, from: u8, payload: Bytes) -> Input {
         Input::Message {
             from: peer(from),
+            is_direct: true,
             payload,
         }
     }
@@ -318,6 +319,7 @@ fn check_any_message(payload: Vec<u8>) {
     let is_summary = matches!(GossipFrame::decode(&payload), Ok(GossipFrame::Summary(_)));
     let message = Input::Message {
         from: PeerId([1; 32]),
+        is_direct: true,
         payload: payload.into(),
     };
     let now = Now {

@@ -2,7 +2,7 @@
 
 use kukuri_application::session::Input;
 
-use crate::bench::{Bench, peer, posts, signed};
+use crate::bench::{Bench, event_frame, peer, posts, signed};
 
 /// Delivers `count` events by neighbour 1 and returns the calls of the first batch.
 fn check(count: u64, neighbours: &[u8], expected: &[&str]) {
@@ -19,15 +19,23 @@ fn check(count: u64, neighbours: &[u8], expected: &[&str]) {
 }
 
 #[test]
-fn small_batches_go_to_all_and_larger_ones_to_the_deliverer() {
-    check(
-        1,
-        &[1, 2, 3],
-        &["call 1 receipt 1", "call 2 receipt 1", "call 3 receipt 1"],
-    );
-    check(16, &[1, 2], &["call 1 receipt 16", "call 2 receipt 16"]);
+fn they_go_to_who_gave_its_own() {
+    check(1, &[1, 2, 3], &["call 1 receipt 1"]);
     check(17, &[1, 2], &["call 1 receipt 17"]);
     check(17, &[2, 3], &[]);
+}
+
+#[test]
+fn who_passes_something_on_is_not_its_author() {
+    let mut bench = Bench::with_neighbours(&[1]);
+    let event = &posts(1, 1)[0];
+    bench.tell(Input::Message {
+        from: peer(1),
+        is_direct: false,
+        payload: event_frame(event.to_wire()),
+    });
+    assert_eq!(bench.stored.len(), 1);
+    assert_eq!(bench.pass(1_000), [""; 0]);
 }
 
 #[test]

@@ -191,6 +191,7 @@ impl Swarm {
                 self.flood(node, number, &payload);
                 Input::Message {
                     from: peer(from as u8),
+                    is_direct: true,
                     payload,
                 }
             }
@@ -262,6 +263,7 @@ impl Swarm {
                         let payload = payload.clone();
                         let message = Input::Message {
                             from: peer(node as u8),
+                            is_direct: true,
                             payload,
                         };
                         self.schedule(other, after_ms, Coming::Input(message));

@@ -405,6 +405,20 @@ fn a_summary_that_differs_leads_to_a_run_of_one_of_the_two() {
 }
 
 #[test]
+fn a_summary_that_was_passed_on_is_nobodys() {
+    let mut bench = Bench::with_neighbours(&[9]);
+    let theirs = summary_of(&posts(2, 3), last_cut(bench.now.unix));
+    bench.others_agree = false;
+    bench.tell(Input::Message {
+        from: peer(9),
+        is_direct: false,
+        payload: GossipFrame::Summary(theirs).encode().into(),
+    });
+    assert!(bench.calls.is_empty(), "{:?}", bench.calls);
+    assert_eq!(bench.session.counters().refused, 1);
+}
+
+#[test]
 fn summaries_of_strangers_and_of_wrong_clocks_are_passed_over() {
     let (mut bench, _) = hearing(&[1], 3);
     bench.others_agree = false;

@@ -119,7 +119,7 @@ pub async fn neighbour_down(link: &mut TopicLink, peer: &Network) {
 pub async fn message(link: &mut TopicLink) -> (PeerId, Vec<u8>) {
     loop {
         match next(link).await {
-            NetworkEvent::Message { from, payload } => return (from, payload.to_vec()),
+            NetworkEvent::Message { from, payload, .. } => return (from, payload.to_vec()),
             NetworkEvent::NeighborUp { .. } => {}
             other => panic!("unexpected: {other:?}"),
         }

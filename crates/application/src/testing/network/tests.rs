@@ -47,7 +47,7 @@ async fn dialling_links_members_and_messages_cross_others() {
     a.broadcast(keys.id, Bytes::from_static(b"hi"))
         .await
         .expect("fits");
-    let NetworkEvent::Message { from, payload } = next(&mut at_c).await else {
+    let NetworkEvent::Message { from, payload, .. } = next(&mut at_c).await else {
         panic!("a message was expected");
     };
     assert_eq!((from, &payload[..]), (B, &b"hi"[..]));
