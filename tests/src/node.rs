@@ -91,6 +91,8 @@ pub struct NodeOptions {
     pub bootstrap: Vec<PeerSpec>,
     /// Sources that stand in for the real ones of the same kind.
     pub stand_ins: Vec<Arc<dyn PeerSource>>,
+    /// Ceiling of each topic, in bytes; `None` for no opinion.
+    pub topic_bytes_max: Option<u64>,
     /// Timing of discovery; its list of sources is ignored, as what is wired decides.
     pub discovery: discovery::Settings,
 }
@@ -105,6 +107,7 @@ impl Default for NodeOptions {
             manual: Vec::new(),
             bootstrap: Vec::new(),
             stand_ins: Vec::new(),
+            topic_bytes_max: None,
             discovery: discovery::Settings::default(),
         }
     }
@@ -165,7 +168,11 @@ impl TestNode {
         let stop = CancellationToken::new();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let path = profile.home().join("kukuri.db");
-        let database = Database::open(&path, OpenOptions::default(), clock.clone()).await?;
+        let open = OpenOptions {
+            read_only: false,
+            topic_bytes_max: options.topic_bytes_max,
+        };
+        let database = Database::open(&path, open, clock.clone()).await?;
         let database = Arc::new(database);
         // A profile's vault and folder are made together, so an empty vault is a new profile.
         let keys = open_or_create_keys(profile.vault.as_ref(), true).await?;

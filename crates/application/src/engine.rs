@@ -154,11 +154,13 @@ impl Engine {
         // Another process may have written since the last topic was joined.
         let names = ports.store.names(NAMES_MAX).await?;
         self.inner.audience.load(ports.store.muted().await?, names);
+        let horizon = ports.store.horizon(keys.id).await?;
         let (actor, handle) = Actor::new(
             ports.clone(),
             self.inner.settings.discovery.clone(),
             keys.clone(),
             link,
+            horizon,
             seed,
             last_own_at,
             self.inner.audience.clone(),

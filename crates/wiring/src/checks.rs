@@ -11,7 +11,6 @@ use std::{
 };
 
 use kukuri_application::views::{CheckResult, CheckView, ChecksView, StatusView};
-use kukuri_infra_db::OpenOptions;
 use kukuri_infra_iroh::{
     dht::{DhtClient, DhtConfig, PUBLIC_BOOTSTRAP},
     probe,
@@ -167,7 +166,7 @@ async fn database(place: &Place) -> Outcome {
         Err(error) => return Outcome::fails(error.to_string()),
     };
     let clock = std::sync::Arc::new(SystemClock::start());
-    let database = match start::open_database(place, OpenOptions { read_only: true }, clock).await {
+    let database = match start::open_database(place, true, clock).await {
         Ok(database) => database,
         Err(failure) => return Outcome::fails(failure.in_one_line()),
     };

@@ -11,12 +11,12 @@ use std::{
 };
 
 use kukuri_domain::{
-    PeerId, SignedEvent, TopicKeys,
+    PeerId, SignedEvent, TopicKeys, UnixMs,
     event::Verifier,
     peer::{ConnectionState, SourceKind},
 };
 use tokio::{
-    sync::{broadcast, mpsc, oneshot},
+    sync::{broadcast, mpsc, oneshot, watch},
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
@@ -91,6 +91,7 @@ pub(super) struct Actor {
     session: Session,
     discovery: Discovery,
     link: TopicLink,
+    horizon: watch::Receiver<UnixMs>,
     commands: mpsc::Receiver<Command>,
     finders: mpsc::Sender<(SourceKind, Candidate)>,
     found: mpsc::Receiver<(SourceKind, Candidate)>,
@@ -118,6 +119,7 @@ impl Actor {
         settings: discovery::Settings,
         keys: Arc<TopicKeys>,
         link: TopicLink,
+        horizon: watch::Receiver<UnixMs>,
         seed: u64,
         last_own_at: u64,
         audience: Arc<Audience>,
@@ -141,6 +143,7 @@ impl Actor {
             ports,
             keys,
             link,
+            horizon,
             commands,
             finders,
             found,
@@ -172,6 +175,7 @@ impl Actor {
                 outgoing,
             ));
         }
+        self.tell_horizon();
         self.tell_discovery(discovery::Input::Start);
         loop {
             let next_timer = self.timers.next();
@@ -189,6 +193,7 @@ impl Actor {
                     Some(event) => self.on_network(event),
                     None => break,
                 },
+                Ok(()) = self.horizon.changed() => self.tell_horizon(),
                 () = sleep_until(next_timer.unwrap_or_else(Instant::now)), if next_timer.is_some() => {
                     self.on_timers();
                 }
@@ -339,6 +344,11 @@ impl Actor {
         self.show_state();
     }
 
+    fn tell_horizon(&mut self) {
+        let horizon = *self.horizon.borrow_and_update();
+        self.tell_session(session::Input::Horizon(horizon));
+    }
+
     fn tell_discovery(&mut self, input: discovery::Input) {
         let now = self.ports.clock.now();
         for effect in self.discovery.handle(input, now) {
@@ -412,10 +422,14 @@ impl Actor {
                 self.tasks
                     .spawn(reconcile(store, topic, peer, since, answer));
             }
-            Effect::NoteComplete { peer, before } => {
+            Effect::NoteComplete {
+                peer,
+                since,
+                before,
+            } => {
                 let store = self.ports.store.clone();
                 self.tasks.spawn(async move {
-                    let held = store.note_complete(topic, peer, before).await;
+                    let held = store.note_complete(topic, peer, since..before).await;
                     Done::Session(session::Input::Held(held.unwrap_or_else(none_of)))
                 });
             }
