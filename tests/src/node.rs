@@ -5,7 +5,7 @@
 //! router for a port, or touch a profile of the user's: homes are temporary.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,7 +17,9 @@ use kukuri_application::{
     discovery::{self, ConfiguredPeersSource, KnownPeersSource},
     engine::{self, Ports, Posted},
     keys::open_or_create_keys,
-    ports::{Clock, EventStore, PeerSource, SecretVault as _, TopicNetwork as _},
+    ports::{
+        Clock, EventStore, PeerSource, SecretBytes, SecretName, SecretVault as _, TopicNetwork as _,
+    },
     session::Counters,
     views::{ExplainView, PeerView, PostView, TopicEvent},
 };
@@ -51,8 +53,16 @@ const POLL: Duration = Duration::from_millis(20);
 /// one is a restart.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    home: Arc<TempDir>,
+    home: Home,
     vault: Arc<MemoryVault>,
+}
+
+#[derive(Debug, Clone)]
+enum Home {
+    /// It goes with its last user.
+    Temporary(Arc<TempDir>),
+    /// Somebody else's.
+    Kept(PathBuf),
 }
 
 impl Profile {
@@ -63,14 +73,36 @@ impl Profile {
     pub fn new() -> anyhow::Result<Self> {
         let home = tempfile::Builder::new().prefix("kukuri-test-").tempdir()?;
         Ok(Self {
-            home: Arc::new(home),
+            home: Home::Temporary(Arc::new(home)),
             vault: Arc::new(MemoryVault::throw_away()),
+        })
+    }
+
+    /// The one in a folder, which stays. Its keys follow from `seed`, so that another process is
+    /// the same node.
+    ///
+    /// # Errors
+    /// When the keys cannot be put into their vault.
+    pub async fn at(home: &Path, seed: u8) -> anyhow::Result<Self> {
+        let vault = MemoryVault::throw_away();
+        for (name, secret) in [
+            (SecretName::Root, SecretBytes::new([seed; 32])),
+            (SecretName::Identity, SecretBytes::new([seed ^ 0x55; 32])),
+        ] {
+            vault.create(name, secret).await?;
+        }
+        Ok(Self {
+            home: Home::Kept(home.to_owned()),
+            vault: Arc::new(vault),
         })
     }
 
     /// Its folder.
     pub fn home(&self) -> &Path {
-        self.home.path()
+        match &self.home {
+            Home::Temporary(folder) => folder.path(),
+            Home::Kept(folder) => folder,
+        }
     }
 }
 

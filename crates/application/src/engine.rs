@@ -31,7 +31,7 @@ use crate::{
     },
     views::{NodeEvent, TopicEvent},
 };
-use actor::Actor;
+use actor::{Actor, Setup};
 use audience::{Audience, NAMES_MAX};
 
 pub use topic::{PostError, Posted, TopicClosed, TopicHandle};
@@ -158,11 +158,13 @@ impl Engine {
         let (actor, handle) = Actor::new(
             ports.clone(),
             self.inner.settings.discovery.clone(),
-            keys.clone(),
-            link,
-            horizon,
-            seed,
-            last_own_at,
+            Setup {
+                keys: keys.clone(),
+                link,
+                horizon,
+                seed,
+                last_own_at,
+            },
             self.inner.audience.clone(),
         );
         let task = tokio::spawn(actor.run(cancel.clone()));

@@ -17,7 +17,7 @@ use crate::LIMIT;
 const HISTORY: u64 = 2_500;
 
 /// Posts of somebody else, a second apart, the last one an hour ago.
-async fn history(topic: &TopicName, count: u64) -> anyhow::Result<Vec<SignedEvent>> {
+pub(crate) async fn history(topic: &TopicName, count: u64) -> anyhow::Result<Vec<SignedEvent>> {
     use kukuri_application::ports::{Identity as _, SecretBytes};
     let author = LocalIdentity::from_secret(&SecretBytes::new([9; 32]))?;
     let first = unix_ms() - 3_600_000 - count * 1_000;

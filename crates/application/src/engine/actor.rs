@@ -85,6 +85,16 @@ struct Unverified {
     events: Vec<SignedEvent>,
 }
 
+/// What the actor of a topic begins with.
+pub(super) struct Setup {
+    pub(super) keys: Arc<TopicKeys>,
+    pub(super) link: TopicLink,
+    pub(super) horizon: watch::Receiver<UnixMs>,
+    pub(super) seed: u64,
+    /// The time of this author's latest post.
+    pub(super) last_own_at: u64,
+}
+
 pub(super) struct Actor {
     ports: Ports,
     keys: Arc<TopicKeys>,
@@ -117,13 +127,16 @@ impl Actor {
     pub(super) fn new(
         ports: Ports,
         settings: discovery::Settings,
-        keys: Arc<TopicKeys>,
-        link: TopicLink,
-        horizon: watch::Receiver<UnixMs>,
-        seed: u64,
-        last_own_at: u64,
+        topic: Setup,
         audience: Arc<Audience>,
     ) -> (Self, TopicHandle) {
+        let Setup {
+            keys,
+            link,
+            horizon,
+            seed,
+            last_own_at,
+        } = topic;
         let (commands_tx, commands) = mpsc::channel(COMMANDS_CAPACITY);
         let (outbox, outgoing) = mpsc::channel(OUTBOX_CAPACITY);
         let (finders, found) = mpsc::channel(FOUND_CAPACITY);
