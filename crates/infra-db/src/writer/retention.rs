@@ -211,7 +211,7 @@ impl Retention {
         now: UnixMs,
     ) -> Result<(Outcome, Option<Step>), DbErr> {
         let before = totals(conn, topic).await?.horizon;
-        if horizon <= before {
+        if horizon <= before || freed == 0 {
             // All that is left has to stay, but for own events that were sent meanwhile.
             self.quiet.push((topic, now.0.saturating_add(QUIET_MS)));
             let next = (freed > 0).then(|| from_the_first(before));
@@ -272,9 +272,9 @@ const MEASURE: &str = "
         FROM topic_events t
         CROSS JOIN events e ON e.id = t.id
         LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
-        WHERE t.topic = ?1 AND (t.created_at, t.ms) > (?2, ?3)
+        WHERE t.topic = ?1 AND (t.created_at, t.ms) > (?2, ?3) AND (t.created_at, t.ms) < (?4, ?5)
         ORDER BY t.created_at, t.ms, t.id
-        LIMIT ?4)";
+        LIMIT ?6)";
 
 /// Looks at the next events; returns the horizon, once it is found, with how much lies behind it.
 /// Of those of one millisecond
@@ -293,6 +293,8 @@ async fn measure(
         blob(&topic.0),
         after.0.into(),
         after.1.into(),
+        to_column(latest.secs()).into(),
+        latest.subsec_ms().into(),
         to_column(page).into(),
     ];
     let row = conn
@@ -302,7 +304,10 @@ async fn measure(
     let number = |column| -> Result<u64, DbErr> {
         Ok(u64::try_from(row.try_get_by_index::<i64>(column)?).unwrap_or(0))
     };
-    let (found, freed, at) = (number(0)?, freed + number(1)?, number(2)?);
+    let (found, freed) = (number(0)?, freed + number(1)?);
+    // The last page may be empty.
+    let before = u64::try_from(after.0.saturating_mul(1_000).saturating_add(after.1));
+    let at = number(2)?.max(before.unwrap_or(0));
     let horizon = UnixMs(at.saturating_add(1));
     if found < page || freed >= needed || horizon >= latest {
         return Ok((Some((horizon.min(latest), freed)), None));
