@@ -5,7 +5,7 @@
 //! router for a port, or touch a profile of the user's: homes are temporary.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,7 +17,9 @@ use kukuri_application::{
     discovery::{self, ConfiguredPeersSource, KnownPeersSource},
     engine::{self, Ports, Posted},
     keys::open_or_create_keys,
-    ports::{Clock, EventStore, PeerSource, SecretVault as _, TopicNetwork as _},
+    ports::{
+        Clock, EventStore, PeerSource, SecretBytes, SecretName, SecretVault as _, TopicNetwork as _,
+    },
     session::Counters,
     views::{ExplainView, PeerView, PostView, TopicEvent},
 };
@@ -51,8 +53,16 @@ const POLL: Duration = Duration::from_millis(20);
 /// one is a restart.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    home: Arc<TempDir>,
+    home: Home,
     vault: Arc<MemoryVault>,
+}
+
+#[derive(Debug, Clone)]
+enum Home {
+    /// It goes with its last user.
+    Temporary(Arc<TempDir>),
+    /// Somebody else's.
+    Kept(PathBuf),
 }
 
 impl Profile {
@@ -63,14 +73,36 @@ impl Profile {
     pub fn new() -> anyhow::Result<Self> {
         let home = tempfile::Builder::new().prefix("kukuri-test-").tempdir()?;
         Ok(Self {
-            home: Arc::new(home),
+            home: Home::Temporary(Arc::new(home)),
             vault: Arc::new(MemoryVault::throw_away()),
+        })
+    }
+
+    /// The one in a folder, which stays. Its keys follow from `seed`, so that another process is
+    /// the same node.
+    ///
+    /// # Errors
+    /// When the keys cannot be put into their vault.
+    pub async fn at(home: &Path, seed: u8) -> anyhow::Result<Self> {
+        let vault = MemoryVault::throw_away();
+        for (name, secret) in [
+            (SecretName::Root, SecretBytes::new([seed; 32])),
+            (SecretName::Identity, SecretBytes::new([seed ^ 0x55; 32])),
+        ] {
+            vault.create(name, secret).await?;
+        }
+        Ok(Self {
+            home: Home::Kept(home.to_owned()),
+            vault: Arc::new(vault),
         })
     }
 
     /// Its folder.
     pub fn home(&self) -> &Path {
-        self.home.path()
+        match &self.home {
+            Home::Temporary(folder) => folder.path(),
+            Home::Kept(folder) => folder,
+        }
     }
 }
 
@@ -91,6 +123,8 @@ pub struct NodeOptions {
     pub bootstrap: Vec<PeerSpec>,
     /// Sources that stand in for the real ones of the same kind.
     pub stand_ins: Vec<Arc<dyn PeerSource>>,
+    /// Ceiling of each topic, in bytes; `None` for no opinion.
+    pub topic_bytes_max: Option<u64>,
     /// Timing of discovery; its list of sources is ignored, as what is wired decides.
     pub discovery: discovery::Settings,
 }
@@ -105,6 +139,7 @@ impl Default for NodeOptions {
             manual: Vec::new(),
             bootstrap: Vec::new(),
             stand_ins: Vec::new(),
+            topic_bytes_max: None,
             discovery: discovery::Settings::default(),
         }
     }
@@ -165,7 +200,11 @@ impl TestNode {
         let stop = CancellationToken::new();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let path = profile.home().join("kukuri.db");
-        let database = Database::open(&path, OpenOptions::default(), clock.clone()).await?;
+        let open = OpenOptions {
+            read_only: false,
+            topic_bytes_max: options.topic_bytes_max,
+        };
+        let database = Database::open(&path, open, clock.clone()).await?;
         let database = Arc::new(database);
         // A profile's vault and folder are made together, so an empty vault is a new profile.
         let keys = open_or_create_keys(profile.vault.as_ref(), true).await?;

@@ -7,14 +7,14 @@
 
 use std::{
     net::Ipv4Addr,
-    path::Path,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context as _, anyhow, bail};
 use kukuri_application::views::TopicEvent;
-use kukuri_domain::{TopicKeys, TopicName};
+use kukuri_domain::{TopicKeys, TopicName, peer::PeerSpec};
 use kukuri_infra_iroh::{NetworkConfig, NetworkMode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ use tokio::{
 
 use crate::{
     netns::Namespace,
-    node::{NodeOptions, TestNode, dht_config, told},
+    node::{NodeOptions, Profile, TestNode, dht_config, told},
 };
 
 /// Lines on their way out of the process.
@@ -50,6 +50,15 @@ pub struct NodeArgs {
     /// Join this topic at once
     #[arg(long)]
     pub join: Option<String>,
+    /// Keep the profile in this folder, instead of one that goes with the process
+    #[arg(long)]
+    pub home: Option<PathBuf>,
+    /// The keys of a kept profile follow from this number
+    #[arg(long, default_value_t = 1)]
+    pub seed: u8,
+    /// Dial these, as the configuration's `network.peers`
+    #[arg(long)]
+    pub peer: Vec<PeerSpec>,
 }
 
 impl NodeArgs {
@@ -67,10 +76,16 @@ impl NodeArgs {
                 .iter()
                 .flat_map(|topic| ["--join".to_owned(), topic.clone()]),
         );
+        if let Some(home) = &self.home {
+            words.extend(["--home".to_owned(), home.display().to_string()]);
+            words.extend(["--seed".to_owned(), self.seed.to_string()]);
+        }
+        let peers = self.peer.iter();
+        words.extend(peers.flat_map(|peer| ["--peer".to_owned(), peer.to_string()]));
         words
     }
 
-    fn options(&self) -> NodeOptions {
+    async fn options(&self) -> anyhow::Result<NodeOptions> {
         let mut network = NetworkConfig {
             mdns_enabled: self.mdns,
             ..NetworkConfig::loopback()
@@ -80,11 +95,17 @@ impl NodeArgs {
             network.mode = NetworkMode::Serverless;
         }
         let dht = (!self.dht.is_empty()).then(|| dht_config(&self.dht));
-        NodeOptions {
+        let profile = match &self.home {
+            Some(home) => Some(Profile::at(home, self.seed).await?),
+            None => None,
+        };
+        Ok(NodeOptions {
+            profile,
             network,
             dht,
+            manual: self.peer.clone(),
             ..NodeOptions::default()
-        }
+        })
     }
 }
 
@@ -103,6 +124,11 @@ pub enum Request {
         topic: String,
         /// The text.
         text: String,
+    },
+    /// How many posts are stored.
+    Posts {
+        /// The topic's name.
+        topic: String,
     },
     /// The ids of the stored posts.
     Ids {
@@ -146,13 +172,18 @@ pub async fn serve(args: &NodeArgs) -> anyhow::Result<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(print(lines));
     let starting_at = unix_ms();
-    let node = TestNode::start(args.options()).await?;
+    let node = TestNode::start(args.options().await?).await?;
     if let Some(topic) = args.join.clone() {
         obey(&node, Request::Join { topic }, &output, &mut tasks).await?;
     }
     say(
         &output,
-        json!({"type": "ready", "peer": node.peer_id().to_string(), "starting_at": starting_at}),
+        json!({
+            "type": "ready",
+            "peer": node.peer_id().to_string(),
+            "spec": node.spec().await.to_string(),
+            "starting_at": starting_at,
+        }),
     )
     .await;
     let mut input = BufReader::new(tokio::io::stdin()).lines();
@@ -187,6 +218,9 @@ async fn obey(
         Request::Post { topic, text } => {
             let posted = client.post(&topic.parse::<TopicName>()?, &text).await?;
             json!({"id": posted.event.id().to_string()})
+        }
+        Request::Posts { topic } => {
+            json!(client.topic(&topic.parse::<TopicName>()?).await?.posts)
         }
         Request::Ids { topic } => {
             let ids = node.ids(&topic.parse()?).await?;

@@ -485,6 +485,7 @@ pub fn fetched(peer: PeerId, new: u64) -> String {
 pub fn status(status: &StatusView, topic: &TopicView, now: UnixMs) -> String {
     let mut lines = vec![
         headline(topic),
+        kept(topic),
         say!(
             "you are {npub}, keys in {store}, up {time}",
             npub = status.author.pubkey.npub(),
@@ -510,13 +511,66 @@ pub fn status(status: &StatusView, topic: &TopicView, now: UnixMs) -> String {
 /// Where the topic stands, in one line.
 fn headline(topic: &TopicView) -> String {
     let stands = stands(topic);
-    match topic.in_step.len() as u64 {
-        0 => stands,
-        count => say!(
+    match (topic.in_step.len() as u64, topic.complete_since) {
+        (0, _) => stands,
+        (count, Some(since)) => say!(
+            "{stands}, complete since {date}: the same as {members}",
+            stands = stands,
+            date = utc_date(since),
+            members = counted(count, "member")
+        ),
+        (count, None) => say!(
             "{stands}, complete: the same as {members}",
             stands = stands,
             members = counted(count, "member")
         ),
+    }
+}
+
+/// How much of the topic is here.
+fn kept(topic: &TopicView) -> String {
+    let stored = size(topic.stored_bytes);
+    let used = match topic.ceiling_bytes {
+        Some(most) => say!(
+            "{stored} of at most {most}",
+            stored = stored,
+            most = size(most)
+        ),
+        None => stored,
+    };
+    match topic.complete_since {
+        Some(since) => say!(
+            "kept here: {used}, nothing from before {date}",
+            used = used,
+            date = utc_date(since)
+        ),
+        None => say!("kept here: {used}", used = used),
+    }
+}
+
+/// Below the oldest posts that are here; `None` where everything is.
+pub fn not_kept(topic: &TopicView) -> Option<String> {
+    let since = topic.complete_since?;
+    Some(say!(
+        "what was posted before {date} is not kept here: storage.topic_bytes_max is {most}",
+        date = utc_date(since),
+        most = topic.ceiling_bytes.map_or_else(|| say!("none"), size)
+    ))
+}
+
+/// A day, the same for every reader.
+fn utc_date(at: UnixMs) -> String {
+    let at = i64::try_from(at.0).ok();
+    let at = at.and_then(DateTime::from_timestamp_millis);
+    at.map_or_else(|| "-".to_owned(), |at| at.date_naive().to_string())
+}
+
+/// "640 kB", "1.2 MB", "1.1 GB".
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        1_000_000..1_000_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
     }
 }
 
@@ -646,6 +700,7 @@ pub fn node_status(status: &StatusView, now: UnixMs) -> String {
     lines.push(topics(&status.topics, now));
     for topic in &status.topics {
         let name = &topic.name;
+        lines.push(format!("#{name}: {}", kept(topic)));
         let members = topic.in_step.iter();
         lines.extend(members.map(|member| format!("#{name}: {}", in_step(member, now))));
     }

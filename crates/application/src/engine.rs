@@ -31,7 +31,7 @@ use crate::{
     },
     views::{NodeEvent, TopicEvent},
 };
-use actor::Actor;
+use actor::{Actor, Setup};
 use audience::{Audience, NAMES_MAX};
 
 pub use topic::{PostError, Posted, TopicClosed, TopicHandle};
@@ -154,13 +154,17 @@ impl Engine {
         // Another process may have written since the last topic was joined.
         let names = ports.store.names(NAMES_MAX).await?;
         self.inner.audience.load(ports.store.muted().await?, names);
+        let horizon = ports.store.horizon(keys.id).await?;
         let (actor, handle) = Actor::new(
             ports.clone(),
             self.inner.settings.discovery.clone(),
-            keys.clone(),
-            link,
-            seed,
-            last_own_at,
+            Setup {
+                keys: keys.clone(),
+                link,
+                horizon,
+                seed,
+                last_own_at,
+            },
             self.inner.audience.clone(),
         );
         let task = tokio::spawn(actor.run(cancel.clone()));

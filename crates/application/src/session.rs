@@ -205,6 +205,7 @@ impl Session {
             Input::Partner(peer) => self.sync_with(peer, now),
             Input::Held(held) => self.held(held),
             Input::Unsent(events) => self.unsent(events),
+            Input::Horizon(horizon) => self.horizon_moved(horizon, now),
             Input::Timer(Timer::Receipts) => self.receipts_due(),
             Input::Timer(Timer::Delayed) => self.release_delayed(now),
             Input::Timer(Timer::Retry(peer)) => self.sync_with(peer, now),

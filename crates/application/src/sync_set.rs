@@ -52,6 +52,8 @@ pub struct Step {
 /// The sync set of a topic: members as of now, and what it takes to know them at a cut.
 #[derive(Debug, Clone, Default)]
 pub struct SyncSet {
+    /// What was written before is not kept.
+    horizon: UnixMs,
     blocks: Blocks,
     /// Members that will end.
     ending: BTreeSet<(UnixMs, EventOrder)>,
@@ -106,19 +108,19 @@ impl SyncSet {
         self.insert(member, now);
     }
 
-    /// An event is no longer stored.
-    pub fn remove(&mut self, member: Member) {
-        let Member {
-            order,
-            is_keyed,
-            until,
-        } = member;
-        self.blocks.remove(&item(order, is_keyed));
-        self.keyed.remove(&order);
-        if let Some(until) = until {
-            self.ending.remove(&(until, order));
-            self.left.remove(&(until, order));
+    /// From now on nothing that was written before `horizon` is kept, but for what stands in a
+    /// place. A horizon that lies before the last changes nothing.
+    pub fn forget_before(&mut self, horizon: UnixMs) {
+        if horizon <= self.horizon {
+            return;
         }
+        self.horizon = horizon;
+        self.blocks.truncate(self.until(horizon));
+        let keyed = &self.keyed;
+        self.ending
+            .retain(|(_, order)| order.at() >= horizon || keyed.contains(order));
+        self.left
+            .retain(|(_, order), is_keyed| order.at() >= horizon || *is_keyed);
     }
 
     /// Lets those go that have ended by now.
@@ -147,6 +149,9 @@ impl SyncSet {
             is_keyed,
             until,
         } = member;
+        if !is_keyed && order.at() < self.horizon {
+            return false;
+        }
         match until {
             Some(until) if until <= now => {
                 if until.0.saturating_add(LEFT_REMEMBERED_MS) > now.0 {
@@ -165,9 +170,10 @@ impl SyncSet {
         true
     }
 
-    /// The set at a cut, without what was written before `since`, in short. Costs as much as was
-    /// written and ended after the cut.
+    /// The set at a cut, without what was written before `since` or the horizon, whichever is
+    /// later, in short. Costs as much as was written and ended after the cut.
     pub fn summary(&self, cut: UnixMs, since: UnixMs) -> SetSummary {
+        let since = since.max(self.horizon);
         let (mut count, mut sum) = self.blocks.sum(self.until(since));
         let mut leave_out = |id: &EventId| {
             count -= 1;

@@ -459,6 +459,16 @@ pub struct TopicView {
     #[serde(with = "json::time_option")]
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub last_post_at: Option<UnixMs>,
+    /// What was written before is not kept here, for lack of room; `None` while everything is.
+    #[serde(default, with = "json::time_option")]
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    pub complete_since: Option<UnixMs>,
+    /// About how much room the events take.
+    #[serde(default)]
+    pub stored_bytes: u64,
+    /// The most that they may take; `None` for no ceiling.
+    #[serde(default)]
+    pub ceiling_bytes: Option<u64>,
     /// Fingerprint of the topic's sync set at the last cut that was told to the neighbours; `None`
     /// until then.
     pub fingerprint: Option<String>,

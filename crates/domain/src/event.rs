@@ -248,6 +248,11 @@ impl SignedEvent {
         Self::new(event)
     }
 
+    /// The size that [`EVENT_BYTES_MAX`] limits.
+    pub fn encoded_len(&self) -> usize {
+        encoded_len(&self.0)
+    }
+
     /// Checks this one event; for many there is [`Verifier`].
     ///
     /// # Errors

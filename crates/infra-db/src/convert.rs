@@ -73,9 +73,13 @@ pub(crate) fn event_row(event: &VerifiedEvent, received_at: UnixMs) -> event::Mo
     }
 }
 
+/// A row that does not convert, for the writer.
+pub(crate) fn damaged(error: StoreError) -> DbErr {
+    DbErr::Custom(error.to_string())
+}
+
 /// For migrations: a topic, and an event as in [`stored_event`].
 pub(crate) fn topic_and_event(row: &QueryResult) -> Result<(TopicId, SignedEvent), DbErr> {
-    let damaged = |error: StoreError| DbErr::Custom(error.to_string());
     let topic = bytes(row.try_get("", "topic")?).map_err(damaged)?;
     let stored = stored_event(row).map_err(damaged)?;
     Ok((TopicId(topic), stored.event))

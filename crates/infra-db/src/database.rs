@@ -9,7 +9,8 @@ use std::{
 };
 
 use kukuri_application::ports::{Clock, StoreError};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, QueryResult, Statement, Value};
+use kukuri_domain::{TopicId, UnixMs};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, QueryResult, Statement, Value};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -17,6 +18,7 @@ use tokio::{
 
 use crate::{
     backup, connection,
+    convert::{bytes, damaged, to_column},
     error::{file_error, store_error},
     migrations,
     sets::SyncSets,
@@ -31,6 +33,9 @@ const WRITE_QUEUE: usize = 2_000;
 pub struct OpenOptions {
     /// Nothing is written, no file is made; writing fails with [`StoreError::ReadOnly`].
     pub read_only: bool,
+    /// About how many bytes each topic may take, [`u64::MAX`] for no ceiling. With `None` horizons
+    /// stay where they are.
+    pub topic_bytes_max: Option<u64>,
 }
 
 /// An open database. It implements the ports `EventStore` and `TopicBook`. Dropping it without
@@ -38,6 +43,8 @@ pub struct OpenOptions {
 pub struct Database {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sets: Arc<SyncSets>,
+    /// `None` for no ceiling.
+    pub(crate) topic_bytes_max: Option<u64>,
     readers: DatabaseConnection,
     intake: Mutex<Intake>,
     writer: tokio::sync::Mutex<JoinSet<Result<(), StoreError>>>,
@@ -66,20 +73,22 @@ impl Database {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         match options.read_only {
-            true => Self::open_read_only(path, clock).await,
-            false => Self::open_writable(path, clock).await,
+            true => Self::open_read_only(path, options.topic_bytes_max, clock).await,
+            false => Self::open_writable(path, options.topic_bytes_max, clock).await,
         }
     }
 
-    async fn open_writable(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    async fn open_writable(
+        path: &Path,
+        ceiling: Option<u64>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
         connection::prepare_file(path).map_err(file_error)?;
         let conn = connection::writer(path).await.map_err(store_error)?;
-        match prepare_schema(&conn, path).await {
-            Ok(()) => {}
-            Err(error) => {
-                close(conn).await;
-                return Err(error);
-            }
+        let sets = Arc::new(SyncSets::new(clock.clone()));
+        if let Err(error) = prepare(&conn, path, ceiling, &sets).await {
+            close(conn).await;
+            return Err(error);
         }
         backup::forget_old(path, clock.now().unix);
         let readers = connection::readers(path, false)
@@ -87,18 +96,29 @@ impl Database {
             .map_err(store_error)?;
         let (intake, jobs) = mpsc::channel(WRITE_QUEUE);
         let mut writer = JoinSet::new();
-        let sets = Arc::new(SyncSets::new(clock.clone()));
-        writer.spawn(writer::run(path.to_owned(), conn, sets.clone(), jobs));
+        let setup = writer::Setup {
+            path: path.to_owned(),
+            conn,
+            sets: sets.clone(),
+            clock: clock.clone(),
+            ceiling,
+        };
+        writer.spawn(writer::run(setup, jobs));
         Ok(Self {
             clock,
             sets,
+            topic_bytes_max: shown(ceiling),
             readers,
             intake: Mutex::new(Intake::Open(intake)),
             writer: tokio::sync::Mutex::new(writer),
         })
     }
 
-    async fn open_read_only(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+    async fn open_read_only(
+        path: &Path,
+        ceiling: Option<u64>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
         std::fs::File::open(path).map_err(file_error)?;
         let readers = match checked_readers(path, false).await {
             // A medium on which the lock files cannot be made; without a log nobody writes.
@@ -107,8 +127,11 @@ impl Database {
             }
             readers => readers?,
         };
+        let sets = Arc::new(SyncSets::new(clock.clone()));
+        load_horizons(&readers, &sets).await.map_err(store_error)?;
         Ok(Self {
-            sets: Arc::new(SyncSets::new(clock.clone())),
+            sets,
+            topic_bytes_max: shown(ceiling),
             clock,
             readers,
             intake: Mutex::new(Intake::ReadOnly),
@@ -189,6 +212,46 @@ impl Database {
             Some(Err(panic)) => Err(StoreError::Other(Box::new(panic))),
         }
     }
+}
+
+/// As it is said to others.
+fn shown(ceiling: Option<u64>) -> Option<u64> {
+    ceiling.filter(|bytes| *bytes < u64::MAX)
+}
+
+// Whoever has more room than when the horizon was moved gets back what others still have.
+const LET_BACK: &str =
+    "UPDATE topic_totals SET horizon = 0 WHERE horizon > 0 AND horizon_ceiling < ?1";
+
+const HORIZONS: &str =
+    "SELECT totals.topic, totals.horizon FROM topic_totals totals WHERE totals.horizon > 0";
+
+async fn prepare(
+    conn: &DatabaseConnection,
+    path: &Path,
+    ceiling: Option<u64>,
+    sets: &SyncSets,
+) -> Result<(), StoreError> {
+    prepare_schema(conn, path).await?;
+    if let Some(ceiling) = ceiling {
+        let backend = conn.get_database_backend();
+        let values = [to_column(ceiling).into()];
+        let let_back = Statement::from_sql_and_values(backend, LET_BACK, values);
+        conn.execute_raw(let_back).await.map_err(store_error)?;
+    }
+    load_horizons(conn, sets).await.map_err(store_error)
+}
+
+async fn load_horizons(conn: &DatabaseConnection, sets: &SyncSets) -> Result<(), DbErr> {
+    let rows = Statement::from_string(conn.get_database_backend(), HORIZONS);
+    for row in conn.query_all_raw(rows).await? {
+        let topic: Vec<u8> = row.try_get_by_index(0)?;
+        let horizon: i64 = row.try_get_by_index(1)?;
+        let topic = bytes(topic).map_err(damaged)?;
+        let horizon = UnixMs(u64::try_from(horizon).unwrap_or(0));
+        sets.forget_before(TopicId(topic), horizon);
+    }
+    Ok(())
 }
 
 async fn prepare_schema(conn: &DatabaseConnection, path: &Path) -> Result<(), StoreError> {

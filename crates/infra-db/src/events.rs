@@ -3,7 +3,10 @@
 //! Owns the SQL that reads events. Each method is one statement, whatever the number of ids: a
 //! look-up by sea-orm costs 46-155 us, most of it on the way to the connection's thread and back.
 
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use std::{
+    collections::BTreeSet,
+    ops::{Range, RangeInclusive},
+};
 
 use kukuri_application::{
     ports::{
@@ -16,6 +19,7 @@ use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, event::Profile,
     search::SearchQuery, wire::SetSummary,
 };
+use tokio::sync::watch;
 
 use crate::{
     convert::{blob, bytes, count, event_order, ids_column, stored_event, to_column},
@@ -73,7 +77,7 @@ const LAST_POST: &str = "
 
 // The counter knows no authors: the reader's and the muted ones' are subtracted.
 const TOTALS: &str = "
-    SELECT s.events, s.posts, s.unread
+    SELECT s.events, s.posts, s.bytes, s.horizon, s.unread
         - (SELECT COUNT(*) FROM author_posts p
             WHERE p.topic = s.topic AND p.author = ?2
                 AND (p.created_at, p.ms, p.id) > (s.read_at, s.read_ms, s.read_id))
@@ -289,14 +293,21 @@ impl EventStore for Database {
 
     async fn summary(&self, topic: TopicId, reader: AuthorId) -> Result<TopicSummary, StoreError> {
         let rows = self.read(TOTALS, [blob(&topic.0), blob(&reader.0)]).await?;
+        let bytes_max = self.topic_bytes_max;
         let Some(totals) = rows.first() else {
-            return Ok(TopicSummary::default());
+            return Ok(TopicSummary {
+                bytes_max,
+                ..TopicSummary::default()
+            });
         };
         let last = self.read(LAST_POST, [blob(&topic.0)]).await?;
         Ok(TopicSummary {
             events: count(totals, 0)?,
             posts: count(totals, 1)?,
-            unread: count(totals, 2)?,
+            unread: count(totals, 4)?,
+            bytes: count(totals, 2)?,
+            bytes_max,
+            horizon: UnixMs(count(totals, 3)?),
             last_post_at: last
                 .first()
                 .map(|row| event_order(row).map(|order| order.at()))
@@ -324,6 +335,12 @@ impl EventStore for Database {
             )?))
         };
         rows.iter().map(author).collect()
+    }
+
+    async fn horizon(&self, topic: TopicId) -> Result<watch::Receiver<UnixMs>, StoreError> {
+        // Whether the file is still open.
+        self.read(COUNT, [blob(&topic.0)]).await?;
+        Ok(self.sets.watch_horizon(topic))
     }
 
     async fn set_summary(
@@ -360,12 +377,12 @@ impl EventStore for Database {
         &self,
         topic: TopicId,
         peer: PeerId,
-        before: UnixMs,
+        written: Range<UnixMs>,
     ) -> Result<Vec<(EventId, PostState)>, StoreError> {
         let complete = Write::Complete {
             topic,
             peer,
-            before,
+            written,
         };
         match self.write(complete).await? {
             Written::Grown(mut grown) => {
@@ -445,6 +462,7 @@ mod tests {
                 .iter()
                 .map(|row| row.try_get("", "detail").expect("a text"))
                 .collect();
+            // The totals of topics are as few as topics are.
             // `wanted` is a list given by the caller; the index of terms is asked by terms (M).
             // The few authors that are muted are gone through as a whole.
             let walks = |step: &&String| {
@@ -453,6 +471,7 @@ mod tests {
                     && !step.contains(":M1<")
                     && !step.contains("muted")
                     && !step.contains("SCAN m")
+                    && !step.contains("SCAN totals")
                     // Answers of one thread, counted up to a limit.
                     && !step.contains("(subquery")
                     && *step != "SCAN CONSTANT ROW"

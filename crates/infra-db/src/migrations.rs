@@ -7,6 +7,7 @@ mod m0001_events;
 mod m0002_reading;
 mod m0003_conversations;
 mod m0004_sync_set;
+mod m0005_retention;
 
 use kukuri_application::ports::StoreError;
 use sea_orm::{
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_reading::Migration),
             Box::new(m0003_conversations::Migration),
             Box::new(m0004_sync_set::Migration),
+            Box::new(m0005_retention::Migration),
         ]
     }
 }

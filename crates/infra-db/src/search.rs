@@ -29,6 +29,8 @@ pub(crate) const TAIL: &str = "
     SELECT e.created_at, e.ms, e.id, u.topic, e.content, u.seq
     FROM unindexed u
     CROSS JOIN events e ON e.id = u.id
+    CROSS JOIN topic_events p
+        ON p.topic = u.topic AND p.created_at = e.created_at AND p.ms = e.ms AND p.id = e.id
     WHERE u.seq > ?1 AND e.author NOT IN (SELECT author FROM muted)
         AND NOT EXISTS (SELECT 1 FROM deletions d
             WHERE d.topic = u.topic AND d.target = e.id AND d.author = e.author)

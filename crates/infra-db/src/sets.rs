@@ -13,6 +13,7 @@ use kukuri_application::{
     sync_set::SyncSet,
 };
 use kukuri_domain::{EventId, EventOrder, TopicId, UnixMs, event::membership::Member};
+use tokio::sync::watch;
 
 use crate::{
     convert::{blob, corrupt, to_column},
@@ -36,6 +37,8 @@ pub(crate) const MEMBERS: &str = "
 pub(crate) struct SyncSets {
     clock: Arc<dyn Clock>,
     topics: Mutex<HashMap<TopicId, Slot>>,
+    /// What was written before is not kept.
+    horizons: Mutex<HashMap<TopicId, watch::Sender<UnixMs>>>,
     /// One is read at a time.
     reading: tokio::sync::Mutex<()>,
 }
@@ -51,6 +54,7 @@ impl SyncSets {
         Self {
             clock,
             topics: Mutex::default(),
+            horizons: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
         }
     }
@@ -69,6 +73,33 @@ impl SyncSets {
                 None => {}
             }
         }
+    }
+
+    /// A topic's horizon.
+    pub(crate) fn horizon(&self, topic: &TopicId) -> UnixMs {
+        let horizons = self.horizons();
+        horizons.get(topic).map_or(UnixMs(0), |at| *at.borrow())
+    }
+
+    /// A topic's horizon, and how it moves.
+    pub(crate) fn watch_horizon(&self, topic: TopicId) -> watch::Receiver<UnixMs> {
+        self.horizons().entry(topic).or_default().subscribe()
+    }
+
+    /// The horizon of a topic was moved in the file.
+    pub(crate) fn forget_before(&self, topic: TopicId, horizon: UnixMs) {
+        // First the set, so that whoever hears of the horizon finds it in the set.
+        if let Some(Slot::Ready(set)) = self.topics().get_mut(&topic) {
+            set.forget_before(horizon);
+        }
+        self.horizons()
+            .entry(topic)
+            .or_default()
+            .send_replace(horizon);
+    }
+
+    fn horizons(&self) -> MutexGuard<'_, HashMap<TopicId, watch::Sender<UnixMs>>> {
+        self.horizons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn topics(&self) -> MutexGuard<'_, HashMap<TopicId, Slot>> {
@@ -137,6 +168,7 @@ impl Database {
             let now = sets.clock.now().unix;
             let mut set = SyncSet::new(members, now);
             let mut topics = sets.topics();
+            set.forget_before(sets.horizon(&topic));
             if let Some(Slot::Reading(kept)) = topics.remove(&topic) {
                 kept.iter().for_each(|change| apply(&mut set, change, now));
             }

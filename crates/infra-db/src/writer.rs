@@ -13,10 +13,13 @@ mod index;
 pub(crate) mod membership;
 mod peers;
 mod reading;
+mod retention;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
-use kukuri_application::ports::{Commit, JoinedTopic, Origin, PeerContact, PostState, StoreError};
+use kukuri_application::ports::{
+    Clock, Commit, JoinedTopic, Origin, PeerContact, PostState, StoreError,
+};
 use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, event::Profile,
 };
@@ -32,6 +35,7 @@ use tokio::{
 use crate::{
     connection, database::close, error::store_error, migrations, search::WAITING, sets::SyncSets,
 };
+use retention::{Outcome, Retention};
 
 /// Events in one group, unless a single commit has more: bounds how long the first waits for
 /// the last.
@@ -61,11 +65,11 @@ pub(crate) enum Write {
         peer: PeerId,
         ids: Vec<EventId>,
     },
-    /// A peer holds all own events that were written before a time.
+    /// A peer holds all own events that were written within a time.
     Complete {
         topic: TopicId,
         peer: PeerId,
-        before: UnixMs,
+        written: Range<UnixMs>,
     },
     /// A topic was joined.
     Join(JoinedTopic),
@@ -144,6 +148,7 @@ pub(crate) fn queries() -> Vec<&'static str> {
         index::QUERIES,
         conversation::QUERIES,
         membership::QUERIES,
+        retention::QUERIES,
     ]
     .concat()
 }
@@ -166,6 +171,18 @@ struct Writer {
     unindexed: u64,
     /// The next of them.
     splitting: Option<index::Splitting>,
+    clock: Arc<dyn Clock>,
+    retention: Retention,
+}
+
+/// What a writer begins with.
+pub(crate) struct Setup {
+    pub(crate) path: PathBuf,
+    pub(crate) conn: DatabaseConnection,
+    pub(crate) sets: Arc<SyncSets>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// About how many bytes a topic may take; `None` where horizons are to stay.
+    pub(crate) ceiling: Option<u64>,
 }
 
 /// How long nothing must have come before the search index is brought forward. In the pauses of
@@ -182,25 +199,18 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// From this many on, each group is followed by a batch of the index, whatever waits.
 const UNINDEXED_MAX: u64 = 200_000;
 
+/// Events of a group for which another step towards the ceiling follows it while a topic is above:
+/// as many as a step removes.
+const EVENTS_PER_STEP: usize = retention::BATCH as usize;
+
 /// Commits what arrives until every sender is gone, then empties the log and closes. Between
-/// times it brings the search index forward.
-pub(crate) async fn run(
-    path: PathBuf,
-    conn: DatabaseConnection,
-    sets: Arc<SyncSets>,
-    mut jobs: mpsc::Receiver<Job>,
-) -> Result<(), StoreError> {
-    let mut writer = Writer {
-        path,
-        sets,
-        conn: Some(conn),
-        is_normal: false,
-        unindexed: 0,
-        splitting: None,
-    };
-    writer.count_unindexed().await;
+/// times it brings the search index forward and keeps topics to their ceiling.
+pub(crate) async fn run(setup: Setup, mut jobs: mpsc::Receiver<Job>) -> Result<(), StoreError> {
+    let mut writer = Writer::new(setup);
+    writer.look_around().await;
     while let Some(first) = writer.next(&mut jobs).await {
         let (writes, replies) = group(first, &mut jobs);
+        let events: usize = writes.iter().map(Write::events).sum();
         match writer.commit(&writes).await {
             Ok(results) => {
                 for (reply, result) in replies.into_iter().zip(results) {
@@ -213,6 +223,11 @@ pub(crate) async fn run(
                     // As above.
                     let _ = reply.send(Err(store_error(error.clone())));
                 }
+            }
+        }
+        for _ in 0..=events / EVENTS_PER_STEP {
+            if writer.retention.has_work() {
+                writer.retain().await;
             }
         }
     }
@@ -241,14 +256,27 @@ fn group(
 }
 
 impl Writer {
-    /// The next change; indexes while there is none.
+    fn new(setup: Setup) -> Self {
+        Self {
+            path: setup.path,
+            sets: setup.sets,
+            conn: Some(setup.conn),
+            is_normal: false,
+            unindexed: 0,
+            splitting: None,
+            clock: setup.clock,
+            retention: Retention::new(setup.ceiling),
+        }
+    }
+
+    /// The next change; indexes and removes while there is none.
     async fn next(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
         let mut is_idle = false;
         loop {
             if self.unindexed >= UNINDEXED_MAX {
                 self.index().await;
             }
-            if self.unindexed == 0 {
+            if self.unindexed == 0 && !self.retention.has_work() {
                 return jobs.recv().await;
             }
             match jobs.try_recv() {
@@ -257,24 +285,57 @@ impl Writer {
                 Err(mpsc::error::TryRecvError::Empty) => {}
             }
             if !is_idle {
-                let is_due = self.unindexed >= UNINDEXED_SOON;
+                let is_due = self.unindexed >= UNINDEXED_SOON || self.retention.has_work();
                 let pause = if is_due { PAUSE } else { IDLE };
                 if let Ok(next) = timeout(pause, jobs.recv()).await {
                     return next;
                 }
                 is_idle = true;
             }
-            self.index().await;
+            if self.retention.has_work() {
+                self.retain().await;
+            } else {
+                self.index().await;
+            }
         }
     }
 
-    async fn count_unindexed(&mut self) {
+    /// Finds what an earlier process left to do.
+    async fn look_around(&mut self) {
         let Some(conn) = &self.conn else { return };
+        if let Err(error) = self.retention.load(conn).await {
+            // The next commit to a topic above the ceiling will have it tried again.
+            tracing::warn!(%error, "it was not looked at whether topics are too large");
+        }
         match migrations::integer(conn, WAITING).await {
             Ok(waiting) => self.unindexed = u64::try_from(waiting).unwrap_or(0),
             // The next commit of a post will have it tried again.
             Err(error) => tracing::warn!(%error, "the search index was not looked at"),
         }
+    }
+
+    /// Brings topics one step nearer to their ceiling.
+    async fn retain(&mut self) {
+        if let Err(error) = self.try_retain().await {
+            // What is above the ceiling stays until the next commit after a while.
+            tracing::warn!(%error, "a topic was not kept to its ceiling");
+            self.retention.give_up(self.clock.now().unix);
+            self.give_up().await;
+        }
+    }
+
+    async fn try_retain(&mut self) -> Result<(), DbErr> {
+        let now = self.clock.now().unix;
+        let transaction = self.begin(true).await?;
+        let outcome = self.retention.advance(&transaction, now).await?;
+        transaction.commit().await?;
+        match outcome {
+            Outcome::Nothing => {}
+            Outcome::Moved(topic, horizon) => self.sets.forget_before(topic, horizon),
+            // Texts that were being split may be among what went.
+            Outcome::Removed => self.splitting = None,
+        }
+        Ok(())
     }
 
     /// Brings the search index one batch forward.
@@ -312,10 +373,11 @@ impl Writer {
     async fn try_commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, DbErr> {
         let is_normal = !writes.iter().any(Write::is_promised);
         let transaction = self.begin(is_normal).await?;
-        let (written, changes) = apply::all(&transaction, writes).await?;
+        let applied = apply::all(&transaction, writes, &self.sets).await?;
         transaction.commit().await?;
-        self.sets.note(&changes);
-        Ok(written)
+        self.sets.note(&applied.changes);
+        self.retention.note(&applied.totals, self.clock.now().unix);
+        Ok(applied.written)
     }
 
     async fn begin(&mut self, is_normal: bool) -> Result<DatabaseTransaction, DbErr> {

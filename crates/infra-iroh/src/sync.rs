@@ -9,6 +9,7 @@
 mod client;
 mod clocks;
 mod server;
+mod shares;
 
 use std::time::Duration;
 
@@ -40,6 +41,9 @@ enum ExchangeError {
     /// What the peer sent is no frame.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The peer sent nothing that was due, or took nothing.
+    #[error("the peer was too slow")]
+    Stalled,
     /// The peer broke the protocol.
     #[error("{0}")]
     Broken(&'static str),

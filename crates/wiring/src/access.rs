@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use kukuri_application::ports::{Clock, EventStore as _, KeyStore};
-use kukuri_infra_db::{Database, OpenOptions};
+use kukuri_infra_db::Database;
 use kukuri_node::{
     Client, LockError, ProfileLock,
     client::Profile,
@@ -134,8 +134,7 @@ impl Access {
                 held: Held::Node(Box::new(running)),
             });
         }
-        let options = OpenOptions { read_only: false };
-        Self::offline(place, options, Some(lock)).await
+        Self::offline(place, false, Some(lock)).await
     }
 
     async fn read_only(place: &Place) -> Result<Self, Failure> {
@@ -145,16 +144,16 @@ impl Access {
                 .detail(format!("there is no database in {}", place.shown_home()))
                 .hint("join a topic first: kukuri topic join lobby"));
         }
-        Self::offline(place, OpenOptions { read_only: true }, None).await
+        Self::offline(place, true, None).await
     }
 
     async fn offline(
         place: &Place,
-        options: OpenOptions,
+        read_only: bool,
         lock: Option<ProfileLock>,
     ) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let database = start::open_database(place, options, clock.clone()).await?;
+        let database = start::open_database(place, read_only, clock.clone()).await?;
         let profile = offline_profile(place)?;
         let client = Client::offline(database.clone(), database.clone(), clock, profile);
         Ok(Self {

@@ -10,8 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use kukuri_application::views::{CheckResult, CheckView, ChecksView, StatusView};
-use kukuri_infra_db::OpenOptions;
+use kukuri_application::{
+    ports::{EventStore as _, TopicBook as _},
+    views::{CheckResult, CheckView, ChecksView, StatusView},
+};
+use kukuri_domain::{AuthorId, TopicName};
+use kukuri_infra_db::Database;
 use kukuri_infra_iroh::{
     dht::{DhtClient, DhtConfig, PUBLIC_BOOTSTRAP},
     probe,
@@ -167,23 +171,48 @@ async fn database(place: &Place) -> Outcome {
         Err(error) => return Outcome::fails(error.to_string()),
     };
     let clock = std::sync::Arc::new(SystemClock::start());
-    let database = match start::open_database(place, OpenOptions { read_only: true }, clock).await {
+    let database = match start::open_database(place, true, clock).await {
         Ok(database) => database,
         Err(failure) => return Outcome::fails(failure.in_one_line()),
     };
+    let largest = largest_topic(&database).await;
     let checked = tokio::time::timeout(INTEGRITY_MAX, database.check_integrity()).await;
-    match checked {
-        Ok(Ok(())) => Outcome::ok(noted!(
+    match (checked, largest) {
+        (Ok(Ok(())), Some((topic, bytes, Some(most)))) => Outcome::ok(noted!(
+            "{size}, looked through without finding damage; #{topic} takes {stored} of at most {most}",
+            size = size,
+            topic = topic,
+            stored = self::size(bytes),
+            most = self::size(most)
+        )),
+        (Ok(Ok(())), _) => Outcome::ok(noted!(
             "{size}, looked through without finding damage",
             size = size
         )),
-        Ok(Err(error)) => Outcome::fails(Failure::from(error).in_one_line()),
-        Err(_) => Outcome::ok(noted!(
+        (Ok(Err(error)), _) => Outcome::fails(Failure::from(error).in_one_line()),
+        (Err(_), _) => Outcome::ok(noted!(
             "{size}, opens; looking through all of it takes more than {n} s",
             size = size,
             n = INTEGRITY_MAX.as_secs()
         )),
     }
+}
+
+/// The joined topic that takes most, how much that is, and how much it may be. What cannot be
+/// asked shows in the check of the file.
+async fn largest_topic(database: &Database) -> Option<(TopicName, u64, Option<u64>)> {
+    let nobody = AuthorId([0; 32]);
+    let mut largest = None;
+    for topic in database.joined().await.ok()? {
+        let summary = database.summary(topic.id, nobody).await.ok()?;
+        if largest
+            .as_ref()
+            .is_none_or(|(_, most, _)| summary.bytes > *most)
+        {
+            largest = Some((topic.name, summary.bytes, summary.bytes_max));
+        }
+    }
+    largest
 }
 
 /// "640 kB", "1.2 MB".

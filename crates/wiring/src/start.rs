@@ -93,17 +93,28 @@ pub async fn start_profile(
     }
 }
 
-/// Opens the database of a profile without a node: to read, or, with its lock, to write.
+/// Opens the database of a profile without a node: for reading only, or, with its lock, to write.
 ///
 /// # Errors
 /// [`Failure`] with [`Exit::Disk`].
 pub async fn open_database(
     place: &Place,
-    options: OpenOptions,
+    read_only: bool,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Database>, Failure> {
     let path = place.home.database();
+    let options = OpenOptions {
+        read_only,
+        ..options(&place.settings)
+    };
     Ok(Arc::new(Database::open(&path, options, clock).await?))
+}
+
+fn options(settings: &Settings) -> OpenOptions {
+    OpenOptions {
+        read_only: false,
+        topic_bytes_max: Some(settings.storage.topic_bytes_max.unwrap_or(u64::MAX)),
+    }
 }
 
 /// Starts a node.
@@ -121,8 +132,8 @@ pub async fn start(plan: Plan) -> Result<Running, Failure> {
         lock,
     } = plan;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let database =
-        Arc::new(Database::open(&database, OpenOptions::default(), clock.clone()).await?);
+    let database = Database::open(&database, options(&settings), clock.clone()).await?;
+    let database = Arc::new(database);
     let Opened {
         keys,
         identity,

@@ -17,7 +17,7 @@ use crate::LIMIT;
 const HISTORY: u64 = 2_500;
 
 /// Posts of somebody else, a second apart, the last one an hour ago.
-async fn history(topic: &TopicName, count: u64) -> anyhow::Result<Vec<SignedEvent>> {
+pub(crate) async fn history(topic: &TopicName, count: u64) -> anyhow::Result<Vec<SignedEvent>> {
     use kukuri_application::ports::{Identity as _, SecretBytes};
     let author = LocalIdentity::from_secret(&SecretBytes::new([9; 32]))?;
     let first = unix_ms() - 3_600_000 - count * 1_000;
@@ -135,4 +135,55 @@ async fn what_was_missed_while_away_comes_through_whoever_is_met_first() -> anyh
     }
     let [a, b] = members;
     shutdown_all([a, b, back]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_with_different_ceilings_agree_on_what_both_keep_and_rest() -> anyhow::Result<()> {
+    let dht = PrivateDht::start(10, None).await?;
+    let topic = fresh_topic();
+    let events = history(&topic, HISTORY).await?;
+    let member = start(holding(&topic, &events).await?, &dht).await?;
+    member.join(&topic).await?;
+    let small = TestNode::start(NodeOptions {
+        topic_bytes_max: Some(600_000),
+        ..NodeOptions::on(&dht)
+    })
+    .await?;
+    small.join_and_meet(&topic, LIMIT).await?;
+    let kept = || async {
+        let topic = small.client().topic(&topic).await?;
+        let fits = topic.stored_bytes <= 600_000 && topic.complete_since.is_some();
+        Ok(fits.then_some(topic.complete_since).flatten())
+    };
+    eventually(LIMIT, kept).await?;
+    wait_until_in_step(&member, &topic, 1).await?;
+    wait_until_in_step(&small, &topic, 1).await?;
+
+    // From now on nothing is fetched again, though the one offers what the other dropped.
+    let before = small.client().topic(&topic).await?;
+    let since = before.complete_since.expect("it was waited for");
+    let seen = member.client().topic(&topic).await?.in_step[0].last;
+    let seen_again = || async {
+        let topic = member.client().topic(&topic).await?;
+        Ok(topic
+            .in_step
+            .iter()
+            .any(|one| one.last > seen)
+            .then_some(()))
+    };
+    eventually(3 * LIMIT, seen_again).await?;
+    let after = small.client().topic(&topic).await?;
+    anyhow::ensure!(
+        after.counters.outdated == before.counters.outdated,
+        "{after:?}"
+    );
+    anyhow::ensure!(after.complete_since == Some(since) && after.posts == before.posts);
+    anyhow::ensure!(member.client().topic(&topic).await?.posts == HISTORY);
+    for event in &events {
+        let is_kept = event.order().at() >= since;
+        anyhow::ensure!(small.holds(&topic, event.id()).await? == is_kept);
+    }
+    let live = small.post(&topic, "and now?").await?;
+    member.wait_for_event(&topic, live.id, LIMIT).await?;
+    shutdown_all([member, small]).await
 }

@@ -37,6 +37,7 @@ async fn netns_a_member_is_found_by_mdns_alone() -> anyhow::Result<()> {
         // Nobody answers there: the DHT is broken and must not be missed.
         dht: vec!["10.77.0.2:9".to_owned()],
         join: Some(topic.clone()),
+        ..NodeArgs::default()
     };
     let mut first = node(&lan, 0, &args).await?;
     let mut second = node(&lan, 1, &args).await?;

@@ -8,6 +8,7 @@ mod history;
 mod hostile;
 mod interop;
 mod islands;
+mod kills;
 mod lan;
 mod meeting;
 mod offline;

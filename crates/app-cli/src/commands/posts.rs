@@ -149,6 +149,11 @@ async fn print_page(access: &Access, console: Console, query: &ReadQuery) -> Res
         console.json(&page)?;
     } else {
         let mut render = console.render(client.author());
+        if (page.posts.len() as u64) < u64::from(query.limit)
+            && let Some(remark) = render::not_kept(&page.topic)
+        {
+            console.remark(&remark);
+        }
         show_page(client, console, page, &mut render).await?;
     }
     mark_read(client, &query.topic, newest).await

@@ -9,7 +9,6 @@ use kukuri_application::{
     ports::{EventStore as _, SecretBytes, VaultError},
 };
 use kukuri_domain::AuthorId;
-use kukuri_infra_db::OpenOptions;
 use kukuri_infra_keyring::{KeyTextError, PassphraseSource, SealedKey, WrittenKey, public_key_of};
 use kukuri_node::platform::SystemClock;
 use serde_json::json;
@@ -75,9 +74,8 @@ async fn database_is_unused(place: &Place) -> Result<bool, Failure> {
     if !place.home.database().exists() {
         return Ok(true);
     }
-    let options = OpenOptions { read_only: true };
     let clock = std::sync::Arc::new(SystemClock::start());
-    let database = start::open_database(place, options, clock).await?;
+    let database = start::open_database(place, true, clock).await?;
     let is_unused = database.is_unused().await;
     let closed = database.close().await;
     let is_unused = is_unused?;

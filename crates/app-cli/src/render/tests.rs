@@ -392,6 +392,9 @@ fn topic() -> TopicView {
         state: Some(ConnectionState::Joined),
         unread: 0,
         last_post_at: None,
+        complete_since: None,
+        stored_bytes: 1_234_567,
+        ceiling_bytes: Some(1 << 30),
         fingerprint: None,
         complete_with: None,
         in_step: Vec::new(),
@@ -399,6 +402,37 @@ fn topic() -> TopicView {
         posts: 1_204,
         counters: Counters::default(),
     }
+}
+
+#[test]
+fn a_topic_says_since_when_it_is_complete_and_how_much_room_it_takes() {
+    let mut topic = topic();
+    assert_eq!(kept(&topic), "kept here: 1.2 MB of at most 1.0 GB");
+    assert_eq!(not_kept(&topic), None);
+    topic.complete_since = Some(UnixMs(1_772_366_400_000));
+    assert_eq!(
+        kept(&topic),
+        "kept here: 1.2 MB of at most 1.0 GB, nothing from before 2026-03-01"
+    );
+    assert_eq!(
+        not_kept(&topic).expect("something is not kept"),
+        "what was posted before 2026-03-01 is not kept here: storage.topic_bytes_max is 1.0 GB"
+    );
+    let peer = kukuri_domain::PeerId([7; 32]);
+    topic.in_step.push(InStepView {
+        peer,
+        since: UnixMs(1),
+        last: UnixMs(1),
+    });
+    let head = headline(&topic);
+    assert!(
+        head.ends_with(", complete since 2026-03-01: the same as 1 member"),
+        "{head}"
+    );
+    topic.ceiling_bytes = None;
+    topic.complete_since = None;
+    topic.stored_bytes = 640_500;
+    assert_eq!(kept(&topic), "kept here: 641 kB");
 }
 
 #[test]

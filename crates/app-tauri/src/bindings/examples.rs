@@ -170,6 +170,9 @@ fn topic(state: Option<ConnectionState>) -> TopicView {
         posts: 1,
         unread: 1,
         last_post_at: is_known.then_some(AT),
+        complete_since: is_known.then_some(AT),
+        stored_bytes: 1,
+        ceiling_bytes: is_known.then_some(1),
         fingerprint: is_known.then(|| "ab".to_owned()),
         complete_with: is_known.then_some(1),
         in_step: vec![InStepView {

@@ -11,12 +11,12 @@ use std::{
 };
 
 use kukuri_domain::{
-    PeerId, SignedEvent, TopicKeys,
+    PeerId, SignedEvent, TopicKeys, UnixMs,
     event::Verifier,
     peer::{ConnectionState, SourceKind},
 };
 use tokio::{
-    sync::{broadcast, mpsc, oneshot},
+    sync::{broadcast, mpsc, oneshot, watch},
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
@@ -85,12 +85,23 @@ struct Unverified {
     events: Vec<SignedEvent>,
 }
 
+/// What the actor of a topic begins with.
+pub(super) struct Setup {
+    pub(super) keys: Arc<TopicKeys>,
+    pub(super) link: TopicLink,
+    pub(super) horizon: watch::Receiver<UnixMs>,
+    pub(super) seed: u64,
+    /// The time of this author's latest post.
+    pub(super) last_own_at: u64,
+}
+
 pub(super) struct Actor {
     ports: Ports,
     keys: Arc<TopicKeys>,
     session: Session,
     discovery: Discovery,
     link: TopicLink,
+    horizon: watch::Receiver<UnixMs>,
     commands: mpsc::Receiver<Command>,
     finders: mpsc::Sender<(SourceKind, Candidate)>,
     found: mpsc::Receiver<(SourceKind, Candidate)>,
@@ -116,12 +127,16 @@ impl Actor {
     pub(super) fn new(
         ports: Ports,
         settings: discovery::Settings,
-        keys: Arc<TopicKeys>,
-        link: TopicLink,
-        seed: u64,
-        last_own_at: u64,
+        topic: Setup,
         audience: Arc<Audience>,
     ) -> (Self, TopicHandle) {
+        let Setup {
+            keys,
+            link,
+            horizon,
+            seed,
+            last_own_at,
+        } = topic;
         let (commands_tx, commands) = mpsc::channel(COMMANDS_CAPACITY);
         let (outbox, outgoing) = mpsc::channel(OUTBOX_CAPACITY);
         let (finders, found) = mpsc::channel(FOUND_CAPACITY);
@@ -141,6 +156,7 @@ impl Actor {
             ports,
             keys,
             link,
+            horizon,
             commands,
             finders,
             found,
@@ -172,6 +188,7 @@ impl Actor {
                 outgoing,
             ));
         }
+        self.tell_horizon();
         self.tell_discovery(discovery::Input::Start);
         loop {
             let next_timer = self.timers.next();
@@ -189,6 +206,7 @@ impl Actor {
                     Some(event) => self.on_network(event),
                     None => break,
                 },
+                Ok(()) = self.horizon.changed() => self.tell_horizon(),
                 () = sleep_until(next_timer.unwrap_or_else(Instant::now)), if next_timer.is_some() => {
                     self.on_timers();
                 }
@@ -345,6 +363,11 @@ impl Actor {
         self.show_state();
     }
 
+    fn tell_horizon(&mut self) {
+        let horizon = *self.horizon.borrow_and_update();
+        self.tell_session(session::Input::Horizon(horizon));
+    }
+
     fn tell_discovery(&mut self, input: discovery::Input) {
         let now = self.ports.clock.now();
         for effect in self.discovery.handle(input, now) {
@@ -418,10 +441,14 @@ impl Actor {
                 self.tasks
                     .spawn(reconcile(store, topic, peer, since, answer));
             }
-            Effect::NoteComplete { peer, before } => {
+            Effect::NoteComplete {
+                peer,
+                since,
+                before,
+            } => {
                 let store = self.ports.store.clone();
                 self.tasks.spawn(async move {
-                    let held = store.note_complete(topic, peer, before).await;
+                    let held = store.note_complete(topic, peer, since..before).await;
                     Done::Session(session::Input::Held(held.unwrap_or_else(none_of)))
                 });
             }

@@ -8,9 +8,9 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kukuri_domain::{
-    AuthorId, EventId, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs,
+    AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs,
     event::{Draft, Meaning},
-    limits::EVENT_FUTURE_MS_MAX,
+    limits::{EVENT_FUTURE_MS_MAX, IDS_PER_REQUEST_MAX, SYNC_ANSWER_BYTES_MAX},
     peer::SourceKind,
 };
 use rand::seq::IteratorRandom as _;
@@ -221,10 +221,13 @@ async fn answered(
             let statement = ports.identity.sign(draft).await;
             vec![statement.map_err(|error| error.to_string())?]
         }
-        SyncRequest::Get(ids) => events_of(store.get(topic, ids).await.map_err(failed)?),
+        SyncRequest::Get(ids) => {
+            let answer = get_some(store.as_ref(), topic, &ids).await;
+            return Ok((answer.map_err(failed)?, Done::Nothing));
+        }
         SyncRequest::Newest { n, before } => {
-            let newest = store.newest(topic, n.into(), before).await;
-            events_of(newest.map_err(failed)?)
+            let answer = newest_some(store.as_ref(), topic, n, before).await;
+            return Ok((answer.map_err(failed)?, Done::Nothing));
         }
         SyncRequest::Receipt(ids) => {
             let held = store.note_held(topic, peer, ids).await.map_err(failed)?;
@@ -251,6 +254,81 @@ async fn answered(
         }
     };
     Ok((SyncAnswer::all(events), Done::Nothing))
+}
+
+/// An answer that grows a piece at a time: a thousand events may have 128 KiB each, of which only
+/// a mebibyte is sent.
+struct Growing {
+    events: Vec<SignedEvent>,
+    bytes: usize,
+}
+
+impl Growing {
+    /// Events of the first piece, and least number in any.
+    const PIECE: usize = 16;
+
+    fn new() -> Self {
+        let (events, bytes) = (Vec::new(), 0);
+        Self { events, bytes }
+    }
+
+    fn add(&mut self, stored: Vec<StoredEvent>) {
+        let events = events_of(stored);
+        self.bytes += events.iter().map(SignedEvent::encoded_len).sum::<usize>();
+        self.events.extend(events);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes > SYNC_ANSWER_BYTES_MAX
+    }
+
+    /// Events that are likely to fit, by the size of those that are here.
+    fn next_piece(&self) -> usize {
+        let room = SYNC_ANSWER_BYTES_MAX.saturating_sub(self.bytes);
+        match self.bytes.checked_div(self.events.len()) {
+            Some(each) => (room / each.max(1)).clamp(Self::PIECE, IDS_PER_REQUEST_MAX),
+            None => Self::PIECE,
+        }
+    }
+}
+
+async fn get_some(
+    store: &dyn EventStore,
+    topic: TopicId,
+    mut ids: &[EventId],
+) -> Result<SyncAnswer, StoreError> {
+    let mut answer = Growing::new();
+    while !ids.is_empty() && !answer.is_full() {
+        let (piece, rest) = ids.split_at(answer.next_piece().min(ids.len()));
+        answer.add(store.get(topic, piece.to_vec()).await?);
+        ids = rest;
+    }
+    let (events, more) = (answer.events, !ids.is_empty());
+    Ok(SyncAnswer::Events { events, more })
+}
+
+async fn newest_some(
+    store: &dyn EventStore,
+    topic: TopicId,
+    n: u16,
+    mut before: Option<EventOrder>,
+) -> Result<SyncAnswer, StoreError> {
+    let mut answer = Growing::new();
+    let mut left = usize::from(n);
+    while left > 0 && !answer.is_full() {
+        let piece = answer.next_piece().min(left);
+        let stored = store.newest(topic, piece as u32, before).await?;
+        // There are no others.
+        left = if stored.len() < piece {
+            0
+        } else {
+            left - piece
+        };
+        before = stored.last().map(|stored| stored.event.order());
+        answer.add(stored);
+    }
+    let (events, more) = (answer.events, left > 0);
+    Ok(SyncAnswer::Events { events, more })
 }
 
 fn events_of(stored: Vec<StoredEvent>) -> Vec<SignedEvent> {
@@ -388,4 +466,66 @@ pub(super) async fn with_addresses(
 pub(super) fn failed_note(error: StoreError) -> Done {
     tracing::warn!(%error, "the database did not answer");
     Done::Nothing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ports::Origin,
+        testing::{
+            clock::ManualClock,
+            contract::{event, events},
+            store::MemoryStore,
+        },
+    };
+
+    const TOPIC: TopicId = TopicId([1; 32]);
+
+    async fn holding(events: Vec<kukuri_domain::VerifiedEvent>) -> MemoryStore {
+        let store = MemoryStore::new(Arc::new(ManualClock::default()));
+        let stored = store.commit(TOPIC, events, Origin::Peer).await;
+        stored.expect("a working store");
+        store
+    }
+
+    #[tokio::test]
+    async fn short_events_are_answered_whole_and_long_ones_a_mebibyte_at_a_time() {
+        let short = events(1_000);
+        let ids: Vec<EventId> = short.iter().map(|event| event.id()).collect();
+        let store = holding(short).await;
+        let answer = get_some(&store, TOPIC, &ids).await.expect("an answer");
+        let (got, more) = answer.into_events();
+        assert_eq!((got.len(), more), (1_000, false));
+        let newest = newest_some(&store, TOPIC, 200, None).await;
+        let (got, more) = newest.expect("an answer").into_events();
+        assert_eq!((got.len(), more), (200, false));
+        assert!(got.is_sorted_by(|a, b| a.order() > b.order()));
+
+        let long: Vec<_> = (0..100)
+            .map(|n| event(1, &"x".repeat(100_000), UnixMs(1_700_000_000_000 + n)))
+            .collect();
+        let ids: Vec<EventId> = long.iter().map(|event| event.id()).collect();
+        let store = holding(long).await;
+        let mut open = ids.clone();
+        let mut answers = 0;
+        while !open.is_empty() {
+            let answer = get_some(&store, TOPIC, &open).await.expect("an answer");
+            let (got, more) = answer.into_events();
+            assert!(
+                (11..=32).contains(&got.len()) || !more,
+                "{} at once",
+                got.len()
+            );
+            let before = open.len();
+            open.retain(|id| got.iter().all(|event| event.id() != *id));
+            assert_eq!(more, !open.is_empty());
+            assert!(open.len() < before);
+            answers += 1;
+        }
+        assert!((4..=10).contains(&answers), "{answers} answers");
+        let newest = newest_some(&store, TOPIC, 100, None).await;
+        let (got, more) = newest.expect("an answer").into_events();
+        assert!(more && (11..=32).contains(&got.len()));
+    }
 }

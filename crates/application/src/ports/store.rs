@@ -5,9 +5,10 @@ use std::ops::{Range, RangeInclusive};
 use async_trait::async_trait;
 use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
-    event::Profile, search::SearchQuery, wire::SetSummary,
+    event::Profile, limits::EVENT_FUTURE_MS_MAX, search::SearchQuery, wire::SetSummary,
 };
 use thiserror::Error;
+use tokio::sync::watch;
 
 use super::Source;
 use crate::sync_set::{MalformedMessage, Step};
@@ -165,6 +166,19 @@ pub struct TopicSummary {
     pub unread: u64,
     /// Time of the newest post that is not muted, as its author signed it.
     pub last_post_at: Option<UnixMs>,
+    /// About how much room the events take, with all that is kept to find them.
+    pub bytes: u64,
+    /// The most that they may take; `None` for no ceiling.
+    pub bytes_max: Option<u64>,
+    /// What was written before is not kept here; 0 while everything is.
+    pub horizon: UnixMs,
+}
+
+impl TopicSummary {
+    /// The horizon; `None` while everything is kept.
+    pub fn complete_since(&self) -> Option<UnixMs> {
+        (self.horizon > UnixMs(0)).then_some(self.horizon)
+    }
 }
 
 /// Why the store did not do what was asked. Nothing was half-written.
@@ -219,7 +233,27 @@ pub enum ReconcileError {
 /// looks at.
 pub const COMPLETE_SHOWN_MAX: usize = 256;
 
+/// How much of the ceiling is used after old events went, in percent: the horizon moves in steps
+/// that are worth telling others of.
+const KEPT_PERCENT: u64 = 90;
+
+/// How many bytes of a topic are kept when it has reached its ceiling.
+pub fn kept_bytes(ceiling: u64) -> u64 {
+    ceiling / 100 * KEPT_PERCENT
+}
+
+/// The latest that a horizon may be: nothing that a member writes now is before it, even if that
+/// member's clock is slow by as much as clocks may differ. Beyond the ceiling for that long.
+pub fn horizon_max(now: UnixMs) -> UnixMs {
+    UnixMs(now.0.saturating_sub(EVENT_FUTURE_MS_MAX))
+}
+
 /// Events, per topic. An event may be in several topics.
+///
+/// A store may have a ceiling for each topic. Where a topic takes more, its horizon moves forward,
+/// and what was written before is removed with all that hangs on it, except the latest of each
+/// place ([`kukuri_domain::event::membership::Member::is_behind`]) and own events that nobody was sent yet. Until the store is opened
+/// with a higher ceiling a horizon never goes back.
 ///
 /// What the topic holds and what a reader sees are not the same: [`posts`](Self::posts),
 /// [`search`](Self::search) and unread numbers show posts only ([`kukuri_domain::event::is_post`])
@@ -230,7 +264,8 @@ pub const COMPLETE_SHOWN_MAX: usize = 256;
 pub trait EventStore: Send + Sync {
     /// Stores events in one transaction and returns, in the same order, which were new. When it
     /// returns, they are committed; with [`Origin::Local`] they also survive a power cut.
-    /// Storing an event again changes nothing.
+    /// Storing an event again changes nothing, and neither does one of a peer that lies behind
+    /// the horizon.
     ///
     /// # Errors
     /// [`StoreError`]; then none of the events was stored by this call.
@@ -442,8 +477,14 @@ pub trait EventStore: Send + Sync {
     /// [`StoreError`].
     async fn muted(&self) -> Result<Vec<AuthorId>, StoreError>;
 
-    /// The sync set at a cut, without what was written before `since`, in short
-    /// ([`crate::sync_set`]).
+    /// The topic's horizon, and how it moves from now on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn horizon(&self, topic: TopicId) -> Result<watch::Receiver<UnixMs>, StoreError>;
+
+    /// The sync set at a cut, without what was written before `since` or the horizon, whichever is
+    /// later, in short ([`crate::sync_set`]).
     ///
     /// # Errors
     /// [`StoreError`].
@@ -477,7 +518,7 @@ pub trait EventStore: Send + Sync {
         message: Vec<u8>,
     ) -> Result<Vec<u8>, ReconcileError>;
 
-    /// Notes that `peer` holds all own events that were written before `before`. Returns those
+    /// Notes that `peer` holds all own events that were written within `written`. Returns those
     /// whose number of holders grew, the newest [`COMPLETE_SHOWN_MAX`] of them, with their state.
     ///
     /// # Errors
@@ -486,7 +527,7 @@ pub trait EventStore: Send + Sync {
         &self,
         topic: TopicId,
         peer: PeerId,
-        before: UnixMs,
+        written: Range<UnixMs>,
     ) -> Result<Vec<(EventId, PostState)>, StoreError>;
 
     /// Writes what is buffered and closes; later calls return [`StoreError::Closed`].

@@ -284,6 +284,25 @@ impl Session {
         self.fetches_failed(peer, wanted);
     }
 
+    /// Forgets what a member was to be asked for; nobody else is asked for it.
+    pub(super) fn forget_wanted(&mut self, peer: PeerId) {
+        let Some(supplier) = self.suppliers.get_mut(&peer) else {
+            return;
+        };
+        for id in std::mem::take(&mut supplier.wanted) {
+            if self
+                .fetches
+                .get(&id)
+                .is_some_and(|fetch| fetch.asked == peer)
+            {
+                self.fetches.remove(&id);
+            }
+        }
+        if supplier.gets == 0 {
+            self.suppliers.remove(&peer);
+        }
+    }
+
     /// Asks a member for what is on its list.
     pub(super) fn call_get(&mut self, peer: PeerId) {
         let Some(supplier) = self.suppliers.get_mut(&peer) else {

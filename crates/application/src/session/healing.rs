@@ -180,8 +180,9 @@ impl Session {
                 },
                 Some(ours),
             ) => {
-                // Both sides see that they differ; one of them is to begin.
-                let begins = self.local < peer || !moved;
+                // Both sides see that they differ; one of them is to begin. Of two that keep
+                // different times only the one that keeps more can see it.
+                let begins = self.local < peer || !moved || self.horizon < theirs.since;
                 if !self.compared(peer, ours, theirs, now) && begins {
                     self.sync_with(peer, now);
                 }
@@ -211,7 +212,10 @@ impl Session {
         let before = self.hearing.summaries.insert(peer, theirs);
         let moved = before.is_none_or(|before| before.fingerprint != theirs.fingerprint);
         if theirs.since < self.horizon {
-            // They hold more than we keep; they can tell whether we differ.
+            // They hold more than we keep: they can tell whether we differ, and we have to ask.
+            if self.is_agreement_old(&peer, now) {
+                self.sync_with(peer, now);
+            }
             return;
         }
         self.push(Effect::Summarise {

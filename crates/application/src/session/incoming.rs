@@ -202,11 +202,18 @@ impl Session {
             self.counters.duplicates += 1;
             return false;
         }
-        let is_admitted = admit(event, &self.topic.name, now.unix).is_ok();
-        if !is_admitted {
+        if admit(event, &self.topic.name, now.unix).is_err() {
             self.counters.refused += 1;
+            return false;
         }
-        is_admitted
+        // The time first: what stands in a place is not looked for in every event.
+        if event.order().at() < self.horizon && event.member().is_behind(self.horizon) {
+            self.counters.outdated += 1;
+            // Whoever keeps it names it again; it is not to be fetched again.
+            self.seen.insert(id);
+            return false;
+        }
+        true
     }
 
     /// The event itself if its author's bucket affords it; otherwise it waits. What was asked

@@ -144,6 +144,8 @@ pub enum Input {
     },
     /// A member who is no neighbour, to compare sets with ([`Effect::FindPartner`]).
     Partner(PeerId),
+    /// What was written before this time is not kept here. It never goes back.
+    Horizon(UnixMs),
     /// A timer fired.
     Timer(Timer),
     /// Messages were lost on the way to the session.
@@ -289,10 +291,12 @@ pub enum Effect {
         /// Their message.
         answer: Option<Vec<u8>>,
     },
-    /// Note that a member holds all own events that were written before this time.
+    /// Note that a member holds all own events that were written within this time.
     NoteComplete {
         /// Who.
         peer: PeerId,
+        /// From when on.
+        since: UnixMs,
         /// Before when.
         before: UnixMs,
     },
@@ -343,6 +347,9 @@ pub struct Counters {
     pub forged: u64,
     /// Events that the topic's rules refuse.
     pub refused: u64,
+    /// Events that are older than what is kept here.
+    #[serde(default)]
+    pub outdated: u64,
     /// Events that were known already.
     pub duplicates: u64,
     /// Events that waited for a token bucket.

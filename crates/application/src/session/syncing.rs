@@ -44,6 +44,13 @@ const DISTRUSTED_MAX: usize = 256;
 /// Members whose agreement is remembered.
 const AGREEMENTS_MAX: usize = 64;
 
+/// How often a member may name a later horizon in one run.
+const HORIZON_MOVES_MAX: u32 = 8;
+
+/// After this time a member who keeps more than we do is asked again whether we agree on what we
+/// keep, in milliseconds.
+const AGREEMENT_OLD_MS: u64 = 5 * 60_000;
+
 /// Least time between two notes of progress, in milliseconds.
 const PROGRESS_EVERY_MS: u64 = 200;
 
@@ -78,7 +85,7 @@ enum Stage {
     /// Theirs, over the stream.
     Theirs(SetSummary),
     /// Ours once more, from their later horizon on.
-    OursSince(SetSummary),
+    OursSince,
     /// What their last message says, from the store.
     Resolving,
     /// Their next message.
@@ -95,6 +102,8 @@ struct Run {
     /// The message to be sent next.
     next: Option<Vec<u8>>,
     idle_rounds: u32,
+    /// How often they named a later horizon.
+    moves: u32,
     /// What is known to be lacking here, as far as it was looked for.
     needed: u64,
     /// At least so many are lacking here, by the number of theirs.
@@ -105,6 +114,8 @@ struct Run {
     has_more: bool,
     /// Somebody asked for this run while it was under way.
     is_outdated: bool,
+    /// It compares what is not kept here any more: it ends with the next outcome.
+    is_stale: bool,
     told_at_ms: u64,
 }
 
@@ -150,6 +161,7 @@ impl Session {
                 since: self.horizon,
                 next: None,
                 idle_rounds: 0,
+                moves: 0,
                 needed: 0,
                 expected: 0,
                 got: 0,
@@ -157,6 +169,7 @@ impl Session {
                 have: BTreeSet::new(),
                 has_more: false,
                 is_outdated: false,
+                is_stale: false,
                 told_at_ms: now.mono_ms,
             };
             self.syncing.runs.insert(peer, run);
@@ -170,33 +183,48 @@ impl Session {
         }
     }
 
+    /// Ends a run that compares what is not kept here any more.
+    fn end_if_stale(&mut self, peer: PeerId, now: Now) -> bool {
+        let is_stale = self.syncing.runs.get(&peer).is_some_and(|run| run.is_stale);
+        if is_stale {
+            self.run_ended(peer, now);
+        }
+        is_stale
+    }
+
     /// Our own summary for a run.
     pub(super) fn summarised_for_run(&mut self, peer: PeerId, ours: Option<SetSummary>, now: Now) {
+        if self.end_if_stale(peer, now) {
+            return;
+        }
         let Some(run) = self.syncing.runs.get_mut(&peer) else {
             return;
         };
         let Some(ours) = ours else {
             return self.run_failed(peer, now);
         };
-        match run.stage {
-            Stage::Ours => {
-                run.stage = Stage::Theirs(ours);
-                if ours.count == 0 {
-                    // A newcomer sees what is new before everything is compared.
-                    self.fetch_newest(peer);
-                }
-                self.push(Effect::Call {
-                    peer,
-                    request: SyncRequest::Summary(ours),
-                });
-            }
-            Stage::OursSince(theirs) => self.compared_in_run(peer, ours, theirs, now),
-            _ => {}
+        let is_first = match run.stage {
+            Stage::Ours => true,
+            Stage::OursSince => false,
+            _ => return,
+        };
+        run.since = ours.since;
+        run.stage = Stage::Theirs(ours);
+        if is_first && ours.count == 0 {
+            // A newcomer sees what is new before everything is compared.
+            self.fetch_newest(peer);
         }
+        self.push(Effect::Call {
+            peer,
+            request: SyncRequest::Summary(ours),
+        });
     }
 
     /// A member's summary for a run.
     pub(super) fn summary_answered(&mut self, peer: PeerId, theirs: Option<SetSummary>, now: Now) {
+        if self.end_if_stale(peer, now) {
+            return;
+        }
         let Some(run) = self.syncing.runs.get_mut(&peer) else {
             return;
         };
@@ -210,8 +238,13 @@ impl Session {
         if theirs.since == ours.since {
             return self.compared_in_run(peer, ours, theirs, now);
         }
-        run.since = theirs.since;
-        run.stage = Stage::OursSince(theirs);
+        // They keep less. Asked once more from there on, they learn as well that we agree.
+        run.moves += 1;
+        if run.moves > HORIZON_MOVES_MAX {
+            self.counters.malformed += 1;
+            return self.distrust(peer, now);
+        }
+        run.stage = Stage::OursSince;
         self.push(Effect::Summarise {
             purpose: SummaryFor::Run(peer),
             cut: theirs.cut,
@@ -221,7 +254,7 @@ impl Session {
 
     fn compared_in_run(&mut self, peer: PeerId, ours: SetSummary, theirs: SetSummary, now: Now) {
         if ours == theirs {
-            self.agrees(peer, ours.cut, now);
+            self.agrees(peer, ours, now);
             return self.run_ended(peer, now);
         }
         self.syncing.agreements.remove(&peer);
@@ -240,6 +273,9 @@ impl Session {
 
     /// The store has looked at a member's message, or made our first one.
     pub(super) fn reconciled(&mut self, peer: PeerId, outcome: Reconciled, now: Now) {
+        if self.end_if_stale(peer, now) {
+            return;
+        }
         let Some(run) = self.syncing.runs.get_mut(&peer) else {
             return;
         };
@@ -277,6 +313,9 @@ impl Session {
 
     /// The next message of a member's side.
     pub(super) fn reconcile_answered(&mut self, peer: PeerId, message: Option<Vec<u8>>, now: Now) {
+        if self.end_if_stale(peer, now) {
+            return;
+        }
         let Some(run) = self.syncing.runs.get_mut(&peer) else {
             return;
         };
@@ -297,6 +336,10 @@ impl Session {
         let Some(run) = self.syncing.runs.get_mut(&peer) else {
             return;
         };
+        if run.is_stale && run.stage == Stage::Events {
+            // Otherwise it ends with what it waits for.
+            return self.run_ended(peer, now);
+        }
         run.got += got;
         run.unkept += unkept;
         if run.unkept > UNKEPT_MAX && run.unkept > run.got {
@@ -430,18 +473,48 @@ impl Session {
     ) -> bool {
         let is_equal = ours == theirs;
         if is_equal {
-            self.agrees(peer, theirs.cut, now);
-        } else {
+            self.agrees(peer, theirs, now);
+        } else if ours.since == theirs.since {
             self.syncing.agreements.remove(&peer);
         }
         is_equal
     }
 
+    /// What was written before `horizon` is not kept any more. Whatever is under way from before
+    /// that would bring what is not taken: it begins anew with its next outcome, and the neighbours
+    /// are told.
+    pub(super) fn horizon_moved(&mut self, horizon: UnixMs, now: Now) {
+        if horizon <= self.horizon {
+            return;
+        }
+        self.horizon = horizon;
+        let mut stale = Vec::new();
+        for (peer, run) in &mut self.syncing.runs {
+            if run.since < horizon {
+                (run.is_stale, run.is_outdated) = (true, true);
+                stale.push(*peer);
+            }
+        }
+        for peer in stale {
+            self.forget_wanted(peer);
+        }
+        if !self.neighbours.is_empty() {
+            self.tell_that_it_changed(now);
+        }
+    }
+
+    /// Whether it is time to ask a member who keeps more than we do: its summaries, which begin
+    /// earlier, cannot be compared with ours.
+    pub(super) fn is_agreement_old(&self, peer: &PeerId, now: Now) -> bool {
+        let agreement = self.syncing.agreements.get(peer);
+        agreement.is_none_or(|known| known.last.0.saturating_add(AGREEMENT_OLD_MS) < now.unix.0)
+    }
+
     /// A member's set at a cut was the same as ours: it holds our posts up to then. Of a cut that
     /// is ahead, as a run's is, only what lies before the last full one counts: what was written
     /// since may have come into our set after it was looked at.
-    fn agrees(&mut self, peer: PeerId, cut: UnixMs, now: Now) {
-        let at = cut.min(last_cut(now.unix));
+    fn agrees(&mut self, peer: PeerId, summary: SetSummary, now: Now) {
+        let at = summary.cut.min(last_cut(now.unix));
         let agreements = &mut self.syncing.agreements;
         if agreements.len() >= AGREEMENTS_MAX && !agreements.contains_key(&peer) {
             let oldest = agreements
@@ -466,7 +539,11 @@ impl Session {
         };
         if is_news {
             self.syncing.noted.insert(peer, at);
-            self.push(Effect::NoteComplete { peer, before: at });
+            self.push(Effect::NoteComplete {
+                peer,
+                since: summary.since,
+                before: at,
+            });
         }
     }
 

@@ -98,6 +98,25 @@ impl Blocks {
         self.count_from(at);
     }
 
+    /// Leaves the first `len` only.
+    pub(super) fn truncate(&mut self, len: usize) {
+        let whole = self.blocks.partition_point(|block| block.end() <= len);
+        let mut last = match self.blocks.get_mut(whole) {
+            Some(block) => std::mem::take(&mut block.items),
+            None => return,
+        };
+        let start = self.blocks[whole].start;
+        self.blocks.truncate(whole);
+        last.truncate(len - start);
+        if !last.is_empty() {
+            self.blocks.push(Block::new(start, last));
+        }
+        self.total = Sum::default();
+        for block in &self.blocks {
+            self.total.add_all(&block.sum);
+        }
+    }
+
     /// The number of items before the first that is not less than `item`.
     pub(super) fn lower_bound(&self, item: &Item) -> usize {
         self.blocks.get(self.block_of(item)).map_or(0, |block| {
@@ -220,6 +239,11 @@ mod tests {
                 }
             }
             check(&blocks, &model);
+            for len in [model.len() + 1, model.len() / 2, model.len() / 3] {
+                blocks.truncate(len);
+                model = model.into_iter().take(len).collect();
+                check(&blocks, &model);
+            }
             for left in model.clone() {
                 blocks.remove(&left);
             }

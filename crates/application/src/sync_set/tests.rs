@@ -81,6 +81,8 @@ proptest! {
             (any::<prop::sample::Index>(), NOW.0 - 600_000..NOW.0 + 600_000), 0..20),
         later in 0..1_000_000_u64,
         back in 0..1_000_000_u64,
+        horizon in NOW.0 - 1_300_000..NOW.0 + 900_000,
+        since in prop_oneof![Just(0), NOW.0 - 1_300_000..NOW.0 + 900_000],
     ) {
         let mut set = SyncSet::new(members.iter().copied(), NOW);
         let mut model = members;
@@ -96,9 +98,16 @@ proptest! {
         set.advance(now);
         let cut = UnixMs(now.0 - back);
         prop_assert_eq!(set.summary(cut, UnixMs(0)), by_the_rules(&model, cut, UnixMs(0)));
-        let (gone, left) = model.split_at(model.len() / 2);
-        gone.iter().for_each(|member| set.remove(*member));
-        prop_assert_eq!(set.summary(cut, UnixMs(0)), by_the_rules(left, cut, UnixMs(0)));
+        let (horizon, since) = (UnixMs(horizon), UnixMs(since));
+        set.forget_before(horizon);
+        let expected = by_the_rules(&model, cut, since.max(horizon));
+        prop_assert_eq!(set.summary(cut, since), expected);
+        // What comes late from before does not count, nor does an earlier horizon.
+        set.forget_before(UnixMs(0));
+        for member in &model {
+            set.insert(*member, now);
+        }
+        prop_assert_eq!(set.summary(cut, since), expected);
     }
 }
 

@@ -7,6 +7,7 @@
 mod book;
 mod conversation;
 mod reading;
+mod retention;
 mod sets;
 
 use std::{collections::BTreeSet, future::Future, ops::Deref};
@@ -19,6 +20,7 @@ use crate::ports::{Commit, EventStore, Origin, PostState, StoreError, StoredEven
 
 pub use book::topic_book;
 pub use conversation::{conversation, what_is_seen_of_the_conversation};
+pub use retention::event_store_with_ceiling;
 
 const TOPIC: TopicId = TopicId([1; 32]);
 const OTHER: TopicId = TopicId([2; 32]);

@@ -7,7 +7,7 @@ mod sets;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    ops::RangeInclusive,
+    ops::{Range, RangeInclusive},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -53,6 +53,7 @@ impl StoreFault {
 /// Events in memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
+    ceiling: Option<u64>,
     state: Mutex<State>,
     is_held: watch::Sender<bool>,
 }
@@ -72,6 +73,7 @@ struct Topic {
     rows: BTreeMap<EventOrder, Row>,
     places: HashMap<EventId, EventOrder>,
     read_up_to: Option<EventOrder>,
+    horizon: watch::Sender<UnixMs>,
 }
 
 struct Row {
@@ -125,6 +127,9 @@ impl State {
             posts: t.rows.values().filter(|r| is_post(r.event.kind())).count() as u64,
             unread: self.shown(topic).filter(is_unread).count() as u64,
             last_post_at: self.shown(topic).next().map(|row| row.event.order().at()),
+            bytes: t.bytes(),
+            bytes_max: None,
+            horizon: t.horizon(),
         }
     }
 }
@@ -137,7 +142,8 @@ impl Topic {
 
     fn put(&mut self, event: VerifiedEvent, origin: Origin, received_at: UnixMs) -> Commit {
         let id = event.id();
-        let is_new = !self.places.contains_key(&id);
+        let is_kept = origin == Origin::Local || !event.member().is_behind(self.horizon());
+        let is_new = is_kept && !self.places.contains_key(&id);
         if is_new {
             let own = (origin == Origin::Local).then(Own::default);
             self.places.insert(id, event.order());
@@ -157,9 +163,17 @@ impl MemoryStore {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
+            ceiling: None,
             state: Mutex::default(),
             is_held: watch::Sender::new(false),
         }
+    }
+
+    /// With a ceiling for each topic, in bytes.
+    #[must_use]
+    pub fn with_ceiling(mut self, bytes: u64) -> Self {
+        self.ceiling = Some(bytes);
+        self
     }
 
     /// From now on every write fails and changes nothing; `None` heals.
@@ -248,11 +262,12 @@ impl EventStore for MemoryStore {
             .await
             .expect("the sender lives in `self`");
         let received_at = self.clock.now().unix;
+        let ceiling = self.ceiling.unwrap_or(u64::MAX);
         self.write(topic, |t| {
-            events
-                .into_iter()
-                .map(|e| t.put(e, origin, received_at))
-                .collect()
+            let events = events.into_iter();
+            let commits = events.map(|e| t.put(e, origin, received_at)).collect();
+            t.forget_old(ceiling, received_at);
+            commits
         })
     }
 
@@ -454,7 +469,11 @@ impl EventStore for MemoryStore {
     }
 
     async fn summary(&self, topic: TopicId, reader: AuthorId) -> Result<TopicSummary, StoreError> {
-        self.read_all(|state| state.summary(topic, reader))
+        let summary = self.read_all(|state| state.summary(topic, reader))?;
+        Ok(TopicSummary {
+            bytes_max: self.ceiling,
+            ..summary
+        })
     }
 
     async fn mark_read(&self, topic: TopicId, up_to: EventOrder) -> Result<(), StoreError> {
@@ -471,6 +490,14 @@ impl EventStore for MemoryStore {
 
     async fn muted(&self) -> Result<Vec<AuthorId>, StoreError> {
         self.read_all(|state| state.muted.iter().copied().collect())
+    }
+
+    async fn horizon(&self, topic: TopicId) -> Result<watch::Receiver<UnixMs>, StoreError> {
+        let mut state = self.state();
+        match state.is_closed {
+            true => Err(StoreError::Closed),
+            false => Ok(state.topics.entry(topic).or_default().horizon.subscribe()),
+        }
     }
 
     async fn set_summary(
@@ -509,9 +536,9 @@ impl EventStore for MemoryStore {
         &self,
         topic: TopicId,
         peer: PeerId,
-        before: UnixMs,
+        written: Range<UnixMs>,
     ) -> Result<Vec<(EventId, PostState)>, StoreError> {
-        self.write(topic, |t| t.note_complete(peer, before))
+        self.write(topic, |t| t.note_complete(peer, written))
     }
 
     async fn close(&self) -> Result<(), StoreError> {
@@ -532,6 +559,17 @@ mod tests {
     #[tokio::test]
     async fn the_fake_keeps_the_contract() {
         contract::event_store(|| async { Box::new(store()) }).await;
+    }
+
+    #[tokio::test]
+    async fn the_fake_keeps_to_its_ceiling() {
+        contract::event_store_with_ceiling(|ceiling| async move {
+            Box::new(match ceiling {
+                Some(bytes) => store().with_ceiling(bytes),
+                None => store(),
+            })
+        })
+        .await;
     }
 
     #[tokio::test]

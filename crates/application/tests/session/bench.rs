@@ -112,6 +112,8 @@ pub struct Bench {
     pub session: Session,
     pub now: Now,
     pub stored: BTreeMap<EventId, SignedEvent>,
+    /// What the store does not keep.
+    pub horizon: UnixMs,
     /// What the store answers to the question for unsent events.
     pub unsent: Vec<SignedEvent>,
     /// Whether the store takes anything.
@@ -139,6 +141,7 @@ impl Bench {
                 mono_ms: 0,
             },
             stored: BTreeMap::new(),
+            horizon: UnixMs(0),
             unsent: Vec::new(),
             store_works: true,
             hold_commits: false,
@@ -246,7 +249,16 @@ impl Bench {
     /// The sync set of what is stored.
     pub fn set(&self) -> SyncSet {
         let members = self.stored.values().map(SignedEvent::member);
-        SyncSet::new(members, self.now.unix)
+        let mut set = SyncSet::new(members, self.now.unix);
+        set.forget_before(self.horizon);
+        set
+    }
+
+    /// The store forgets what lies before a horizon; the session is told by the test.
+    pub fn forget_before(&mut self, horizon: UnixMs) {
+        self.horizon = horizon;
+        self.stored
+            .retain(|_, event| !event.member().is_behind(horizon));
     }
 
     fn carry_out(&mut self, effect: Effect) -> Option<Input> {
@@ -263,9 +275,12 @@ impl Bench {
             }
             Effect::Commit { commit, events, .. } => {
                 let store = |event: VerifiedEvent| {
-                    self.stored
-                        .insert(event.id(), event.into_signed())
-                        .is_none()
+                    let is_kept = !event.member().is_behind(self.horizon);
+                    is_kept
+                        && self
+                            .stored
+                            .insert(event.id(), event.into_signed())
+                            .is_none()
                 };
                 Some(Input::Committed {
                     commit,

@@ -47,6 +47,15 @@ impl Member {
         self.until = Some(self.until.map_or(at, |until| until.min(at)));
     }
 
+    /// Whether a member that keeps what was written from `horizon` on may do without it. What
+    /// stands in a place stays however old it is, as long as nothing later stands there.
+    pub fn is_behind(&self, horizon: UnixMs) -> bool {
+        match self.is_keyed {
+            true => self.until.is_some_and(|until| until < horizon),
+            false => self.order.at() < horizon,
+        }
+    }
+
     /// Whether it belongs to the set at the cut `cut`.
     pub fn belongs_at(&self, cut: UnixMs) -> bool {
         self.order.at() < cut && self.until.is_none_or(|until| until > cut)

@@ -3,6 +3,8 @@
 //! Owns the order within a group (events first, so that what is said about them finds them) and
 //! the statements about topics and posts. Must never begin or end a transaction.
 
+use std::ops::Range;
+
 use kukuri_application::ports::{JoinedTopic, PostState};
 use kukuri_domain::{EventId, PeerId, TopicId, UnixMs};
 use sea_orm::{
@@ -15,16 +17,27 @@ pub(super) use crate::convert::blob;
 use crate::{
     convert::{ids_column, to_column, topic_row},
     entities::topic,
+    sets::SyncSets,
 };
 
-/// Carries the changes out; returns their outcomes in the same order, and how the sync sets
-/// changed.
+/// What the changes of a group came to.
+pub(super) struct Applied {
+    /// Their outcomes, in the same order.
+    pub(super) written: Vec<Written>,
+    /// How the sync sets changed.
+    pub(super) changes: Vec<Change>,
+    /// How much room topics take that grew.
+    pub(super) totals: Vec<(TopicId, u64)>,
+}
+
+/// Carries the changes out.
 pub(super) async fn all(
     conn: &impl ConnectionTrait,
     writes: &[Write],
-) -> Result<(Vec<Written>, Vec<Change>), DbErr> {
-    let (commits, changes) = events::insert(conn, writes).await?;
-    let mut commits = commits.into_iter();
+    sets: &SyncSets,
+) -> Result<Applied, DbErr> {
+    let inserted = events::insert(conn, writes, sets).await?;
+    let mut commits = inserted.commits.into_iter();
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
         results.push(match write {
@@ -40,8 +53,8 @@ pub(super) async fn all(
             Write::Complete {
                 topic,
                 peer,
-                before,
-            } => complete(conn, topic, peer, *before).await?,
+                written,
+            } => complete(conn, topic, peer, written).await?,
             Write::Join(topic) => join(conn, topic).await?,
             Write::Leave(topic) => leave(conn, topic).await?,
             Write::Contact {
@@ -74,7 +87,11 @@ pub(super) async fn all(
             }
         });
     }
-    Ok((results, changes))
+    Ok(Applied {
+        written: results,
+        changes: inserted.changes,
+        totals: inserted.totals,
+    })
 }
 
 const SENT: &str = "
@@ -120,17 +137,22 @@ async fn held(
 const COMPLETE: &str = "
     INSERT OR IGNORE INTO receipts (topic, event, peer)
     SELECT o.topic, o.id, ?2 FROM own_events o CROSS JOIN events e ON e.id = o.id
-    WHERE o.topic = ?1 AND e.created_at * 1000 + e.ms < ?3
+    WHERE o.topic = ?1 AND e.created_at * 1000 + e.ms >= ?3 AND e.created_at * 1000 + e.ms < ?4
     RETURNING event";
 
-/// A peer holds all own events that were written before a time.
+/// A peer holds all own events that were written within a time.
 async fn complete(
     conn: &impl ConnectionTrait,
     topic: &TopicId,
     peer: &PeerId,
-    before: UnixMs,
+    written: &Range<UnixMs>,
 ) -> Result<Written, DbErr> {
-    let values = [blob(&topic.0), blob(&peer.0), to_column(before.0).into()];
+    let values = [
+        blob(&topic.0),
+        blob(&peer.0),
+        to_column(written.start.0).into(),
+        to_column(written.end.0).into(),
+    ];
     note_held(conn, topic, statement(conn, COMPLETE, values)).await
 }
 

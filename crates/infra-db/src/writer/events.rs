@@ -15,9 +15,9 @@ use super::{
     Write,
     apply::{array, blob, statement},
     membership::{self, Change, Fresh},
-    reading,
+    reading, retention,
 };
-use crate::{convert::event_row, migrations};
+use crate::{convert::event_row, migrations, sets::SyncSets};
 
 /// Rows of one statement, greatest first.
 const ROWS: [usize; 5] = [ROWS_MAX, 256, 32, 4, 1];
@@ -36,24 +36,38 @@ pub(super) struct Candidate<'a> {
     received_at: UnixMs,
 }
 
-/// Inserts the events of all commits among `writes`; returns the outcome of each commit, and how
-/// the sync sets changed.
+/// What the commits of a group came to.
+#[derive(Default)]
+pub(super) struct Inserted {
+    /// The outcome of each.
+    pub(super) commits: Vec<Vec<Commit>>,
+    /// How the sync sets changed.
+    pub(super) changes: Vec<Change>,
+    /// How much room their topics take now.
+    pub(super) totals: Vec<(TopicId, u64)>,
+}
+
+/// Inserts the events of all commits among `writes`.
 pub(super) async fn insert(
     conn: &impl ConnectionTrait,
     writes: &[Write],
-) -> Result<(Vec<Vec<Commit>>, Vec<Change>), DbErr> {
-    let candidates = candidates(writes);
+    sets: &SyncSets,
+) -> Result<Inserted, DbErr> {
+    let candidates = candidates(writes, sets);
     if candidates.is_empty() {
-        return Ok((outcomes(writes, HashSet::new()), Vec::new()));
+        return Ok(Inserted {
+            commits: outcomes(writes, HashSet::new()),
+            ..Inserted::default()
+        });
     }
     let new = insert_places(conn, &candidates).await?;
     let fresh: Vec<&Candidate<'_>> = candidates
         .iter()
         .filter(|c| new.contains(&(c.topic, c.event.id())))
         .collect();
-    insert_events(conn, &fresh).await?;
+    let bytes = insert_events(conn, &fresh).await?;
     insert_own(conn, &fresh).await?;
-    reading::note_new(conn, &fresh).await?;
+    let totals = reading::note_new(conn, &fresh, &bytes).await?;
     let members = fresh.iter().map(|c| Fresh::of_verified(c.topic, c.event));
     let changes = membership::note(conn, &members.collect::<Vec<_>>()).await?;
     if candidates.iter().any(|c| c.origin == Origin::Local) && fresh.len() < candidates.len() {
@@ -62,10 +76,15 @@ pub(super) async fn insert(
         let same = format!("PRAGMA user_version = {}", migrations::known());
         conn.execute_unprepared(&same).await?;
     }
-    Ok((outcomes(writes, new), changes))
+    Ok(Inserted {
+        commits: outcomes(writes, new),
+        changes,
+        totals,
+    })
 }
 
-fn candidates(writes: &[Write]) -> Vec<Candidate<'_>> {
+/// The events of the commits, each once, without those of peers that lie behind the horizon.
+fn candidates<'a>(writes: &'a [Write], sets: &SyncSets) -> Vec<Candidate<'a>> {
     let mut seen: HashMap<Place, usize> = HashMap::new();
     let mut candidates: Vec<Candidate<'_>> = Vec::new();
     for write in writes {
@@ -78,7 +97,15 @@ fn candidates(writes: &[Write]) -> Vec<Candidate<'_>> {
         else {
             continue;
         };
-        for event in events {
+        let horizon = match origin {
+            Origin::Local => UnixMs(0),
+            Origin::Peer => sets.horizon(topic),
+        };
+        // The time first: what stands in a place is not looked for in every event.
+        let is_behind = |event: &VerifiedEvent| {
+            event.order().at() < horizon && event.member().is_behind(horizon)
+        };
+        for event in events.iter().filter(|event| !is_behind(event)) {
             seen.entry((*topic, event.id())).or_insert_with(|| {
                 candidates.push(Candidate {
                     topic: *topic,
@@ -145,13 +172,20 @@ fn place(row: &QueryResult) -> Result<Place, DbErr> {
     Ok((TopicId(array(row, 0)?), EventId(array(row, 1)?)))
 }
 
-/// An event that is in another topic already is not inserted again.
-async fn insert_events(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) -> Result<(), DbErr> {
+/// An event that is in another topic already is not inserted again. Returns how much room each
+/// takes.
+async fn insert_events(
+    conn: &impl ConnectionTrait,
+    fresh: &[&Candidate<'_>],
+) -> Result<Vec<u64>, DbErr> {
     const HEAD: &str = "INSERT OR IGNORE INTO events \
          (id, author, created_at, ms, kind, tags, content, sig, received_at) VALUES ";
+    let mut bytes = Vec::with_capacity(fresh.len());
     for chunk in chunks(fresh) {
         let values = chunk.iter().flat_map(|c| -> [Value; 9] {
             let row = event_row(c.event, c.received_at);
+            let (tags, content) = (row.tags.len(), row.content.len());
+            bytes.push(retention::bytes_of(c.event.kind(), tags, content));
             [
                 row.id.into(),
                 row.author.into(),
@@ -167,7 +201,7 @@ async fn insert_events(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) ->
         let sql = rows_sql(HEAD, 9, chunk.len(), "");
         conn.execute_raw(statement(conn, &sql, values)).await?;
     }
-    Ok(())
+    Ok(bytes)
 }
 
 async fn insert_own(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) -> Result<(), DbErr> {

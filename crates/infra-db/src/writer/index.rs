@@ -46,7 +46,12 @@ pub(super) async fn advance(
         Some(batch) => Some(batch),
         None => split(conn, 0).await?,
     };
-    let Some(batch) = batch else { return Ok(0) };
+    let Some(batch) = batch else {
+        // What else waits is not held any more.
+        let none_waits = statement(conn, "DELETE FROM unindexed", []);
+        conn.execute_raw(none_waits).await?;
+        return Ok(0);
+    };
     if batch.posts == BATCH {
         *ahead = split(conn, batch.last).await?.filter(|b| b.posts == BATCH);
     }

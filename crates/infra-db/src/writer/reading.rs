@@ -25,27 +25,30 @@ struct Gain {
     events: i64,
     posts: i64,
     unread: i64,
+    bytes: i64,
 }
 
 /// A place as the columns hold it, of which the first is before everything.
-type Mark = (i64, i64, Vec<u8>);
+pub(super) type Mark = (i64, i64, Vec<u8>);
 
-fn mark_of(order: EventOrder) -> Mark {
+pub(super) fn mark_of(order: EventOrder) -> Mark {
     let EventOrder { created_at, ms, id } = order;
     (to_column(created_at), ms.into(), id.0.into())
 }
 
 /// Counts new events, and notes new posts for their author's pages and for the search index.
+/// `bytes` is how much room each of them takes; returns how much their topics take now.
 pub(super) async fn note_new(
     conn: &impl ConnectionTrait,
     fresh: &[&Candidate<'_>],
-) -> Result<(), DbErr> {
+    bytes: &[u64],
+) -> Result<Vec<(TopicId, u64)>, DbErr> {
     let posts: Vec<_> = fresh.iter().filter(|c| is_post(c.event.kind())).collect();
     insert_author_posts(conn, &posts).await?;
     insert_unindexed(conn, &posts).await?;
     note_said(conn, fresh, &posts).await?;
     let mut gains: BTreeMap<TopicId, (Gain, Mark)> = BTreeMap::new();
-    for new in fresh {
+    for (new, bytes) in fresh.iter().zip(bytes) {
         let (gain, mark) = match gains.entry(new.topic) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(unknown) => {
@@ -54,21 +57,26 @@ pub(super) async fn note_new(
             }
         };
         gain.events += 1;
+        gain.bytes = gain.bytes.saturating_add(to_column(*bytes));
         if is_post(new.event.kind()) {
             gain.posts += 1;
             gain.unread += i64::from(mark_of(new.event.order()) > *mark);
         }
     }
+    let mut totals = Vec::with_capacity(gains.len());
     for (topic, (gain, _)) in gains {
         let values = [
             blob(&topic.0),
             gain.events.into(),
             gain.posts.into(),
             gain.unread.into(),
+            gain.bytes.into(),
         ];
-        conn.execute_raw(statement(conn, GAIN, values)).await?;
+        let row = conn.query_one_raw(statement(conn, GAIN, values)).await?;
+        let total: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        totals.push((topic, u64::try_from(total).unwrap_or(0)));
     }
-    Ok(())
+    Ok(totals)
 }
 
 /// Notes what the new events say about others.
@@ -93,15 +101,17 @@ async fn note_said(
 }
 
 const GAIN: &str = "
-    INSERT INTO topic_totals (topic, events, posts, unread) VALUES (?1, ?2, ?3, ?4)
+    INSERT INTO topic_totals (topic, events, posts, unread, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (topic) DO UPDATE SET
         events = events + excluded.events,
         posts = posts + excluded.posts,
-        unread = unread + excluded.unread";
+        unread = unread + excluded.unread,
+        bytes = bytes + excluded.bytes
+    RETURNING bytes";
 
 const MARK: &str = "SELECT read_at, read_ms, read_id FROM topic_totals WHERE topic = ?1";
 
-async fn read_mark(conn: &impl ConnectionTrait, topic: &TopicId) -> Result<Mark, DbErr> {
+pub(super) async fn read_mark(conn: &impl ConnectionTrait, topic: &TopicId) -> Result<Mark, DbErr> {
     let row = conn
         .query_one_raw(statement(conn, MARK, [blob(&topic.0)]))
         .await?;
@@ -210,6 +220,8 @@ pub(super) struct Waiting {
 const WAITING: &str = "
     SELECT u.seq, u.topic, u.id, e.created_at, e.ms, e.content
     FROM unindexed u CROSS JOIN events e ON e.id = u.id
+    CROSS JOIN topic_events t
+        ON t.topic = u.topic AND t.created_at = e.created_at AND t.ms = e.ms AND t.id = e.id
     WHERE u.seq > ?1 ORDER BY u.seq LIMIT ?2";
 
 #[cfg(test)]

@@ -22,8 +22,15 @@ fn job(write: Write) -> (Job, oneshot::Receiver<Result<Written, StoreError>>) {
     (Job { write, reply }, outcome)
 }
 
-fn sets() -> Arc<SyncSets> {
-    Arc::new(SyncSets::new(Arc::new(ManualClock::default())))
+fn setup(path: PathBuf, conn: DatabaseConnection) -> Setup {
+    let clock = Arc::new(ManualClock::default());
+    Setup {
+        path,
+        conn,
+        sets: Arc::new(SyncSets::new(clock.clone())),
+        clock,
+        ceiling: None,
+    }
 }
 
 async fn writer(home: &tempfile::TempDir) -> Writer {
@@ -34,14 +41,7 @@ async fn writer(home: &tempfile::TempDir) -> Writer {
         .await
         .expect("a log");
     migrations::migrate(&conn).await.expect("a schema");
-    Writer {
-        path,
-        sets: sets(),
-        conn: Some(conn),
-        is_normal: false,
-        unindexed: 0,
-        splitting: None,
-    }
+    Writer::new(setup(path, conn))
 }
 
 fn conn(writer: &Writer) -> &DatabaseConnection {
@@ -150,7 +150,7 @@ async fn a_failed_group_leaves_nothing_and_fails_for_every_caller() {
     }
     drop(sender);
     let path = writer.path.clone();
-    run(path, writer.conn.expect("connected"), sets(), jobs)
+    run(setup(path, writer.conn.expect("connected")), jobs)
         .await
         .expect("finished");
     for outcome in outcomes {
@@ -259,7 +259,7 @@ async fn batches_whose_texts_are_split_ahead_lose_and_repeat_nothing() {
         .expect("nothing to undo");
     execute(&writer, &rename("elsewhere", "indexed")).await;
 
-    writer.count_unindexed().await;
+    writer.look_around().await;
     let mut batches = Vec::new();
     while writer.unindexed > 0 {
         let before = unindexed(&writer).await;

@@ -97,8 +97,8 @@ async fn the_database_of_a_newer_program_is_refused() {
                 matches!(
                     error,
                     StoreError::NewerSchema {
-                        found: 5 | 7,
-                        known: 4
+                        found: 6 | 7,
+                        known: 5
                     }
                 ),
                 "{error}"

@@ -4,6 +4,7 @@ mod crash;
 mod faults;
 mod figures;
 mod file;
+mod retention;
 mod search;
 mod upgrade;
 
@@ -27,12 +28,26 @@ async fn open(home: &Path) -> Result<Database, StoreError> {
     Database::open(&home.join("kukuri.db"), OpenOptions::default(), clock).await
 }
 
+/// Opens it with a ceiling for each topic.
+async fn open_with(home: &Path, ceiling: u64) -> Database {
+    let clock = Arc::new(ManualClock::new(NOW));
+    let options = OpenOptions {
+        read_only: false,
+        topic_bytes_max: Some(ceiling),
+    };
+    let db = Database::open(&home.join("kukuri.db"), options, clock).await;
+    db.expect("opens")
+}
+
 /// Opens it for reading only.
 async fn open_read_only(home: &Path) -> Result<Database, StoreError> {
     let clock = Arc::new(ManualClock::new(NOW));
     Database::open(
         &home.join("kukuri.db"),
-        OpenOptions { read_only: true },
+        OpenOptions {
+            read_only: true,
+            ..OpenOptions::default()
+        },
         clock,
     )
     .await
@@ -65,6 +80,16 @@ impl Deref for Fixture {
 #[tokio::test]
 async fn the_store_keeps_the_contract() {
     contract::event_store(fixture).await;
+}
+
+#[tokio::test]
+async fn the_store_keeps_to_its_ceiling() {
+    contract::event_store_with_ceiling(|ceiling| async move {
+        let home = home();
+        let db = open_with(home.path(), ceiling.unwrap_or(u64::MAX)).await;
+        Fixture { db, _home: home }
+    })
+    .await;
 }
 
 #[tokio::test]

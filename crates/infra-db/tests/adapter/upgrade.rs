@@ -26,7 +26,7 @@ use crate::{NOW, TOPIC, count, home, indexed, make, open, open_read_only, search
 const CONVERSATION: TopicId = TopicId([4; 32]);
 
 /// The newest schema, of which there is no fixture.
-const KNOWN: i64 = 4;
+const KNOWN: i64 = 5;
 
 fn fixture_of(schema: i64) -> PathBuf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -66,6 +66,7 @@ async fn every_earlier_schema_is_brought_up_to_date() {
         if schema >= 2 {
             contract::what_is_seen_of_the_conversation(&db, CONVERSATION).await;
             the_set_is_that_of_a_new_file(&db).await;
+            it_takes_the_room_of_a_new_file(&db).await;
         }
         db.check_integrity().await.expect("sound");
         db.close().await.expect("close");
@@ -99,6 +100,21 @@ async fn the_set_is_that_of_a_new_file(db: &Database) {
         let got = db.set_summary(CONVERSATION, cut, since).await;
         assert_eq!(got.expect("a set"), expected.expect("a set"));
     }
+}
+
+/// What was stored before is measured as what comes is.
+async fn it_takes_the_room_of_a_new_file(db: &Database) {
+    let home = home();
+    let new = open(home.path()).await.expect("opens");
+    let events = contract::conversation();
+    let reader = events[0].author();
+    new.commit(CONVERSATION, events, Origin::Peer)
+        .await
+        .expect("stored");
+    let expected = new.summary(CONVERSATION, reader).await.expect("summary");
+    let got = db.summary(CONVERSATION, reader).await.expect("summary");
+    assert!(expected.bytes > 0);
+    assert_eq!(got.bytes, expected.bytes);
 }
 
 /// What the program says of a schema after `known`.

@@ -1,41 +1,45 @@
 //! The answering side of `/kukuri/sync/1`.
 //!
-//! Owns the limits on those who ask, and the way of a request to the topic's channel and of the
-//! answer back. Must never read the store, and never let one peer keep others from being served.
+//! Owns the limits in time on those who ask (how much they may have is `shares`), and the way of a
+//! request to the topic's channel and of the answer back. Must never read the store, and never let one peer keep others from being served.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::{sync::Arc, time::Duration};
 
 use iroh::{
-    EndpointId,
-    endpoint::{Connection, RecvStream, SendStream},
+    endpoint::{Connection, RecvStream, SendStream, VarInt},
     protocol::{AcceptError, ProtocolHandler},
 };
 use kukuri_application::ports::{Clock, NetworkEvent, SyncAnswer, SyncCall, SyncRequest};
 use kukuri_domain::{
     PeerId,
-    limits::SYNC_ANSWER_BYTES_MAX,
+    limits::{SYNC_ANSWER_BYTES_MAX, SYNC_FRAME_BYTES_MAX},
     presence::{Side, hello_proof},
     wire::{Hello, RefuseReason, SyncFrame, Welcome},
 };
 use rand::Rng as _;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 use tracing::debug;
 
-use super::{EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, PeerClocks, finish, read, write};
-use crate::{address::peer_id, topics::Topic, topics::Topics};
+use super::{
+    EXCHANGE_TIMEOUT, ExchangeError, NO_NONCE, PeerClocks, finish,
+    shares::{Account, EXCHANGE_COST, SET_COST, Shares},
+};
+use crate::{
+    address::peer_id,
+    stream::{StreamError, read_frame, write_frame},
+    topics::Topic,
+    topics::Topics,
+};
 
-/// Exchanges that are served at once, of all peers.
-const EXCHANGES_MAX: usize = 64;
+/// How long a peer may send nothing of a frame that is due, or take nothing of its answer: then it
+/// loses the stream, and what waits for it is given up.
+const STALL_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Exchanges of one peer that are served at once.
-const EXCHANGES_PER_PEER_MAX: usize = 4;
+/// Says on a stream that its peer was too slow.
+const STALLED: VarInt = VarInt::from_u32(1);
+
+/// Closes a connection of a peer that has too many.
+const TOO_MANY: VarInt = VarInt::from_u32(1);
 
 /// Streams that one connection may open at once: those beyond the exchanges served are told so.
 const STREAMS_PER_CONNECTION_MAX: u32 = 16;
@@ -50,8 +54,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     clocks: PeerClocks,
     topics: Topics,
-    room: Arc<Semaphore>,
-    per_peer: Mutex<HashMap<EndpointId, Arc<Semaphore>>>,
+    shares: Shares,
 }
 
 impl std::fmt::Debug for Inner {
@@ -62,12 +65,6 @@ impl std::fmt::Debug for Inner {
     }
 }
 
-/// Room for one exchange.
-struct Room {
-    _of_all: OwnedSemaphorePermit,
-    _of_peer: OwnedSemaphorePermit,
-}
-
 impl SyncServer {
     pub(crate) fn new(
         local: PeerId,
@@ -76,16 +73,13 @@ impl SyncServer {
         clocks: PeerClocks,
         topics: Topics,
     ) -> Self {
-        let room = Arc::new(Semaphore::new(EXCHANGES_MAX));
-        let per_peer = Mutex::default();
         Self(Arc::new(Inner {
             local,
             agent,
             clock,
             clocks,
             topics,
-            room,
-            per_peer,
+            shares: Shares::new(),
         }))
     }
 }
@@ -95,15 +89,19 @@ impl ProtocolHandler for SyncServer {
         connection.set_max_concurrent_bi_streams(STREAMS_PER_CONNECTION_MAX.into());
         connection.set_max_concurrent_uni_streams(0_u32.into());
         let peer = connection.remote_id();
-        let of_peer = self.0.room_of(peer);
+        let Some((account, _connected)) = self.0.shares.connected(peer) else {
+            connection.close(TOO_MANY, b"too many connections");
+            return Ok(());
+        };
+        let peer = peer_id(peer);
         let mut exchanges = JoinSet::new();
         loop {
             tokio::select! {
                 stream = connection.accept_bi() => {
                     // An error is the connection's end, which is how every connection ends.
                     let Ok((send, recv)) = stream else { break };
-                    let (server, room) = (self.0.clone(), self.0.room(&of_peer));
-                    exchanges.spawn(async move { server.exchange(peer, send, recv, room).await });
+                    let (server, account) = (self.0.clone(), account.clone());
+                    exchanges.spawn(async move { server.exchange(peer, send, recv, &account).await });
                 }
                 Some(ended) = exchanges.join_next() => {
                     if let Err(error) = ended && error.is_panic() {
@@ -112,81 +110,68 @@ impl ProtocolHandler for SyncServer {
                 }
             }
         }
-        drop(of_peer);
-        self.0.forget_idle_peers();
         Ok(())
     }
 }
 
 impl Inner {
-    fn room_of(&self, peer: EndpointId) -> Arc<Semaphore> {
-        let mut per_peer = self
-            .per_peer
-            .lock()
-            .expect("no code panics while it holds the table");
-        let new = || Arc::new(Semaphore::new(EXCHANGES_PER_PEER_MAX));
-        per_peer.entry(peer).or_insert_with(new).clone()
-    }
-
-    fn forget_idle_peers(&self) {
-        let mut per_peer = self
-            .per_peer
-            .lock()
-            .expect("no code panics while it holds the table");
-        per_peer.retain(|_, room| Arc::strong_count(room) > 1);
-    }
-
-    fn room(&self, of_peer: &Arc<Semaphore>) -> Option<Room> {
-        // No permit is no room: neither semaphore is ever closed.
-        let of_peer = of_peer.clone().try_acquire_owned().ok()?;
-        let of_all = self.room.clone().try_acquire_owned().ok()?;
-        Some(Room {
-            _of_all: of_all,
-            _of_peer: of_peer,
-        })
-    }
-
     async fn exchange(
         &self,
-        peer: EndpointId,
+        peer: PeerId,
         mut send: SendStream,
         mut recv: RecvStream,
-        room: Option<Room>,
+        account: &Account,
     ) {
-        let peer = peer_id(peer);
-        let served = async {
-            match &room {
-                Some(_) => self.serve(peer, &mut send, &mut recv).await,
-                None => write(&mut send, &SyncFrame::Refuse(RefuseReason::Busy)).await,
+        let Some(_place) = self.shares.place(account).await else {
+            let refused = SyncFrame::Refuse(RefuseReason::Busy).encode();
+            match timeout(STALL_TIMEOUT, write_frame(&mut send, &refused)).await {
+                Ok(Ok(())) => finish(&mut send),
+                Ok(Err(error)) => debug!(peer = %peer.short(), %error, "it was not told to wait"),
+                Err(_elapsed) => reset(&mut send),
             }
+            return;
         };
+        account.charge(EXCHANGE_COST);
+        let mut stream = Stream {
+            send: &mut send,
+            recv: &mut recv,
+            account,
+        };
+        let served = self.serve(peer, &mut stream);
         match timeout(EXCHANGE_TIMEOUT, served).await {
-            Ok(Ok(())) => finish(&mut send),
-            Ok(Err(error)) => debug!(peer = %peer.short(), %error, "a sync exchange failed"),
-            Err(_elapsed) => debug!(peer = %peer.short(), "a sync exchange took too long"),
+            Ok(Ok(())) => {
+                finish(&mut send);
+                // The place is free when the peer has all of it, and not before: what it does not
+                // take would wait in memory.
+                if timeout(STALL_TIMEOUT, send.stopped()).await.is_err() {
+                    debug!(peer = %peer.short(), "an answer was not taken");
+                    reset(&mut send);
+                }
+            }
+            Ok(Err(error)) => {
+                debug!(peer = %peer.short(), %error, "a sync exchange failed");
+                reset(&mut send);
+            }
+            Err(_elapsed) => {
+                debug!(peer = %peer.short(), "a sync exchange took too long");
+                reset(&mut send);
+            }
         }
     }
 
-    async fn serve(
-        &self,
-        peer: PeerId,
-        send: &mut SendStream,
-        recv: &mut RecvStream,
-    ) -> Result<(), ExchangeError> {
-        let SyncFrame::Hello(hello) = read(recv).await? else {
+    async fn serve(&self, peer: PeerId, stream: &mut Stream<'_>) -> Result<(), ExchangeError> {
+        let SyncFrame::Hello(hello) = stream.read().await? else {
             return Err(ExchangeError::Broken("it did not say hello"));
         };
         let now = self.clock.now().unix;
         let Some(topic) = self.topic_of(peer, &hello) else {
-            return write(send, &SyncFrame::Refuse(RefuseReason::UnknownTopic)).await;
+            let refused = SyncFrame::Refuse(RefuseReason::UnknownTopic);
+            return stream.write(&refused).await;
         };
         let clock_skew_ms = self.clocks.note(peer, hello.clock, now);
-        write(
-            send,
-            &SyncFrame::Welcome(self.welcome(peer, &hello, &topic, now)),
-        )
-        .await?;
-        let request = match read(recv).await? {
+        let welcome = SyncFrame::Welcome(self.welcome(peer, &hello, &topic, now));
+        stream.write(&welcome).await?;
+        let request = match stream.read().await? {
             SyncFrame::Get(ids) => SyncRequest::Get(ids),
             SyncFrame::Newest { n, before } => SyncRequest::Newest { n, before },
             SyncFrame::Receipt(ids) => SyncRequest::Receipt(ids),
@@ -196,6 +181,12 @@ impl Inner {
             SyncFrame::Offer { ids, more } => SyncRequest::Offer { ids, more },
             _ => return Err(ExchangeError::Broken("it asked for nothing")),
         };
+        if matches!(
+            request,
+            SyncRequest::Reconcile { .. } | SyncRequest::Summary(_)
+        ) {
+            stream.account.charge(SET_COST);
+        }
         let (reply, answer) = oneshot::channel();
         let call = SyncCall {
             peer,
@@ -211,8 +202,11 @@ impl Inner {
         };
         drop(topic);
         match answer {
-            Some(answer) => write_answer(send, answer).await,
-            None => write(send, &SyncFrame::Refuse(RefuseReason::Unavailable)).await,
+            Some(answer) => stream.answer(answer).await,
+            None => {
+                let refused = SyncFrame::Refuse(RefuseReason::Unavailable);
+                stream.write(&refused).await
+            }
         }
     }
 
@@ -244,23 +238,59 @@ impl Inner {
     }
 }
 
-async fn write_answer(send: &mut SendStream, answer: SyncAnswer) -> Result<(), ExchangeError> {
-    let (events, mut more) = match answer {
-        SyncAnswer::Events { events, more } => (events, more),
-        SyncAnswer::Summary(summary) => return write(send, &SyncFrame::Summary(summary)).await,
-        SyncAnswer::Reconciled(message) => {
-            return write(send, &SyncFrame::Reconciled(message)).await;
-        }
-    };
-    let mut answer_bytes = 0;
-    for event in &events {
-        let frame = SyncFrame::Event(event.to_wire()).encode();
-        answer_bytes += frame.len();
-        if answer_bytes > SYNC_ANSWER_BYTES_MAX {
-            more = true;
-            break;
-        }
-        crate::stream::write_frame(send, &frame).await?;
+/// Gives up what was not taken.
+fn reset(send: &mut SendStream) {
+    // It fails only when the stream is closed already, which is what is wanted.
+    let _ = send.reset(STALLED);
+}
+
+/// The stream of one exchange, whose bytes are charged to the peer.
+struct Stream<'a> {
+    send: &'a mut SendStream,
+    recv: &'a mut RecvStream,
+    account: &'a Account,
+}
+
+impl Stream<'_> {
+    async fn read(&mut self) -> Result<SyncFrame, ExchangeError> {
+        let frame = timeout(STALL_TIMEOUT, read_frame(self.recv, SYNC_FRAME_BYTES_MAX));
+        let frame = frame.await.map_err(|_elapsed| ExchangeError::Stalled)??;
+        self.account.charge(frame.len());
+        Ok(SyncFrame::decode(&frame)?)
     }
-    write(send, &SyncFrame::End { more }).await
+
+    async fn write(&mut self, frame: &SyncFrame) -> Result<(), ExchangeError> {
+        self.write_bytes(&frame.encode()).await
+    }
+
+    async fn write_bytes(&mut self, frame: &[u8]) -> Result<(), ExchangeError> {
+        self.account.charge(frame.len());
+        let written = timeout(STALL_TIMEOUT, write_frame(self.send, frame));
+        let written: Result<(), StreamError> =
+            written.await.map_err(|_elapsed| ExchangeError::Stalled)?;
+        Ok(written?)
+    }
+
+    async fn answer(&mut self, answer: SyncAnswer) -> Result<(), ExchangeError> {
+        let (events, mut more) = match answer {
+            SyncAnswer::Events { events, more } => (events, more),
+            SyncAnswer::Summary(summary) => {
+                return self.write(&SyncFrame::Summary(summary)).await;
+            }
+            SyncAnswer::Reconciled(message) => {
+                return self.write(&SyncFrame::Reconciled(message)).await;
+            }
+        };
+        let mut answer_bytes = 0;
+        for event in &events {
+            let frame = SyncFrame::Event(event.to_wire()).encode();
+            answer_bytes += frame.len();
+            if answer_bytes > SYNC_ANSWER_BYTES_MAX {
+                more = true;
+                break;
+            }
+            self.write_bytes(&frame).await?;
+        }
+        self.write(&SyncFrame::End { more }).await
+    }
 }

@@ -8,7 +8,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use iroh::{Endpoint, EndpointAddr, endpoint::PortmapperConfig, endpoint::presets};
+use iroh::{
+    Endpoint, EndpointAddr,
+    endpoint::{PortmapperConfig, QuicTransportConfig, presets},
+};
 use kukuri_application::ports::{
     Clock, NetworkError, NetworkEvent, SyncAnswer, SyncCall, TopicLink, TopicNetwork as _,
 };
@@ -172,7 +175,18 @@ pub fn event(n: u8, content_bytes: usize) -> SignedEvent {
 
 /// A peer that speaks raw QUIC.
 pub async fn raw_peer(alpns: &[&[u8]]) -> Endpoint {
+    raw_peer_with(alpns, QuicTransportConfig::default()).await
+}
+
+/// One that lets others send no more on a stream than this before it has read it.
+pub async fn raw_peer_with_window(alpns: &[&[u8]], bytes: u32) -> Endpoint {
+    let config = QuicTransportConfig::builder().stream_receive_window(bytes.into());
+    raw_peer_with(alpns, config.build()).await
+}
+
+async fn raw_peer_with(alpns: &[&[u8]], config: QuicTransportConfig) -> Endpoint {
     Endpoint::builder(presets::Minimal)
+        .transport_config(config)
         .clear_ip_transports()
         .bind_addr("127.0.0.1:0")
         .expect("an address")

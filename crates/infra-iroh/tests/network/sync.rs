@@ -19,7 +19,7 @@ use tokio::{io::AsyncReadExt as _, runtime::Runtime, time::timeout};
 
 use crate::support::{
     DEADLINE, MachineClock, addresses, answer_one, call, dial, event, fresh_secret, neighbour_up,
-    node, node_and_liar, now, pair, raw_addr, raw_id, raw_peer, topic,
+    node, node_and_liar, now, pair, raw_addr, raw_id, raw_peer, raw_peer_with_window, topic,
 };
 
 #[tokio::test]
@@ -456,4 +456,151 @@ async fn a_member_that_was_killed_and_came_back_is_asked_at_once() {
     assert!(took < Duration::from_secs(5), "{took:?}");
     drop((a, at_a));
     runtime.shutdown_background();
+}
+
+/// A stream on which a raw peer has greeted the member in its topic, and a request.
+async fn asking(
+    connection: &iroh::endpoint::Connection,
+    keys: &kukuri_domain::TopicKeys,
+    (asker, member): (&kukuri_domain::PeerId, &kukuri_domain::PeerId),
+    request: &SyncFrame,
+) -> (SendStream, RecvStream) {
+    let (mut send, recv) = connection.open_bi().await.expect("open");
+    let (opener, accepter) = ((asker, &[7; 32]), (member, &[0; 32]));
+    let hello = Hello {
+        agent: "test".into(),
+        clock: now(),
+        nonce: [7; 32],
+        proof: hello_proof(&keys.handshake_key, Side::Opener, opener, accepter),
+    };
+    let hello = framed(&SyncFrame::Hello(hello).encode());
+    send.write_all(&hello).await.expect("open");
+    let request = framed(&request.encode());
+    send.write_all(&request).await.expect("open");
+    (send, recv)
+}
+
+/// Answers every call with a mebibyte; counts them.
+async fn answer_all(link: &mut kukuri_application::ports::TopicLink, answered: &mut usize) {
+    let events: Vec<_> = (1..=10).map(|n| event(n, 100_000)).collect();
+    loop {
+        let call = call(link).await;
+        *answered += 1;
+        // Whoever asked may have gone.
+        let _ = call.reply.send(SyncAnswer::all(events.clone()));
+    }
+}
+
+#[tokio::test]
+async fn who_reads_nothing_of_its_answers_loses_them_and_not_a_place() {
+    let ((a, mut at_a), (b, _at_b), keys) = pair("lobby").await;
+    let peer = raw_peer_with_window(&[], 64 * 1024).await;
+    let (asker, _) = raw_id(&peer);
+    let at = raw_addr(&a, &addresses(&a).await);
+    let connection = peer.connect(at, SYNC_ALPN).await.expect("reachable");
+    let newest = SyncFrame::Newest {
+        n: 200,
+        before: None,
+    };
+    let ids = (&asker, &a.local_peer());
+    let mut answered = 0;
+    let stalled = async {
+        // All places of one peer, and none of the answers is read.
+        let mut streams = Vec::new();
+        for _ in 0..4 {
+            streams.push(asking(&connection, &keys, ids, &newest).await);
+        }
+        // Others are served meanwhile.
+        let request = || SyncRequest::Newest {
+            n: 200,
+            before: None,
+        };
+        let got = b.call(keys.id, a.local_peer(), request(), now()).await;
+        assert_eq!(got.expect("answered").into_events().0.len(), 10);
+        // And once it has lost them, so is this peer: its places are free again.
+        let (send, mut recv) = asking(&connection, &keys, ids, &newest).await;
+        let mut first = [0; 4];
+        recv.read_exact(&mut first).await.expect("a frame");
+        let refused = framed(&SyncFrame::Refuse(RefuseReason::Busy).encode());
+        assert_eq!(first[..], refused[..4], "all places are taken");
+        drop((send, recv));
+        for (_, recv) in &mut streams {
+            let lost = timeout(DEADLINE, recv.received_reset()).await;
+            lost.expect("in time").expect("connected");
+        }
+        let (_send, mut recv) = asking(&connection, &keys, ids, &newest).await;
+        let read = timeout(DEADLINE, recv.read_to_end(4 << 20)).await;
+        let read = read.expect("in time").expect("an answer");
+        assert!(read.len() > 1_000_000, "{} bytes", read.len());
+    };
+    tokio::select! {
+        () = stalled => {}
+        () = answer_all(&mut at_a, &mut answered) => {}
+    }
+    assert_eq!(answered, 6);
+}
+
+#[tokio::test]
+async fn who_asks_for_everything_for_ever_gets_a_share_and_others_are_served() {
+    let ((a, mut at_a), (b, _at_b), keys) = pair("lobby").await;
+    let peer = raw_peer(&[]).await;
+    let (asker, _) = raw_id(&peer);
+    let at = raw_addr(&a, &addresses(&a).await);
+    let newest = SyncFrame::Newest {
+        n: 200,
+        before: None,
+    };
+    let ids = (&asker, &a.local_peer());
+    // More than a newcomer's share, over as many connections as it may have.
+    let flood = async {
+        let began = std::time::Instant::now();
+        let mut connections = Vec::new();
+        for _ in 0..4 {
+            let connection = peer.connect(at.clone(), SYNC_ALPN).await;
+            connections.push(connection.expect("reachable"));
+        }
+        let fifth = peer
+            .connect(at.clone(), SYNC_ALPN)
+            .await
+            .expect("reachable");
+        timeout(DEADLINE, fifth.closed())
+            .await
+            .expect("one too many");
+        let takes = connections.iter().map(async |connection| {
+            for _ in 0..34 {
+                let (_send, mut recv) = asking(connection, &keys, ids, &newest).await;
+                let read = recv.read_to_end(4 << 20).await.expect("an answer");
+                assert!(read.len() > 1_000_000, "{} bytes", read.len());
+            }
+        });
+        futures_util::future::join_all(takes).await;
+        began.elapsed()
+    };
+    let honest = async {
+        let mut slowest = Duration::ZERO;
+        loop {
+            let began = std::time::Instant::now();
+            let request = SyncRequest::Newest {
+                n: 200,
+                before: None,
+            };
+            let got = b.call(keys.id, a.local_peer(), request, now()).await;
+            assert_eq!(got.expect("answered").into_events().0.len(), 10);
+            slowest = slowest.max(began.elapsed());
+            // Sixty of its own fit into its share.
+            if slowest > Duration::from_secs(5) {
+                return slowest;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let mut answered = 0;
+    let took = tokio::select! {
+        took = flood => took,
+        slowest = honest => panic!("an honest member waited {slowest:?}"),
+        () = answer_all(&mut at_a, &mut answered) => unreachable!("it goes on for ever"),
+    };
+    // 136 MB, of which 101 at once and the rest at 8.4 MB a second.
+    assert!(took >= Duration::from_secs(3), "{took:?}");
+    println!("136 answers of a mebibyte took {took:?}");
 }

@@ -153,6 +153,12 @@ pub const KEYS: &[Key] = &[
         "topics that the first start of the desktop app offers",
     ),
     key(
+        "storage.topic_bytes_max",
+        Kind::Number,
+        "1073741824",
+        "about how many bytes each topic may take before its oldest events go; 0 for no ceiling",
+    ),
+    key(
         "keyring.store",
         Kind::Text,
         "\"os\"",

@@ -19,6 +19,8 @@ pub struct Settings {
     pub discovery: DiscoverySettings,
     /// `topics.*`
     pub topics: TopicSettings,
+    /// `storage.*`
+    pub storage: StorageSettings,
     /// `keyring.*`
     pub keyring: KeyringSettings,
     /// `log.*`
@@ -173,6 +175,30 @@ impl Default for TopicSettings {
     }
 }
 
+/// `storage.*`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageSettings {
+    /// `storage.topic_bytes_max`: about how many bytes a topic may take; `None`: no ceiling.
+    pub topic_bytes_max: Option<u64>,
+}
+
+/// A million posts of ordinary length: more than most topics will ever hold, and a flood ends there.
+const TOPIC_BYTES_DEFAULT: u64 = 1 << 30;
+
+impl Default for StorageSettings {
+    fn default() -> Self {
+        Self {
+            topic_bytes_max: Some(TOPIC_BYTES_DEFAULT),
+        }
+    }
+}
+
+/// The greatest ceiling, a pebibyte: what is meant beyond it is none.
+const TOPIC_BYTES_MOST: u64 = 1 << 50;
+
+/// The least ceiling: some thousand posts, which is what a screen and its first pages need.
+const TOPIC_BYTES_LEAST: u64 = 1 << 20;
+
 /// Where the keys are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyringStore {
@@ -251,6 +277,7 @@ impl Settings {
                 dht: read_dht(&mut r)?,
             },
             topics: read_topics(&mut r)?,
+            storage: read_storage(&mut r)?,
             keyring: KeyringSettings {
                 store: r.chosen_store()?,
                 passphrase_file: r.text("keyring.passphrase_file")?.map(PathBuf::from),
@@ -383,6 +410,43 @@ fn read_topics(r: &mut Reader) -> Result<TopicSettings, ConfigError> {
         }
     }
     Ok(TopicSettings { default })
+}
+
+/// Zero is a wish, too: no ceiling.
+fn read_storage(r: &mut Reader) -> Result<StorageSettings, ConfigError> {
+    const KEY: &str = "storage.topic_bytes_max";
+    let is_zero = |value: &Value| match &value.kind {
+        ValueKind::I64(number) => *number == 0,
+        ValueKind::U64(number) => *number == 0,
+        ValueKind::String(text) => text.trim() == "0",
+        _ => false,
+    };
+    if r.values.get(KEY).is_some_and(is_zero) {
+        r.take(KEY);
+        return Ok(StorageSettings {
+            topic_bytes_max: None,
+        });
+    }
+    let read = r.number(
+        KEY,
+        TOPIC_BYTES_DEFAULT,
+        TOPIC_BYTES_LEAST..=TOPIC_BYTES_MOST,
+    );
+    let ceiling = read.map_err(|error| match error {
+        ConfigError::Value {
+            key,
+            origin,
+            problem,
+        } => ConfigError::Value {
+            key,
+            origin,
+            problem: format!("{problem} (or 0 for no ceiling)"),
+        },
+        other => other,
+    })?;
+    Ok(StorageSettings {
+        topic_bytes_max: Some(ceiling),
+    })
 }
 
 fn parse_url(text: &str) -> Result<String, String> {

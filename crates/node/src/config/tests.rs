@@ -41,6 +41,26 @@ fn without_any_source_the_defaults_hold() {
 }
 
 #[test]
+fn a_ceiling_is_none_or_large_enough_to_be_of_use() {
+    let ceiling = |flag: &str| {
+        let flag = format!("storage.topic_bytes_max={flag}");
+        load_from("", &[], &[&flag]).map(|settings| settings.storage.topic_bytes_max)
+    };
+    assert_eq!(Settings::default().storage.topic_bytes_max, Some(1 << 30));
+    assert_eq!(ceiling("0").expect("no ceiling"), None);
+    assert_eq!(ceiling("1048576").expect("the least"), Some(1_048_576));
+    for refused in ["1", "1048575", "-1", "a lot", "1125899906842625"] {
+        let error = ceiling(refused).expect_err("it is refused").to_string();
+        assert!(error.contains("storage.topic_bytes_max"), "{error}");
+        assert!(
+            error.contains("from 1048576 to 1125899906842624")
+                && error.contains("(or 0 for no ceiling)"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn the_file_is_read() {
     let id = "ab".repeat(32);
     let file = format!(

@@ -28,6 +28,7 @@ fn effects() -> Vec<Effect> {
         let (retries, jitter) = (policy.retries, policy.jitter_max);
         format!("{} {retries} {jitter:?}", policy.rate.per_minute)
     };
+    let storage: Look = |settings: &Settings| format!("{:?}", options(settings));
     let lookup: Look = |settings: &Settings| format!("{:?}", address_lookup_config(settings));
     vec![
         ("network.mode", "serverless", network, "mode: Serverless"),
@@ -120,6 +121,18 @@ fn effects() -> Vec<Effect> {
             "77",
             discovery,
             "republish_ms: 77000",
+        ),
+        (
+            "storage.topic_bytes_max",
+            "2097152",
+            storage,
+            "topic_bytes_max: Some(2097152)",
+        ),
+        (
+            "storage.topic_bytes_max",
+            "0",
+            storage,
+            "topic_bytes_max: Some(18446744073709551615)",
         ),
     ]
 }

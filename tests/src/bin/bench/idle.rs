@@ -50,6 +50,7 @@ async fn one(report: &mut Report, period: Duration) -> anyhow::Result<()> {
         mdns: true,
         everywhere: true,
         join: Some(topic.clone()),
+        ..NodeArgs::default()
     };
     let mut nodes = Vec::new();
     for _ in 0..3 {

@@ -68,6 +68,7 @@ impl Island {
             mdns: true,
             everywhere: true,
             join: Some(topic.to_owned()),
+            ..NodeArgs::default()
         };
         for _ in 0..ISLAND_NODES {
             island.nodes.push(node_in(&island.namespace, &args).await?);

@@ -316,7 +316,15 @@ pub(crate) async fn search(trials: usize, events: u64) -> anyhow::Result<Report>
         std::fs::metadata(&path)?.len() / 1_000_000
     ));
     let clock = Arc::new(SystemClock::start());
-    let database = Database::open(&path, OpenOptions { read_only: true }, clock).await?;
+    let database = Database::open(
+        &path,
+        OpenOptions {
+            read_only: true,
+            ..OpenOptions::default()
+        },
+        clock,
+    )
+    .await?;
     let id = TopicKeys::public(topic.clone()).id;
     let mut all = Trials::default();
     let reader = writers.author();

@@ -72,6 +72,10 @@ pub const PHRASES: &[(&str, &str)] = &[
     ),
     ("there is none yet", "まだない"),
     (
+        "{size}, looked through without finding damage; #{topic} takes {stored} of at most {most}",
+        "{size}、全体を調べて破損なし、#{topic} は {stored}（上限 {most}）",
+    ),
+    (
         "{size}, looked through without finding damage",
         "{size}、調べて破損なし",
     ),

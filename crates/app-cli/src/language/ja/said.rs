@@ -131,6 +131,20 @@ pub const SAID: &[(&str, &str)] = &[
         "{stands}、{members}と同じ内容で揃っています",
     ),
     (
+        "{stands}, complete since {date}: the same as {members}",
+        "{stands}、{date} 以降は{members}と同じ内容で揃っています",
+    ),
+    ("kept here: {used}", "保存量: {used}"),
+    (
+        "kept here: {used}, nothing from before {date}",
+        "保存量: {used}、{date} より前は保存していません",
+    ),
+    ("{stored} of at most {most}", "{stored}（上限 {most}）"),
+    (
+        "what was posted before {date} is not kept here: storage.topic_bytes_max is {most}",
+        "{date} より前の投稿はここには保存されていません（storage.topic_bytes_max は {most}）",
+    ),
+    (
         "in step with {peer} for {time}, seen {ago} ago",
         "{peer} と{time}前から同じ内容（{ago}前に確認）",
     ),

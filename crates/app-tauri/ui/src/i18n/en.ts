@@ -115,6 +115,7 @@ export const en = {
   today: "Today",
   readingOlder: "Reading older posts",
   beginning: "The first post that is stored here",
+  keptSince: (day: string) => `Posts from before ${day} are not kept on this device`,
   replies: (n: number) => s(n, "reply", "replies"),
   lastBy: (name: string, time: string) => `last by ${name} ${time}`,
   lastAt: (time: string) => `last at ${time}`,

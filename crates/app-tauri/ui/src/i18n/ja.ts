@@ -108,6 +108,7 @@ export const ja: Text = {
   today: "今日",
   readingOlder: "古い投稿を読み込んでいます",
   beginning: "この端末にある最初の投稿です",
+  keptSince: (day) => `${day}より前の投稿はこの端末に保存されていません`,
   replies: (n) => `返信 ${g(n)} 件`,
   lastBy: (name, time) => `最後は ${name} ${time}`,
   lastAt: (time) => `最後は ${time}`,

@@ -114,6 +114,8 @@ export type Counters = {
   forged: number;
   /** Events that the topic's rules refuse. */
   refused: number;
+  /** Events that are older than what is kept here. */
+  outdated: number;
   /** Events that were known already. */
   duplicates: number;
   /** Events that waited for a token bucket. */
@@ -618,6 +620,12 @@ export type TopicView = {
   unread: number;
   /** When the newest post was written, by its author's clock. */
   last_post_at: string | null;
+  /** What was written before is not kept here, for lack of room; `None` while everything is. */
+  complete_since: string | null;
+  /** About how much room the events take. */
+  stored_bytes: number;
+  /** The most that they may take; `None` for no ceiling. */
+  ceiling_bytes: number | null;
   /**
    * Fingerprint of the topic's sync set at the last cut that was told to the neighbours; `None`
    * until then.

@@ -7,6 +7,7 @@ import { arrive } from "../ipc/mock/world";
 import { useMembers } from "../stores/members";
 import { useThread } from "../stores/thread";
 import { useTimeline } from "../stores/timeline";
+import { useTopics } from "../stores/topics";
 import { useView } from "../stores/view";
 import { openApp } from "../testing/app";
 import { peopleOf } from "./timeline/people";
@@ -64,6 +65,23 @@ describe("blocked", () => {
 });
 
 describe("the timeline", () => {
+  it("says at its start what is not kept on this device", async () => {
+    const { user, mock } = await openApp();
+    const topic = mock.world.topics.get("mesh-lab");
+    if (topic === undefined) throw new Error("there is no such topic");
+    await user.click(row(/mesh-lab/));
+    await screen.findByText(/13:00 works/);
+    expect(screen.queryByText(/not kept on this device/)).toBeNull();
+    act(() => {
+      useTopics.setState(({ topics }) => ({
+        topics: topics.map((one) =>
+          one.name === "mesh-lab" ? { ...one, complete_since: "2026-03-01T12:00:00.000Z" } : one,
+        ),
+      }));
+    });
+    expect(await screen.findByText(/Posts from before .* are not kept/)).toBeVisible();
+  });
+
   it("shows the unread line, the thread's summary and the own post's way", async () => {
     await openMeshLab();
     expect(screen.getByText(/^2 new since/)).toBeVisible();

@@ -31,7 +31,13 @@ pub(super) fn tagged(
     tagged_at(who, kind, tags, content, UnixMs(BASE.0 + second * 1_000))
 }
 
-fn tagged_at(who: u64, kind: u16, tags: &[&[&str]], content: &str, at: UnixMs) -> VerifiedEvent {
+pub(super) fn tagged_at(
+    who: u64,
+    kind: u16,
+    tags: &[&[&str]],
+    content: &str,
+    at: UnixMs,
+) -> VerifiedEvent {
     let mut draft = Draft::post(&"lobby".parse().expect("a name"), content, at);
     draft.kind = kind;
     let tags = tags.iter();

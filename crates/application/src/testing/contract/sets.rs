@@ -258,7 +258,7 @@ async fn a_member_with_the_same_set_holds_what_was_written_before(store: &impl E
     put(store, TOPIC, &[event(2, "theirs", BASE)], Origin::Peer).await;
     let complete = |peer: u8, second: u64| {
         let before = UnixMs(BASE.0 + second * 1_000);
-        store.note_complete(TOPIC, PeerId([peer; 32]), before)
+        store.note_complete(TOPIC, PeerId([peer; 32]), UnixMs(0)..before)
     };
     let grown = |grown: Vec<(EventId, crate::ports::PostState)>| {
         let mut grown: Vec<_> = grown.into_iter().map(|(id, s)| (id, s.held_by)).collect();
@@ -283,12 +283,20 @@ async fn a_member_with_the_same_set_holds_what_was_written_before(store: &impl E
         grown(complete(2, 1).await.expect("noted")),
         expected(&[(0, 2)])
     );
+    // One that keeps less holds what was written since then.
+    let since = UnixMs(BASE.0 + 2_000)..LAST;
+    let late = store.note_complete(TOPIC, PeerId([3; 32]), since).await;
+    assert_eq!(grown(late.expect("noted")), expected(&[(2, 2)]));
 }
 
 async fn a_closed_store_has_no_set(store: &impl EventStore) {
     store.close().await.expect("closes");
     assert_closed(store.set_summary(TOPIC, LAST, UnixMs(0)).await);
-    assert_closed(store.note_complete(TOPIC, PeerId([1; 32]), LAST).await);
+    assert_closed(
+        store
+            .note_complete(TOPIC, PeerId([1; 32]), UnixMs(0)..LAST)
+            .await,
+    );
     let step = store.reconcile(TOPIC, UnixMs(0), None).await;
     assert!(matches!(step, Err(ReconcileError::Store(_))), "{step:?}");
 }

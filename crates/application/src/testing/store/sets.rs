@@ -1,5 +1,7 @@
 //! The fake's sync set, made by the rules one by one each time that it is asked for.
 
+use std::ops::Range;
+
 use kukuri_domain::{
     EventId, PeerId, TopicId, UnixMs,
     event::{
@@ -10,7 +12,7 @@ use kukuri_domain::{
 
 use super::{Row, State, Topic};
 use crate::{
-    ports::{COMPLETE_SHOWN_MAX, PostState},
+    ports::{COMPLETE_SHOWN_MAX, PostState, horizon_max, kept_bytes},
     sync_set::SyncSet,
 };
 
@@ -18,7 +20,11 @@ impl State {
     pub(super) fn sync_set(&self, topic: TopicId, now: UnixMs) -> SyncSet {
         let rows = self.topics.get(&topic).into_iter();
         let members = rows.flat_map(|t| t.rows.values().map(|row| t.member(row)));
-        SyncSet::new(members, now)
+        let mut set = SyncSet::new(members, now);
+        if let Some(topic) = self.topics.get(&topic) {
+            set.forget_before(topic.horizon());
+        }
+        set
     }
 }
 
@@ -56,13 +62,56 @@ impl Topic {
         member
     }
 
+    pub(super) fn horizon(&self) -> UnixMs {
+        *self.horizon.borrow()
+    }
+
+    /// About how much room the events take.
+    pub(super) fn bytes(&self) -> u64 {
+        self.rows.values().map(bytes_of).sum()
+    }
+
+    /// Keeps to the ceiling.
+    pub(super) fn forget_old(&mut self, ceiling: u64, now: UnixMs) {
+        if self.bytes() <= ceiling {
+            return;
+        }
+        let (mut bytes, mut horizon) = (self.bytes(), self.horizon());
+        for row in self.rows.values() {
+            let at = row.event.order().at();
+            if bytes <= kept_bytes(ceiling) || at >= horizon_max(now) {
+                break;
+            }
+            let after = UnixMs(at.0 + 1);
+            if self.is_behind(row, after) {
+                bytes -= bytes_of(row);
+                horizon = horizon.max(after);
+            }
+        }
+        self.horizon.send_replace(horizon);
+        let gone = self
+            .rows
+            .values()
+            .filter(|row| self.is_behind(row, horizon));
+        let gone: Vec<_> = gone.map(|row| row.event.order()).collect();
+        for order in gone {
+            self.rows.remove(&order);
+            self.places.remove(&order.id);
+        }
+    }
+
+    fn is_behind(&self, row: &Row, horizon: UnixMs) -> bool {
+        let is_unsent = row.own.as_ref().is_some_and(|own| own.sent_to == 0);
+        !is_unsent && self.member(row).is_behind(horizon)
+    }
+
     pub(super) fn note_complete(
         &mut self,
         peer: PeerId,
-        before: UnixMs,
+        written: Range<UnixMs>,
     ) -> Vec<(EventId, PostState)> {
         let own = self.rows.iter_mut().rev();
-        let own = own.filter(|(order, _)| order.at() < before);
+        let own = own.filter(|(order, _)| written.contains(&order.at()));
         let own = own.filter_map(|(order, row)| Some((order.id, row.own.as_mut()?)));
         let mut grown = Vec::new();
         for (id, own) in own {
@@ -73,4 +122,13 @@ impl Topic {
         grown.truncate(COMPLETE_SHOWN_MAX);
         grown
     }
+}
+
+/// What an event takes beside its texts, about.
+const ROW_BYTES: u64 = 512;
+
+fn bytes_of(row: &Row) -> u64 {
+    let tags = row.event.tags().flatten();
+    let tags: usize = tags.map(|text| text.len()).sum();
+    ROW_BYTES + (tags + row.event.content().len()) as u64
 }

@@ -15,7 +15,7 @@ import { ArrowDown } from "lucide-react";
 import { Button } from "../../components/Button";
 import { isolated } from "../../domain/names";
 import { continues, estimatedHeight, isGone, writtenAt } from "../../domain/post";
-import { clock, dayName, dayOf } from "../../domain/time";
+import { clock, dayName, dayOf, shortDay } from "../../domain/time";
 import { reachesNewest } from "../../domain/window";
 import { useLanguage, useText } from "../../i18n";
 import type { PostView } from "../../ipc/bindings";
@@ -38,6 +38,8 @@ type FeedProps = Pick<
   "own" | "names" | "namesakes" | "isOffline" | "onReply" | "onOpen"
 > & {
   topic: string;
+  /** What was posted before is not kept on this device. */
+  keptSince: string | null;
   timeline: Timeline;
   pending: ReadonlySet<string>;
   pickingId: string | null;
@@ -255,6 +257,11 @@ export function Feed(props: FeedProps) {
                 data-index={item.index}
                 className="feed-row"
               >
+                {item.index === 0 && !held.hasOlder && props.keptSince !== null ? (
+                  <p className="feed-beginning">
+                    {t.keptSince(shortDay(Date.parse(props.keptSince), now, language))}
+                  </p>
+                ) : null}
                 <Row
                   topic={topic}
                   post={post}

@@ -140,6 +140,7 @@ export function TimelineView({ topic, own }: TimelineProps) {
         <>
           <Feed
             topic={name}
+            keptSince={topic.complete_since}
             timeline={timeline}
             own={me}
             names={people.names}
