@@ -123,4 +123,15 @@ mod tests {
                      topic  #東京\nstate  alone\nposts  7";
         assert_eq!(table_within(&rows(), Some(20)), cards);
     }
+
+    #[test]
+    fn numbers_are_grouped_and_durations_short() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(seconds(12_345), "12.3 s");
+        assert_eq!(duration(89_000), "89 s");
+        assert_eq!(duration(240_000), "4 min");
+        assert_eq!(duration(7_200_000), "2 h");
+        assert_eq!(duration(300_000_000), "3 days");
+    }
 }
