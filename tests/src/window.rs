@@ -223,7 +223,7 @@ impl Window {
         let client = match started {
             Ok(client) => client,
             Err(error) => {
-                // It may have ended by itself; what matters is the error.
+                // A driver that ended by itself cannot be ended: why it gave no session matters.
                 driver.kill().await.ok();
                 return Err(error);
             }
@@ -434,9 +434,9 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // A test that failed leaves nothing running; after `quit` there is no app any more.
+        // A test that failed leaves nothing running. After `quit` both have ended, which is the
+        // only error that there is, and nobody could be told here of another one.
         terminate(self.app).ok();
-        // Nor a driver.
         self.driver.start_kill().ok();
     }
 }

@@ -1,4 +1,4 @@
-// Puts the app into the page, for the window and for the mock alike.
+// Starts the app and puts it into the page, for the window and for the mock alike.
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
