@@ -132,6 +132,31 @@ async fn the_window_is_told_at_most_20_times_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn in_a_flood_the_window_is_told_5_times_a_second() {
+    let (sender, receiver) = broadcast::channel(4_096);
+    let told = Told::default();
+    let forwarding = tokio::spawn(forward(NodeEvents::local(receiver), told.channel()));
+    // For a second, 2,000 a second.
+    for number in 0..2_000 {
+        sender.send(numbered(number)).expect("somebody listens");
+        if number % 2 == 1 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+    sleep(FLOOD_PACE * 2).await;
+    assert_eq!(told.numbers(), expected(0..2_000));
+    let times: Vec<Instant> = told.batches().iter().map(|(at, _)| *at).collect();
+    assert!((5..=8).contains(&times.len()), "{:?}", told.sizes());
+    // Afterwards a lone event is told at once again.
+    let now = Instant::now();
+    sender.send(numbered(2_000)).expect("somebody listens");
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(told.batches().last().map(|(at, _)| *at), Some(now));
+    drop(sender);
+    forwarding.await.expect("it ends with its events");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lone_event_is_told_at_once_and_what_follows_it_in_one_batch() {
     const MOMENT: Duration = Duration::from_millis(1);
     let (sender, receiver) = broadcast::channel(16);
