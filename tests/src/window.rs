@@ -49,6 +49,20 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
     found.with_context(|| format!("{name} is not built: run cargo xtask test desktop"))
 }
 
+/// A program as packagers build it (profile `dist`), whatever this one was built with.
+///
+/// # Errors
+/// When it is not there.
+pub fn packaged_program(name: &str) -> anyhow::Result<PathBuf> {
+    let ours = std::env::current_exe().context("failed to find this program")?;
+    let found = ours
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join("dist").join(name))
+        .find(|path| path.exists());
+    found.with_context(|| format!("{name} is not built: run cargo xtask bench window"))
+}
+
 /// A screen in memory.
 #[derive(Debug)]
 pub struct Screen {
