@@ -119,9 +119,13 @@ impl Store {
         grown
     }
 
-    /// Own events that were written before a time.
-    pub fn own_before(&self, before: UnixMs) -> Vec<EventId> {
-        let own = self.own.keys().filter(|order| order.at() < before);
+    /// Own events that were written from one time until before another.
+    pub fn own_between(&self, since: UnixMs, before: UnixMs) -> Vec<EventId> {
+        let written = since..before;
+        let own = self
+            .own
+            .keys()
+            .filter(|order| written.contains(&order.at()));
         own.map(|order| order.id).collect()
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod netns;
 pub mod node;
+pub mod notices;
 pub mod public_dht;
 pub mod raw;
 pub mod script;

@@ -49,6 +49,20 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
     found.with_context(|| format!("{name} is not built: run cargo xtask test desktop"))
 }
 
+/// A program as packagers build it (profile `dist`), whatever this one was built with.
+///
+/// # Errors
+/// When it is not there.
+pub fn packaged_program(name: &str) -> anyhow::Result<PathBuf> {
+    let ours = std::env::current_exe().context("failed to find this program")?;
+    let found = ours
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join("dist").join(name))
+        .find(|path| path.exists());
+    found.with_context(|| format!("{name} is not built: run cargo xtask bench window"))
+}
+
 /// A screen in memory.
 #[derive(Debug)]
 pub struct Screen {
@@ -223,7 +237,7 @@ impl Window {
         let client = match started {
             Ok(client) => client,
             Err(error) => {
-                // It may have ended by itself; what matters is the error.
+                // A driver that ended by itself cannot be ended: why it gave no session matters.
                 driver.kill().await.ok();
                 return Err(error);
             }
@@ -434,9 +448,9 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // A test that failed leaves nothing running; after `quit` there is no app any more.
+        // A test that failed leaves nothing running. After `quit` both have ended, which is the
+        // only error that there is, and nobody could be told here of another one.
         terminate(self.app).ok();
-        // Nor a driver.
         self.driver.start_kill().ok();
     }
 }

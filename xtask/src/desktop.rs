@@ -17,6 +17,9 @@ use crate::workspace::{self, Workspace};
 /// The package of the app.
 pub const PACKAGE: &str = "kukuri-desktop";
 
+/// The profile of cargo that packagers use.
+const PACKAGED: &str = "dist";
+
 /// Where its front end lies, below the root.
 const UI: &str = "crates/app-tauri/ui";
 
@@ -35,6 +38,9 @@ pub struct Args {
     /// Build without optimisation: sooner built, slower to run
     #[arg(long)]
     debug: bool,
+    /// Build as packagers do: less than half as large, and minutes longer to build
+    #[arg(long, conflicts_with = "debug")]
+    packaged: bool,
     /// For the app, e.g. `cargo xtask desktop -- --profile work`
     #[arg(last = true)]
     args: Vec<OsString>,
@@ -153,12 +159,15 @@ pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<bool> {
     let mut command = workspace.cargo();
     let verb = if args.build_only { "build" } else { "run" };
     command.args([verb, "--package", PACKAGE]);
-    if !args.debug {
-        command.arg("--release");
-    }
+    let profile = match (args.debug, args.packaged) {
+        (true, _) => "dev",
+        (false, true) => PACKAGED,
+        (false, false) => "release",
+    };
+    command.args(["--profile", profile]);
     if args.build_only {
         workspace::run(command)?;
-        let folder = if args.debug { "debug" } else { "release" };
+        let folder = if args.debug { "debug" } else { profile };
         println!(
             "built  {}",
             workspace.target().join(folder).join(PACKAGE).display()
@@ -169,16 +178,26 @@ pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<bool> {
     workspace::become_command(command)
 }
 
-/// Builds what the figures of the window compare: the app, and a window with nothing in it.
+/// Builds what the figures of the window compare, as packagers do: the app, and a window with
+/// nothing in it. And `kukuri` beside the bench, which prepares the profile.
 ///
 /// # Errors
 ///
 /// When something that is needed is missing, or a build fails.
 pub fn build_for_bench(workspace: &Workspace) -> anyhow::Result<()> {
     build_front_end(workspace)?;
+    let app = ["build", "--profile", PACKAGED, "--package", PACKAGE];
     let mut command = workspace.cargo();
-    command.args(["build", "--release", "--package", PACKAGE]);
-    command.args(["--bins", "--example", "empty"]);
+    command.args(app);
+    workspace::run(command)?;
+    // One after the other: built at once, two programs write the pages that they embed to the same
+    // files, and one may take what the other has only half written.
+    let mut command = workspace.cargo();
+    command.args(app);
+    command.args(["--features", "bench", "--bin", "kukuri-empty-window"]);
+    workspace::run(command)?;
+    let mut command = workspace.cargo();
+    command.args(["build", "--release", "--package", "kukuri-cli"]);
     workspace::run(command)
 }
 

@@ -176,7 +176,9 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "desktop",
         about: "the desktop app in real windows",
-        needs: &[C_COMPILER, NODE, WEBKITGTK, WEBDRIVER, XVFB, CJK_FONTS],
+        needs: &[
+            C_COMPILER, NODE, WEBKITGTK, WEBDRIVER, XVFB, CJK_FONTS, DBUS,
+        ],
         run: |workspace| {
             desktop::build_front_end(workspace)?;
             tests(

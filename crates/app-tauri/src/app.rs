@@ -309,15 +309,9 @@ mod tests {
 
     /// An app on a new profile that reaches nobody and keeps its keys in a file.
     fn app(folder: &tempfile::TempDir, settings: &[&str]) -> App {
+        write_passphrase(folder);
         let home = Home::locate(Some(&folder.path().join("home")), "default");
         let passphrase = folder.path().join("passphrase");
-        std::fs::write(&passphrase, "correct horse\n").expect("written");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let private = std::fs::Permissions::from_mode(0o600);
-            std::fs::set_permissions(&passphrase, private).expect("set");
-        }
         let file = format!("keyring.passphrase_file={}", passphrase.display());
         let offline = [
             "network.mode=lan",
@@ -330,6 +324,65 @@ mod tests {
         let flags = offline.iter().chain(settings);
         let flags = flags.map(|flag| (*flag).to_owned()).collect();
         App::new(home.expect("a profile"), flags, None)
+    }
+
+    fn write_passphrase(folder: &tempfile::TempDir) {
+        let passphrase = folder.path().join("passphrase");
+        std::fs::write(&passphrase, "correct horse\n").expect("written");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let private = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(&passphrase, private).expect("set");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_opened_ahead_is_what_the_window_shows() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let first = app(&folder, &[]);
+        first.open_ahead().await;
+        let opened = first.client().await.expect("it is open already");
+        let state = first.open().await.expect("it is open");
+        let AppState::FirstStart { author, .. } = state else {
+            panic!("expected a first start: {state:?}");
+        };
+        let status = opened.status().await.expect("the same node answers");
+        assert_eq!(author.pubkey, status.author.pubkey);
+        let begun = first.finish_first_start("Mika", vec!["lobby".to_owned()]);
+        begun.await.expect("it begins");
+        first.close().await;
+
+        let again = app(&folder, &[]);
+        again.open_ahead().await;
+        let state = again.open().await.expect("it is open");
+        let AppState::Ready { status, .. } = state else {
+            panic!("expected the open profile: {state:?}");
+        };
+        assert_eq!(status.author.pubkey, author.pubkey);
+        assert_eq!(status.topics.len(), 1);
+        again.close().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn why_opening_ahead_failed_is_shown_once() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let app = app(&folder, &[]);
+        std::fs::remove_file(folder.path().join("passphrase")).expect("removed");
+        app.open_ahead().await;
+        // Mended meanwhile: what is shown is still what was found.
+        write_passphrase(&folder);
+        let state = app.open().await.expect("a state");
+        let AppState::Blocked { error, .. } = state else {
+            panic!("expected to be blocked: {state:?}");
+        };
+        assert!(error.message.contains("passphrase"), "{error:?}");
+        // Trying again opens it.
+        let state = app.open().await.expect("a state");
+        let AppState::FirstStart { .. } = state else {
+            panic!("expected a first start: {state:?}");
+        };
+        app.close().await;
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -152,7 +152,14 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
 /// Whether there is a screen to open a window on. The toolkit would end the program otherwise.
 #[cfg(target_os = "linux")]
 fn screen() -> Result<(), String> {
-    gtk::init().map_err(|_| "there is no screen here".to_owned())
+    use gtk::prelude::GtkSettingsExt as _;
+    gtk::init().map_err(|_| "there is no screen here".to_owned())?;
+    // The toolkit's own fields stop blinking after ten seconds, those of the web view never do:
+    // left in the composer, the cursor would have the window drawn anew twice a second for ever.
+    if let Some(settings) = gtk::Settings::default() {
+        settings.set_gtk_cursor_blink(false);
+    }
+    Ok(())
 }
 
 /// Whether there is a screen to open a window on.

@@ -1,7 +1,7 @@
 //! What happens in the topics, handed to the window in batches.
 //!
-//! Owns the pace: the window is told at most 20 times a second, at most 500 events at a time, so
-//! that a flood costs it one update per batch. Must never queue without a bound: whoever is too
+//! Owns the pace: the window is told at most 20 times a second, in a flood at most 5 times, at most
+//! 500 events at a time, so that a flood costs it one update per batch. Must never queue without a bound: whoever is too
 //! slow is told to read again.
 
 use std::time::Duration;
@@ -17,6 +17,13 @@ const BATCH_MAX: usize = 500;
 
 /// Least time between two batches.
 const PACE: Duration = Duration::from_millis(50);
+
+/// Events of a batch from which on it is a flood.
+const FLOOD: usize = 100;
+
+/// Least time between a batch of a flood and the next one: each is merged and drawn anew, and
+/// whoever types meanwhile waits for that.
+const FLOOD_PACE: Duration = Duration::from_millis(200);
 
 /// Events in a row, faster than the window is told of, from which on it is told to read again.
 const BACKLOG_MAX: usize = 2_000;
@@ -41,7 +48,12 @@ pub async fn forward(mut events: NodeEvents, window: Channel<NewsBatch>) {
                 _ => batch = vec![resync()],
             }
         }
-        due = Instant::now() + PACE;
+        let pace = if batch.len() < FLOOD {
+            PACE
+        } else {
+            FLOOD_PACE
+        };
+        due = Instant::now() + pace;
         if batch.iter().any(|event| event.event == TopicEvent::Resync) {
             batch = vec![resync()];
         }

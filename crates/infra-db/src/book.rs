@@ -21,7 +21,9 @@ impl TopicBook for Database {
     }
 
     async fn leave(&self, topic: TopicId) -> Result<bool, StoreError> {
-        match self.write(Write::Leave(topic)).await? {
+        let left = self.write(Write::Leave(topic)).await;
+        self.sets.forget(topic);
+        match left? {
             Written::Changed(was_joined) => Ok(was_joined),
             _ => unreachable!("leaving is answered by whether it was joined"),
         }

@@ -3,6 +3,7 @@
 //! Owns the list of migrations, each with the SQL of its day, forward only. Must never change a
 //! migration that was released, and never touch a file whose schema it does not know.
 
+mod earlier;
 mod m0001_events;
 mod m0002_reading;
 mod m0003_conversations;

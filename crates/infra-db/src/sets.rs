@@ -1,7 +1,7 @@
 //! The sync sets in memory, for what asks for them.
 //!
-//! Owns when a topic's set is read from the file, and that it follows every commit after that.
-//! Must never show what is not committed, nor miss what is.
+//! Owns when a topic's set is read from the file, that it follows every commit after that, and that
+//! it is gone when the topic is left. Must never show what is not committed, nor miss what is.
 
 use std::{
     collections::HashMap,
@@ -102,6 +102,25 @@ impl SyncSets {
         self.horizons.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Frees the set of a topic that was left, also one that is only being read.
+    pub(crate) fn forget(&self, topic: TopicId) {
+        self.topics().remove(&topic);
+    }
+
+    /// These were read. Without effect once the topic was left.
+    fn put(&self, topic: TopicId, members: Vec<Member>) {
+        let now = self.clock.now().unix;
+        let mut set = SyncSet::new(members, now);
+        let mut topics = self.topics();
+        set.forget_before(self.horizon(&topic));
+        if let Some(slot) = topics.get_mut(&topic)
+            && let Slot::Reading(kept) = slot
+        {
+            kept.iter().for_each(|change| apply(&mut set, change, now));
+            *slot = Slot::Ready(set);
+        }
+    }
+
     fn topics(&self) -> MutexGuard<'_, HashMap<TopicId, Slot>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,7 +162,7 @@ impl Database {
         let sets = self.sets.clone();
         let looked = tokio::task::spawn_blocking(move || sets.look(topic, look)).await;
         let looked = looked.map_err(|panic| StoreError::Other(Box::new(panic)))?;
-        // It was there a moment ago, and no set is forgotten but with the database.
+        // It was there a moment ago: the topic was left, and whoever asks is about to end with it.
         looked.ok_or(StoreError::Closed)
     }
 
@@ -164,17 +183,7 @@ impl Database {
             }
         };
         let sets = self.sets.clone();
-        let put = move || {
-            let now = sets.clock.now().unix;
-            let mut set = SyncSet::new(members, now);
-            let mut topics = sets.topics();
-            set.forget_before(sets.horizon(&topic));
-            if let Some(Slot::Reading(kept)) = topics.remove(&topic) {
-                kept.iter().for_each(|change| apply(&mut set, change, now));
-            }
-            topics.insert(topic, Slot::Ready(set));
-        };
-        let put = tokio::task::spawn_blocking(put).await;
+        let put = tokio::task::spawn_blocking(move || sets.put(topic, members)).await;
         put.map_err(|panic| StoreError::Other(Box::new(panic)))
     }
 
@@ -222,4 +231,58 @@ fn member(text: &str) -> Option<Member> {
         is_keyed,
         until,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use kukuri_application::{
+        ports::{EventStore as _, Origin, TopicBook as _},
+        testing::{clock::ManualClock, contract},
+    };
+
+    use super::*;
+    use crate::database::OpenOptions;
+
+    const TOPIC: TopicId = TopicId([1; 32]);
+    const OTHER: TopicId = TopicId([2; 32]);
+
+    #[tokio::test]
+    async fn the_set_of_a_topic_that_is_left_is_freed() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let clock = Arc::new(ManualClock::default());
+        let path = home.path().join("kukuri.db");
+        let db = Database::open(&path, OpenOptions::default(), clock)
+            .await
+            .expect("opens");
+        let sizes = async || {
+            let [one, other] = [TOPIC, OTHER].map(|topic| db.with_set(topic, SyncSet::len));
+            [one.await.expect("a set"), other.await.expect("a set")]
+        };
+        let events = contract::events(3);
+        db.commit(TOPIC, events, Origin::Peer)
+            .await
+            .expect("stored");
+        assert_eq!(sizes().await, [3, 0]);
+        assert!(db.sets.is_ready(TOPIC) && db.sets.is_ready(OTHER));
+
+        db.leave(TOPIC).await.expect("it is left");
+        assert!(!db.sets.topics().contains_key(&TOPIC));
+        assert!(db.sets.is_ready(OTHER));
+        // Whoever joins it again finds what is stored.
+        assert_eq!(sizes().await, [3, 0]);
+        db.close().await.expect("closes");
+    }
+
+    #[test]
+    fn a_set_that_was_still_read_when_its_topic_was_left_is_not_kept() {
+        let sets = SyncSets::new(Arc::new(ManualClock::default()));
+        let members: Vec<Member> = contract::events(3).iter().map(|e| e.member()).collect();
+        sets.topics().insert(TOPIC, Slot::Reading(Vec::new()));
+        sets.topics().insert(OTHER, Slot::Reading(Vec::new()));
+        sets.forget(TOPIC);
+        sets.put(TOPIC, members.clone());
+        sets.put(OTHER, members);
+        assert_eq!(sets.look(TOPIC, SyncSet::len), None);
+        assert_eq!(sets.look(OTHER, SyncSet::len), Some(3));
+    }
 }

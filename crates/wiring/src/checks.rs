@@ -127,9 +127,11 @@ pub async fn run(
         told,
     };
     let node = running_node(place).await;
+    // Why a node cannot be reached is the outcome of the check of the node, just below.
     let client = node.as_ref().ok().and_then(Option::as_ref);
     let status = match client {
-        // Without a status the checks look for themselves; what is wrong with the node they say.
+        // A node that ends between the two has no status: the checks then look for themselves, and
+        // each says what it finds.
         Some(client) => client.status().await.ok(),
         None => None,
     };

@@ -97,8 +97,12 @@ impl World {
                 let held = self.note_held(node, peer, &ids);
                 self.after(0, node, Inside::Session(Input::Held(held)));
             }
-            Effect::NoteComplete { peer, before } => {
-                let ids = self.nodes[node].store.own_before(before);
+            Effect::NoteComplete {
+                peer,
+                since,
+                before,
+            } => {
+                let ids = self.nodes[node].store.own_between(since, before);
                 let held = self.note_held(node, peer, &ids);
                 self.after(0, node, Inside::Session(Input::Held(held)));
             }

@@ -4,6 +4,8 @@
 
 mod conversation;
 mod desktop;
+mod desktop_burst;
+mod desktop_notices;
 mod history;
 mod hostile;
 mod interop;

@@ -96,6 +96,15 @@ pub(super) fn duration(ms: u64) -> String {
     }
 }
 
+/// "640 kB", "1.2 MB", "1.1 GB".
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        1_000_000..1_000_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes / 100_000_000 % 10),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +131,16 @@ mod tests {
         let cards = "topic  #lobby\nstate  joined\nposts  1,204\n\n\
                      topic  #東京\nstate  alone\nposts  7";
         assert_eq!(table_within(&rows(), Some(20)), cards);
+    }
+
+    #[test]
+    fn numbers_are_grouped_and_durations_short() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(seconds(12_345), "12.3 s");
+        assert_eq!(duration(89_000), "89 s");
+        assert_eq!(duration(240_000), "4 min");
+        assert_eq!(duration(7_200_000), "2 h");
+        assert_eq!(duration(300_000_000), "3 days");
     }
 }

@@ -1,11 +1,18 @@
 //! The lines of the chat, as they are read.
 
+mod members;
+mod standing;
+
 use chrono::FixedOffset;
 use kukuri_application::{
     session::Counters,
-    views::{AttemptResult, AttemptView, ReactionView},
+    views::{ReactionView, SourceView, TopicView},
 };
-use kukuri_domain::{Epoch, EventId, TopicKeys, event::Reply, peer::ConnectionState};
+use kukuri_domain::{
+    Epoch, EventId, PeerId, TopicKeys,
+    event::Reply,
+    peer::{ConnectionState, FoundBy, PathKind, SourceKind},
+};
 
 use super::*;
 
@@ -340,48 +347,6 @@ fn days_are_separated_by_the_readers_calendar() {
     );
 }
 
-#[test]
-fn arrivals_say_how_and_how_fast() {
-    let peer = PeerId([0x3f; 32]);
-    let check = |found_by, path, expected: &str| {
-        assert_eq!(peer_joined(peer, found_by, 940, path), expected);
-    };
-    check(
-        FoundBy::Dht,
-        Some((PathKind::Direct, Some(23))),
-        "found 3f3f3f3f by DHT in 0.9 s, direct connection, 23 ms",
-    );
-    check(
-        FoundBy::Mdns,
-        Some((PathKind::Lan, Some(0))),
-        "found 3f3f3f3f by LAN in 0.9 s, direct connection on the LAN, < 1 ms",
-    );
-    check(FoundBy::Inbound, None, "3f3f3f3f found us after 0.9 s");
-    check(
-        FoundBy::Known,
-        Some((PathKind::None, Some(3))),
-        "found 3f3f3f3f in 0.9 s, known from before",
-    );
-    assert_eq!(peer_left(peer, 1), "3f3f3f3f left");
-    assert_eq!(
-        peer_left(peer, 0),
-        "3f3f3f3f left, nobody else is here now; looking goes on"
-    );
-    assert_eq!(fetched(peer, 1), "fetched 1 missed post from 3f3f3f3f");
-    assert_eq!(
-        fetched(peer, 1_204),
-        "fetched 1,204 missed posts from 3f3f3f3f"
-    );
-    assert_eq!(
-        progress(peer, 1_200, 10_000),
-        "fetching missed posts from 3f3f3f3f  [##..................] 1,200/10,000"
-    );
-    assert_eq!(
-        progress(peer, 0, 0),
-        "fetching missed posts from 3f3f3f3f  [....................] 0/0"
-    );
-}
-
 fn topic() -> TopicView {
     let keys = TopicKeys::public("lobby".parse().expect("a name"));
     TopicView {
@@ -402,52 +367,6 @@ fn topic() -> TopicView {
         posts: 1_204,
         counters: Counters::default(),
     }
-}
-
-#[test]
-fn a_topic_says_since_when_it_is_complete_and_how_much_room_it_takes() {
-    let mut topic = topic();
-    assert_eq!(kept(&topic), "kept here: 1.2 MB of at most 1.0 GB");
-    assert_eq!(not_kept(&topic), None);
-    topic.complete_since = Some(UnixMs(1_772_366_400_000));
-    assert_eq!(
-        kept(&topic),
-        "kept here: 1.2 MB of at most 1.0 GB, nothing from before 2026-03-01"
-    );
-    assert_eq!(
-        not_kept(&topic).expect("something is not kept"),
-        "what was posted before 2026-03-01 is not kept here: storage.topic_bytes_max is 1.0 GB"
-    );
-    let peer = kukuri_domain::PeerId([7; 32]);
-    topic.in_step.push(InStepView {
-        peer,
-        since: UnixMs(1),
-        last: UnixMs(1),
-    });
-    let head = headline(&topic);
-    assert!(
-        head.ends_with(", complete since 2026-03-01: the same as 1 member"),
-        "{head}"
-    );
-    topic.ceiling_bytes = None;
-    topic.complete_since = None;
-    topic.stored_bytes = 640_500;
-    assert_eq!(kept(&topic), "kept here: 641 kB");
-}
-
-#[test]
-fn a_topic_says_with_whom_it_is_complete() {
-    let mut topic = topic();
-    topic.in_step = vec![InStepView {
-        peer: PeerId([0x3f; 32]),
-        since: UnixMs(NOW.0 - 240_000),
-        last: UnixMs(NOW.0 - 12_000),
-    }];
-    assert!(headline(&topic).ends_with(", complete: the same as 1 member"));
-    assert_eq!(
-        in_step(&topic.in_step[0], NOW),
-        "in step with 3f3f3f3f for 4 min, seen 12 s ago"
-    );
 }
 
 fn source(source: SourceKind, enabled: bool, state: &str, result: &str) -> SourceView {
@@ -496,63 +415,6 @@ fn the_first_lines_say_who_can_see_you_and_what_is_asked() {
 }
 
 #[test]
-fn explain_lists_sources_peers_and_attempts() {
-    let peer = PeerId([0x3f; 32]);
-    let view = ExplainView {
-        state: Some(ConnectionState::Joined),
-        topic: topic(),
-        sources: sources(),
-        attempts: vec![AttemptView {
-            source: SourceKind::Dht,
-            peer: Some(peer),
-            started_at: NOW,
-            started_after_ms: 310,
-            took_ms: Some(27),
-            result: AttemptResult::Found,
-            detail: String::new(),
-        }],
-        peers: vec![PeerView {
-            author: None,
-            id: peer,
-            name: None,
-            path: PathKind::Direct,
-            clock_skew_ms: None,
-            rtt_ms: Some(23),
-            found_by: FoundBy::Dht,
-            found_after_ms: 940,
-            topics: Vec::new(),
-            connected_at: UnixMs(NOW.0 - 240_000),
-        }],
-    };
-    let expected = "\
-#lobby: joined, 1 member connected, 1,204 posts
-
-source       state           result
-known peers  tried at 0.0 s  none remembered
-LAN (mDNS)   off
-DHT          found at 0.9 s  3f3f3f3f
-
-peer      path    rtt    found by    since
-3f3f3f3f  direct  23 ms  DHT, 0.9 s  4 min
-
-at     source  peer      took   result
-0.3 s  DHT     3f3f3f3f  27 ms  found";
-    assert_eq!(explain(&view, NOW), expected);
-    assert_eq!(peers(&[], NOW), "no member is connected");
-}
-
-#[test]
-fn numbers_are_grouped_and_durations_short() {
-    assert_eq!(grouped(7), "7");
-    assert_eq!(grouped(1_234_567), "1,234,567");
-    assert_eq!(seconds(12_345), "12.3 s");
-    assert_eq!(duration(89_000), "89 s");
-    assert_eq!(duration(240_000), "4 min");
-    assert_eq!(duration(7_200_000), "2 h");
-    assert_eq!(duration(300_000_000), "3 days");
-}
-
-#[test]
 fn in_japanese_the_same_lines_are_said() {
     crate::language::in_japanese(|| {
         let peer = PeerId([0x3f; 32]);
@@ -577,24 +439,5 @@ fn in_japanese_the_same_lines_are_said() {
             looking(&sources()),
             "参加者を探しています   以前の相手 0.0 秒に確認 · LAN オフ · DHT 0.9 秒で発見"
         );
-    });
-}
-
-#[test]
-fn japanese_headings_keep_the_columns() {
-    crate::language::in_japanese(|| {
-        let mut view = topic();
-        view.last_post_at = Some(UnixMs(NOW.0 - 240_000));
-        let table = topics(&[view], NOW);
-        let lines: Vec<&str> = table.lines().collect();
-        assert!(lines[0].starts_with("トピック  状態    参加者"), "{table}");
-        assert!(lines[1].starts_with("#lobby    参加中  1 "), "{table}");
-        assert!(lines[1].ends_with("4 分前"), "{table}");
-        let column = |line: &str, part: &str| {
-            let at = line.find(part).expect("it is in the line");
-            text::width(&line[..at])
-        };
-        assert_eq!(column(lines[0], "最後の投稿"), column(lines[1], "4 分前"));
-        assert_eq!(column(lines[0], "未読"), column(lines[1], "0  "));
     });
 }

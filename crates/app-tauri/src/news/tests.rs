@@ -132,6 +132,62 @@ async fn the_window_is_told_at_most_20_times_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn in_a_flood_the_window_is_told_5_times_a_second() {
+    let (sender, receiver) = broadcast::channel(4_096);
+    let told = Told::default();
+    let forwarding = tokio::spawn(forward(NodeEvents::local(receiver), told.channel()));
+    // For a second, 2,000 a second.
+    for number in 0..2_000 {
+        sender.send(numbered(number)).expect("somebody listens");
+        if number % 2 == 1 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+    sleep(FLOOD_PACE * 2).await;
+    assert_eq!(told.numbers(), expected(0..2_000));
+    let times: Vec<Instant> = told.batches().iter().map(|(at, _)| *at).collect();
+    assert!((5..=8).contains(&times.len()), "{:?}", told.sizes());
+    // Afterwards a lone event is told at once again.
+    let now = Instant::now();
+    sender.send(numbered(2_000)).expect("somebody listens");
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(told.batches().last().map(|(at, _)| *at), Some(now));
+    drop(sender);
+    forwarding.await.expect("it ends with its events");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lone_event_is_told_at_once_and_what_follows_it_in_one_batch() {
+    const MOMENT: Duration = Duration::from_millis(1);
+    let (sender, receiver) = broadcast::channel(16);
+    let told = Told::default();
+    let forwarding = tokio::spawn(forward(NodeEvents::local(receiver), told.channel()));
+    let mut sent = Vec::new();
+    for number in 0..3 {
+        // The paused clock goes on, and with it the pace: each of them comes alone.
+        sleep(PACE * 3).await;
+        sent.push(Instant::now());
+        sender.send(numbered(number)).expect("somebody listens");
+        sleep(MOMENT).await;
+    }
+    let times: Vec<Instant> = told.batches().iter().map(|(at, _)| *at).collect();
+    assert_eq!(times, sent, "no time passed before it was told");
+
+    for number in 3..8 {
+        sender.send(numbered(number)).expect("somebody listens");
+        sleep(MOMENT).await;
+    }
+    assert_eq!(told.sizes(), [1; 3], "so soon after the last one they wait");
+    sleep(PACE).await;
+    assert_eq!(told.sizes(), [1, 1, 1, 5]);
+    let (due, at) = (sent[2] + PACE, told.batches()[3].0);
+    assert!(due <= at && at <= due + MOMENT, "{:?} late", at - due);
+    assert_eq!(told.numbers(), expected(0..8));
+    drop(sender);
+    forwarding.await.expect("it ends with its events");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_window_that_is_gone_ends_it() {
     let (sender, receiver) = broadcast::channel(16);
     let gone = Channel::new(|_| Err(tauri::Error::WebviewNotFound));

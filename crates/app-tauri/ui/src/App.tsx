@@ -1,4 +1,4 @@
-// Chooses the screen by where the app stands, and starts it.
+// Chooses the screen by where the app stands. Who puts it into a page starts the app beside it.
 import { useEffect } from "react";
 import { Mark } from "./components/signs/Mark";
 import { Toasts } from "./components/Toasts";
@@ -12,12 +12,10 @@ import { useSettings } from "./stores/settings";
 export function App() {
   const t = useText();
   const state = useApp((store) => store.state);
-  const start = useApp((store) => store.start);
   const load = useSettings((store) => store.load);
   useEffect(() => {
-    void start();
     void load();
-  }, [start, load]);
+  }, [load]);
   useEffect(() => {
     // What the profile needs to be read may only be known once it is open.
     if (state.stage === "ready") void load();

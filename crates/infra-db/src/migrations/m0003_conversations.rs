@@ -4,14 +4,10 @@
 //! the writer's own statements: whoever changes their tables in a later schema has to keep a copy
 //! of today's here.
 
-use kukuri_domain::{EventId, EventOrder, TopicId};
-use sea_orm::Statement;
 use sea_orm_migration::prelude::*;
 
-use crate::{
-    convert::{blob, to_column, topic_and_event},
-    writer::conversation::{Said, note},
-};
+use super::earlier::EarlierEvents;
+use crate::writer::conversation::{Said, note};
 
 const SQL: &str = "
 -- The thread that an answer belongs to. An answer has 2 in topic_events.is_post once the topic
@@ -69,15 +65,9 @@ CREATE TABLE profiles (
 CREATE INDEX profiles_by_time ON profiles (at);
 ";
 
-/// Events that say something about others, in the order of the table.
-const EARLIER: &str = r#"
-    SELECT t.topic AS topic, e.*, NULL AS sent_to, NULL AS held_by
-    FROM topic_events t CROSS JOIN events e ON e.id = t.id
-    WHERE (t.topic, t.created_at, t.ms, t.id) > (?1, ?2, ?3, ?4)
-        AND (e.kind IN (0, 5, 7) OR (t.is_post
-            AND (e.tags LIKE '%["e",%' OR e.tags LIKE '%["q",%')))
-    ORDER BY t.topic, t.created_at, t.ms, t.id
-    LIMIT 1000"#;
+/// Events that say something about others.
+const EARLIER: &str = r#"e.kind IN (0, 5, 7)
+    OR (t.is_post AND (e.tags LIKE '%["e",%' OR e.tags LIKE '%["q",%'))"#;
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -89,33 +79,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let conn = manager.get_connection();
         conn.execute_unprepared(SQL).await?;
-        let mut after = (
-            TopicId([0; 32]),
-            EventOrder {
-                created_at: 0,
-                ms: 0,
-                id: EventId([0; 32]),
-            },
-        );
-        loop {
-            let (topic, order) = after;
-            let values = [
-                blob(&topic.0),
-                to_column(order.created_at).into(),
-                order.ms.into(),
-                blob(&order.id.0),
-            ];
-            let backend = conn.get_database_backend();
-            let earlier = Statement::from_sql_and_values(backend, EARLIER, values);
-            let rows = conn.query_all_raw(earlier).await?;
-            let events = rows
-                .iter()
-                .map(topic_and_event)
-                .collect::<Result<Vec<_>, _>>()?;
-            let Some((topic, last)) = events.last() else {
-                return Ok(());
-            };
-            after = (*topic, last.order());
+        let mut earlier = EarlierEvents::such_that(EARLIER, conn);
+        while let Some(events) = earlier.page().await? {
             let said = events.iter().map(|(topic, event)| Said {
                 topic: *topic,
                 author: event.author(),
@@ -125,5 +90,6 @@ impl MigrationTrait for Migration {
             // No answer waits for any of them: all are stored.
             note(conn, &said.collect::<Vec<_>>(), &[]).await?;
         }
+        Ok(())
     }
 }

@@ -84,7 +84,12 @@ impl Archive {
         };
         for payload in events.iter().cloned() {
             let from = NEIGHBOUR;
-            topic.send(NetworkEvent::Message { from, payload }).await?;
+            let message = NetworkEvent::Message {
+                from,
+                is_direct: true,
+                payload,
+            };
+            topic.send(message).await?;
         }
         Ok(())
     }

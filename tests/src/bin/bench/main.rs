@@ -6,14 +6,17 @@
 //! target met that was not measured.
 
 mod archive;
+mod crowd;
 mod delivery;
 mod flood;
+mod halves;
 mod history;
 mod idle;
 mod islands;
 mod join;
 mod known;
 mod lan;
+mod lossy;
 mod posts;
 mod store;
 mod versus;
@@ -72,6 +75,19 @@ enum Figure {
         #[arg(long, default_value_t = 4)]
         at_once: usize,
     },
+    /// Ten nodes are cut into two halves that both go on (needs root and iptables)
+    Halves {
+        #[arg(long, default_value_t = 10)]
+        trials: usize,
+        /// How long the cut lasts at least; QUIC gives a silent connection up after 15
+        #[arg(long, default_value_t = 30)]
+        seconds: u64,
+    },
+    /// Ten nodes, three packets of ten are lost (needs root and iptables)
+    Lossy {
+        #[arg(long, default_value_t = 5)]
+        trials: usize,
+    },
     /// Started without route and DNS, both come after 20 s (needs root, for namespaces)
     LateNetwork {
         #[arg(long, default_value_t = 10)]
@@ -96,6 +112,26 @@ enum Figure {
         trials: usize,
         /// How long to post
         #[arg(long, default_value_t = 30)]
+        seconds: u64,
+    },
+    /// Five posts in a second to 5, 20 and 100 nodes: when the last of them has each
+    Propagation {
+        /// To each swarm
+        #[arg(long, default_value_t = 100)]
+        posts: usize,
+    },
+    /// Fifty nodes join at once through one
+    Hub {
+        #[arg(long, default_value_t = 30)]
+        trials: usize,
+    },
+    /// Back after a while, with a hundred posts missed
+    Rejoin {
+        /// All at the same time
+        #[arg(long, default_value_t = 5)]
+        trials: usize,
+        /// How long it is away
+        #[arg(long, default_value_t = 300)]
         seconds: u64,
     },
     /// Restart to the first neighbour by known peers only
@@ -207,10 +243,19 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
             inside: false,
         } => return versus::in_namespace(trials).await,
         Figure::Islands { trials, at_once } => islands::measure(trials, at_once).await?,
+        Figure::Halves { trials, seconds } => {
+            halves::measure(trials, std::time::Duration::from_secs(seconds)).await?
+        }
+        Figure::Lossy { trials } => lossy::measure(trials).await?,
         Figure::LateNetwork { trials, at_once } => lan::late_network(trials, at_once).await?,
         Figure::Mdns { trials } => lan::mdns(trials).await?,
         Figure::Publish { trials } => delivery::publish(trials).await?,
         Figure::Swarm { trials, seconds } => delivery::swarm(trials, seconds).await?,
+        Figure::Propagation { posts } => crowd::propagation(posts).await?,
+        Figure::Hub { trials } => crowd::hub(trials).await?,
+        Figure::Rejoin { trials, seconds } => {
+            crowd::rejoin(trials, std::time::Duration::from_secs(seconds)).await?
+        }
         Figure::RestartKnown { trials } => known::measure(trials).await?,
         Figure::Flood { seconds } => flood::measure(seconds).await?,
         Figure::Idle { trials, seconds } => idle::measure(trials, seconds).await?,
@@ -265,6 +310,11 @@ async fn all(quick: bool) -> anyhow::Result<bool> {
             trials: few(20, 2),
             at_once: few(4, 2),
         },
+        Figure::Halves {
+            trials: few(10, 2),
+            seconds: 30,
+        },
+        Figure::Lossy { trials: few(5, 1) },
         Figure::LateNetwork {
             trials: few(10, 2),
             at_once: 2,
@@ -278,6 +328,14 @@ async fn all(quick: bool) -> anyhow::Result<bool> {
         Figure::Swarm {
             trials: 1,
             seconds: few(30, 10) as u64,
+        },
+        Figure::Propagation {
+            posts: few(100, 20),
+        },
+        Figure::Hub { trials: few(30, 2) },
+        Figure::Rejoin {
+            trials: few(5, 2),
+            seconds: few(300, 20) as u64,
         },
         Figure::RestartKnown {
             trials: few(30, 10),

@@ -1,12 +1,14 @@
 //! What the window costs: its start with a large database, a post until it is seen, doing
 //! nothing, its size on the disk.
 //!
-//! Owns the figures of the desktop app. The app is the release build in a real web view under
-//! Xvfb, looked at through WebDriver; times are taken by the page itself. Must never compare with
-//! an empty window of another run.
+//! Owns the figures of the desktop app. The app is what packagers build (profile `dist`), in a real
+//! web view under Xvfb, looked at through WebDriver; times are taken by the page itself. Must never
+//! compare with an empty window of another run.
 
 use std::{
+    collections::BTreeMap,
     fs,
+    path::Path,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -17,7 +19,7 @@ use kukuri_infra_iroh::testnet::PrivateDht;
 use kukuri_tests::{
     node::{NodeOptions, TestNode, fresh_topic},
     stats::{Check, Report, Trials},
-    window::{AppProfile, Screen, Window, program},
+    window::{AppProfile, Screen, Window, packaged_program},
 };
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -56,13 +58,23 @@ const SETTLE: Duration = Duration::from_secs(30);
 /// Pause between two posts: each is seen before the next one is written.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// When the page was usable: milliseconds since the Unix epoch by its own clock.
+/// When the page got how far until it was usable: milliseconds since the Unix epoch by its own
+/// clock.
 const USABLE: &str = r#"
     const answer = arguments[arguments.length - 1];
+    const at = (name) => {
+        const mark = performance.getEntriesByName(`kukuri:${name}`)[0];
+        return mark && performance.timeOrigin + mark.startTime;
+    };
     const look = () => {
-        const shown = performance.getEntriesByName("kukuri:timeline")[0];
-        if (shown) answer(performance.timeOrigin + shown.startTime);
-        else setTimeout(look, 20);
+        if (!at("timeline")) return setTimeout(look, 20);
+        answer({
+            page: performance.timeOrigin,
+            script: at("script"),
+            letters: at("letters"),
+            node: at("node"),
+            timeline: at("timeline"),
+        });
     };
     look();
 "#;
@@ -72,12 +84,21 @@ const LOADED: &str = r#"
     const answer = arguments[arguments.length - 1];
     const look = () => {
         const timing = performance.getEntriesByType("navigation")[0];
-        if (timing && timing.loadEventEnd > 0) answer(performance.timeOrigin + timing.loadEventEnd);
-        else if (document.readyState === "complete") answer(performance.timeOrigin);
+        if (timing && timing.loadEventEnd > 0)
+            answer({ timeline: performance.timeOrigin + timing.loadEventEnd });
+        else if (document.readyState === "complete") answer({ timeline: performance.timeOrigin });
         else setTimeout(look, 20);
     };
     look();
 "#;
+
+/// Steps of a start that are told beside the whole.
+const STEPS: [(&str, &str); 4] = [
+    ("page", "the page begins"),
+    ("script", "its script runs"),
+    ("letters", "its letters are there"),
+    ("node", "the node is open and heard"),
+];
 
 /// Goes to the end of the timeline, where new posts come: it opens where the unread ones begin.
 const TO_THE_END: &str = r#"
@@ -120,7 +141,7 @@ const SCROLL: &str = r#"
 
 pub(crate) async fn measure(trials: usize, events: u64, seconds: u64) -> anyhow::Result<Report> {
     let mut report = Report::begin(format!("the window, {events} posts"));
-    let app = program("kukuri-desktop")?;
+    let app = packaged_program("kukuri-desktop")?;
     let megabytes = fs::metadata(&app)?.len() as f64 / 1_000_000.0;
     report.check(Check::new(
         format!("{megabytes:.1} MB program (target: under {BINARY_MB_MAX} MB)"),
@@ -130,8 +151,8 @@ pub(crate) async fn measure(trials: usize, events: u64, seconds: u64) -> anyhow:
     let dht = PrivateDht::start(DHT_NODES, None).await?;
     let topic = fresh_topic();
     let profile = prepare(AppProfile::on(&dht.bootstrap())?, &topic, events).await?;
-    start(&mut report, &screen, &profile, trials).await?;
-    let window = Window::open(&screen, &profile).await?;
+    start(&mut report, &screen, &profile, &app, trials).await?;
+    let window = Window::open_program(&screen, &profile, &app).await?;
     seen(&mut report, &window, &dht, &topic, trials * 10).await?;
     scrolled(&mut report, &window).await?;
     idle(&mut report, &window, Duration::from_secs(seconds)).await?;
@@ -159,24 +180,33 @@ async fn start(
     report: &mut Report,
     screen: &Screen,
     profile: &AppProfile,
+    app: &Path,
     trials: usize,
 ) -> anyhow::Result<()> {
     // What is read later was read once.
-    let first = Window::open(screen, profile).await?;
+    let first = Window::open_program(screen, profile, app).await?;
     first.find(".timeline textarea").await?;
     first.quit().await?;
-    let empty = program("examples/empty")?;
+    let empty = packaged_program("kukuri-empty-window")?;
     let elsewhere = AppProfile::on(&[])?;
     let (mut full, mut bare) = (Trials::default(), Trials::default());
+    let mut steps: [Trials; STEPS.len()] = Default::default();
     for _ in 0..trials {
-        let window = Window::open(screen, profile).await?;
-        full.push(Ok(since_start(&window, USABLE).await?));
+        let window = Window::open_program(screen, profile, app).await?;
+        let started = since_start(&window, USABLE).await?;
+        full.push(Ok(started("timeline")?));
+        for (trials, (step, _)) in steps.iter_mut().zip(STEPS) {
+            trials.push(Ok(started(step)?));
+        }
         window.quit().await?;
         let window = Window::open_program(screen, &elsewhere, &empty).await?;
-        bare.push(Ok(since_start(&window, LOADED).await?));
+        bare.push(Ok(since_start(&window, LOADED).await?("timeline")?));
         window.quit().await?;
     }
     report.trials("an empty window", &bare);
+    for (trials, (_, name)) in steps.iter().zip(STEPS) {
+        report.trials(&format!("the app, {name}"), trials);
+    }
     report.trials("the app, its newest posts shown", &full);
     let (Some(full), Some(bare)) = (full.percentile(50), bare.percentile(50)) else {
         bail!("no trial");
@@ -193,11 +223,18 @@ async fn start(
     Ok(())
 }
 
-async fn since_start(window: &Window, script: &str) -> anyhow::Result<Duration> {
-    let at = window.run_until_answered(script, vec![]).await?;
-    let at = at.as_f64().with_context(|| format!("{at} is no time"))?;
+/// How long after the start of its process a page got how far.
+async fn since_start(
+    window: &Window,
+    script: &str,
+) -> anyhow::Result<impl Fn(&str) -> anyhow::Result<Duration> + use<>> {
+    let reached = window.run_until_answered(script, vec![]).await?;
     let started = started_at(window.process())?;
-    Ok(Duration::from_secs_f64((at - started).max(0.0) / 1_000.0))
+    Ok(move |step: &str| {
+        let at = reached[step].as_f64();
+        let at = at.with_context(|| format!("{step} is missing in {reached}"))?;
+        Ok(Duration::from_secs_f64((at - started).max(0.0) / 1_000.0))
+    })
 }
 
 /// When a process was started, in milliseconds since the Unix epoch: field 22 of its `stat` counts
@@ -291,13 +328,22 @@ async fn scrolled(report: &mut Report, window: &Window) -> anyhow::Result<()> {
 }
 
 /// What an open window with three topics costs while nothing happens: the app and all its helpers.
+/// The cursor is in the composer, where it is left.
 async fn idle(report: &mut Report, window: &Window, period: Duration) -> anyhow::Result<()> {
+    window.find(".timeline textarea").await?.click().await?;
     sleep(SETTLE).await;
     let before = cpu_of_all(window.process())?;
     let started = Instant::now();
     sleep(period).await;
-    let percent =
-        (cpu_of_all(window.process())? - before) / started.elapsed().as_secs_f64() * 100.0;
+    let after = cpu_of_all(window.process())?;
+    let elapsed = started.elapsed().as_secs_f64();
+    let mut percent = 0.0;
+    for (name, seconds) in &after {
+        // A process that was not there before began at nothing.
+        let share = (seconds - before.get(name).unwrap_or(&0.0)) / elapsed * 100.0;
+        report.note(format!("idle, {name}: {share:.2} % of a core"));
+        percent += share;
+    }
     report.check(Check::new(
         format!(
             "idle for {} s: {percent:.2} % of a core (target: under {CPU_PERCENT_MAX} %)",
@@ -308,16 +354,19 @@ async fn idle(report: &mut Report, window: &Window, period: Duration) -> anyhow:
     Ok(())
 }
 
-/// Processor time of a process and everything that it started, in seconds.
-fn cpu_of_all(process: u32) -> anyhow::Result<f64> {
-    let mut sum = cpu_seconds(process)?;
+/// Processor time of a process and everything that it started, in seconds, by their names.
+fn cpu_of_all(process: u32) -> anyhow::Result<BTreeMap<String, f64>> {
+    let name = fs::read_to_string(format!("/proc/{process}/comm"))?;
+    let mut all = BTreeMap::from([(name.trim_end().to_owned(), cpu_seconds(process)?)]);
     for task in fs::read_dir(format!("/proc/{process}/task"))? {
         let children = fs::read_to_string(task?.path().join("children"))?;
         for child in children.split_whitespace() {
-            sum += cpu_of_all(child.parse()?)?;
+            for (name, seconds) in cpu_of_all(child.parse()?)? {
+                *all.entry(name).or_default() += seconds;
+            }
         }
     }
-    Ok(sum)
+    Ok(all)
 }
 
 fn now_ms() -> anyhow::Result<f64> {

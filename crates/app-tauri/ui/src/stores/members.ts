@@ -4,6 +4,7 @@ import { create } from "zustand";
 import { isolated, nameOf, shortId } from "../domain/names";
 import { isWithoutNetwork } from "../domain/network";
 import { paced, type Paced } from "../domain/pace";
+import { keptIfSame } from "../domain/same";
 import { duration } from "../domain/time";
 import * as ipc from "../ipc";
 import type { PeerView } from "../ipc/bindings";
@@ -34,12 +35,27 @@ export const useMembers = create<MembersStore>((set, get) => {
         ipc.peers(null),
         topic === null ? Promise.resolve([]) : ipc.peers(topic),
       ]);
-      if (topic === useView.getState().topic) set({ everywhere, here, hereIn: topic });
-      else set({ everywhere });
+      take(everywhere, topic === useView.getState().topic ? { here, topic } : null);
       await judge(everywhere.length);
     } catch {
       // Who was seen last stays on screen; the next event asks again.
     }
+  };
+  const take = (
+    everywhere: readonly PeerView[],
+    inTopic: { here: readonly PeerView[]; topic: string | null } | null,
+  ) => {
+    const before = get();
+    const now = {
+      everywhere: keptIfSame(before.everywhere, everywhere),
+      here: inTopic === null ? before.here : keptIfSame(before.here, inTopic.here),
+      hereIn: inTopic === null ? before.hereIn : inTopic.topic,
+    };
+    const isNew =
+      now.everywhere !== before.everywhere ||
+      now.here !== before.here ||
+      now.hereIn !== before.hereIn;
+    if (isNew) set(now);
   };
   /** Since when it looks as if there were no network; said once a second answer agrees. */
   let suspectedSince: number | null = null;

@@ -1,6 +1,7 @@
 // The joined topics and their counts. Asked again at most once a second, however much happens.
 import { create } from "zustand";
 import { paced, type Paced } from "../domain/pace";
+import { keptIfSame } from "../domain/same";
 import * as ipc from "../ipc";
 import type { AppError, TopicView } from "../ipc/bindings";
 
@@ -35,8 +36,10 @@ export const useTopics = create<TopicsStore>((set, get) => {
   return {
     topics: [],
     isLoaded: false,
-    set: (topics) => {
-      set({ topics: sorted(topics), isLoaded: true });
+    set: (told) => {
+      const { topics: before, isLoaded } = get();
+      const topics = keptIfSame(before, sorted(told));
+      if (topics !== before || !isLoaded) set({ topics, isLoaded: true });
     },
     refresh,
     join: async (name) => {

@@ -48,6 +48,7 @@ export function freshMock(scene: Partial<Scene> = {}): Mock {
 export async function openApp(scene: Partial<Scene> = {}) {
   const mock = freshMock(scene);
   const user = userEvent.setup();
+  void useApp.getState().start();
   const view = render(<App />);
   await screen.findAllByRole(scene.stage === "blocked" ? "alert" : "main");
   return { mock, user, view };
