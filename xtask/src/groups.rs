@@ -133,9 +133,17 @@ pub const GROUPS: &[Group] = &[
     },
     Group {
         name: "sim",
-        about: "1,000 simulated swarms with loss, cuts and kills end with everything everywhere",
+        about: "1,000 simulated swarms with loss, cuts and kills end with everything everywhere, and \
+                the simulator is like real nodes",
         needs: &[C_COMPILER],
-        run: |workspace| workspace::run(workspace.simulator(&[])),
+        run: |workspace| {
+            workspace::run(workspace.simulator(&[]))?;
+            tests(
+                workspace,
+                &Selection::Marked("alone"),
+                &[("KUKURI_TEST_ALONE", "1")],
+            )
+        },
     },
     Group {
         name: "netns",
@@ -196,7 +204,7 @@ pub fn names() -> PossibleValuesParser {
 }
 
 /// Prefixes of tests, or of modules of tests, that only their own group runs.
-const MARKS: [&str; 4] = ["netns", "strace", "keyring", "desktop"];
+const MARKS: [&str; 5] = ["netns", "strace", "keyring", "desktop", "alone"];
 
 /// Which tests of the workspace a group runs.
 enum Selection {

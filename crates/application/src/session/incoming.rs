@@ -52,6 +52,9 @@ impl Session {
         match frame {
             Ok(GossipFrame::Event(wire)) if self.seen.contains(&wire.id) => {
                 self.counters.duplicates += 1;
+                if is_direct {
+                    self.own_copy_came(wire.id, from);
+                }
             }
             Ok(GossipFrame::Event(wire)) => match wire.into_signed() {
                 Ok(event) => self.live(from, is_direct, event, now),
@@ -74,6 +77,9 @@ impl Session {
         let turn = (from, event.author());
         if self.is_duplicate(&event) {
             self.counters.duplicates += 1;
+            if is_direct {
+                self.own_copy_came(event.id(), from);
+            }
         } else if self.may_pass(turn, now) {
             self.verify(from, Arrival::Live, is_direct, vec![event]);
         } else {

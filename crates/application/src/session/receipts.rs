@@ -5,7 +5,10 @@
 //! never acknowledge what is not committed. Receipts are hints: one that is lost makes a post
 //! look less held than it is, so nothing is sent again.
 
-use std::{collections::BTreeSet, mem};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use kukuri_domain::{EventId, PeerId, limits::IDS_PER_FRAME_MAX};
 
@@ -27,11 +30,31 @@ const RECEIPTS_PER_PEER_MAX: usize = 16 * IDS_PER_FRAME_MAX;
 pub(super) struct Receipts {
     queued: Vec<(EventId, PeerId)>,
     is_timer_running: bool,
+    /// Events on the way to their commit that came from their author too, after somebody else's
+    /// copy.
+    awaited: BTreeMap<EventId, PeerId>,
 }
 
 impl Session {
+    /// A copy of a known event came from who may have written it.
+    pub(super) fn own_copy_came(&mut self, id: EventId, from: PeerId) {
+        if self.seen.contains(&id) {
+            self.queue_receipt(id, from);
+        } else if self.receipts.awaited.len() < RECEIPTS_QUEUED_MAX {
+            self.receipts.awaited.insert(id, from);
+        }
+    }
+
+    /// An event is in the store; `is_direct` says whether who gave it may have written it.
+    pub(super) fn acknowledge(&mut self, id: EventId, from: PeerId, is_direct: bool) {
+        let awaited = self.receipts.awaited.remove(&id);
+        if let Some(author) = is_direct.then_some(from).or(awaited) {
+            self.queue_receipt(id, author);
+        }
+    }
+
     /// An event that may be this peer's own is in the store.
-    pub(super) fn queue_receipt(&mut self, id: EventId, from: PeerId) {
+    fn queue_receipt(&mut self, id: EventId, from: PeerId) {
         self.receipts.queued.push((id, from));
         if self.receipts.queued.len() >= RECEIPTS_QUEUED_MAX {
             self.send_receipts();

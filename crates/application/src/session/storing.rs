@@ -134,9 +134,7 @@ impl Session {
                 continue;
             }
             new += 1;
-            if is_direct {
-                self.queue_receipt(event.id(), from);
-            }
+            self.acknowledge(event.id(), from, is_direct);
             let event = event.into_signed();
             if arrival == Arrival::Fetched {
                 learned.push((event.order(), from));

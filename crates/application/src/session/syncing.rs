@@ -14,7 +14,7 @@ use kukuri_domain::{
     wire::{SetSummary, last_cut},
 };
 
-use super::{Effect, Session, SummaryFor, Timer};
+use super::{Effect, Session, SummaryFor, Timer, storing::PendingCommit};
 use crate::{ports::SyncRequest, sync_set::Step, views::TopicEvent};
 
 /// The horizon of a member that keeps everything.
@@ -50,6 +50,9 @@ const HORIZON_MOVES_MAX: u32 = 8;
 /// After this time a member who keeps more than we do is asked again whether we agree on what we
 /// keep, in milliseconds.
 const AGREEMENT_OLD_MS: u64 = 5 * 60_000;
+
+/// How long a post may take from its time stamp until the session has it, in milliseconds.
+const SIGNED_MS: u64 = 250;
 
 /// Least time between two notes of progress, in milliseconds.
 const PROGRESS_EVERY_MS: u64 = 200;
@@ -99,6 +102,8 @@ struct Run {
     stage: Stage,
     /// What both compare: nothing that was written before.
     since: UnixMs,
+    /// What we had written before this was in our set when both were compared.
+    until: UnixMs,
     /// The message to be sent next.
     next: Option<Vec<u8>>,
     idle_rounds: u32,
@@ -156,9 +161,12 @@ impl Session {
             let Some(peer) = self.syncing.due.pop_front() else {
                 return;
             };
+            // What an earlier process wrote was written before this.
+            self.syncing.last_own_at.get_or_insert(now.unix);
             let run = Run {
                 stage: Stage::Ours,
                 since: self.horizon,
+                until: self.own_stored_until(now),
                 next: None,
                 idle_rounds: 0,
                 moves: 0,
@@ -254,7 +262,10 @@ impl Session {
 
     fn compared_in_run(&mut self, peer: PeerId, ours: SetSummary, theirs: SetSummary, now: Now) {
         if ours == theirs {
-            self.agrees(peer, ours, now);
+            if let Some(run) = self.syncing.runs.get(&peer) {
+                let until = run.until;
+                self.agrees(peer, ours.since, until);
+            }
             return self.run_ended(peer, now);
         }
         self.syncing.agreements.remove(&peer);
@@ -473,7 +484,7 @@ impl Session {
     ) -> bool {
         let is_equal = ours == theirs;
         if is_equal {
-            self.agrees(peer, theirs, now);
+            self.agrees(peer, theirs.since, theirs.cut.min(last_cut(now.unix)));
         } else if ours.since == theirs.since {
             self.syncing.agreements.remove(&peer);
         }
@@ -510,11 +521,9 @@ impl Session {
         agreement.is_none_or(|known| known.last.0.saturating_add(AGREEMENT_OLD_MS) < now.unix.0)
     }
 
-    /// A member's set at a cut was the same as ours: it holds our posts up to then. Of a cut that
-    /// is ahead, as a run's is, only what lies before the last full one counts: what was written
-    /// since may have come into our set after it was looked at.
-    fn agrees(&mut self, peer: PeerId, summary: SetSummary, now: Now) {
-        let at = summary.cut.min(last_cut(now.unix));
+    /// A member's set was the same as ours, as far as events were written from one time until
+    /// before another and surely in ours when it was looked at: it holds our posts of that time.
+    fn agrees(&mut self, peer: PeerId, since: UnixMs, at: UnixMs) {
         let agreements = &mut self.syncing.agreements;
         if agreements.len() >= AGREEMENTS_MAX && !agreements.contains_key(&peer) {
             let oldest = agreements
@@ -534,17 +543,27 @@ impl Session {
         let noted = self.syncing.noted.get(&peer).copied();
         let is_news = match (noted, self.syncing.last_own_at) {
             (None, _) => true,
-            (Some(noted), Some(own)) => own >= noted,
+            (Some(noted), Some(own)) => own >= noted && at > noted,
             (Some(_), None) => false,
         };
         if is_news {
             self.syncing.noted.insert(peer, at);
             self.push(Effect::NoteComplete {
                 peer,
-                since: summary.since,
+                since,
                 before: at,
             });
         }
+    }
+
+    /// Whatever we wrote before this is stored.
+    fn own_stored_until(&self, now: Now) -> UnixMs {
+        let signed = UnixMs(now.unix.0.saturating_sub(SIGNED_MS));
+        let pending = self.commits.values().filter_map(|commit| match commit {
+            PendingCommit::Post { event, .. } => Some(event.order().at()),
+            PendingCommit::Taken { .. } => None,
+        });
+        pending.fold(signed, UnixMs::min)
     }
 
     /// An own event was stored.

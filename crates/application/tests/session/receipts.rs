@@ -39,6 +39,24 @@ fn who_passes_something_on_is_not_its_author() {
 }
 
 #[test]
+fn the_authors_own_copy_may_come_after_that_of_others() {
+    let event = &posts(1, 1)[0];
+    for is_committed in [true, false] {
+        let mut bench = Bench::with_neighbours(&[1, 2]);
+        bench.hold_commits = !is_committed;
+        for (from, is_direct) in [(2, false), (1, true)] {
+            bench.tell(Input::Message {
+                from: peer(from),
+                is_direct,
+                payload: event_frame(event.to_wire()),
+            });
+        }
+        bench.release_commits();
+        assert_eq!(bench.pass(250), ["call 1 receipt 1"], "{is_committed}");
+    }
+}
+
+#[test]
 fn frames_are_full_and_one_is_under_way_at_a_time() {
     let mut bench = Bench::with_neighbours(&[1]);
     for post in posts(1, 130) {

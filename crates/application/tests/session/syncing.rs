@@ -2,7 +2,7 @@
 
 use kukuri_application::{
     ports::{SyncAnswer, SyncRequest},
-    session::Input,
+    session::{Effect, Input},
 };
 use kukuri_domain::{
     EventId, PeerId, UnixMs, VerifiedEvent,
@@ -10,7 +10,7 @@ use kukuri_domain::{
     wire::{GossipFrame, SetSummary, last_cut},
 };
 
-use crate::bench::{Author, Bench, START, ids, peer, posts, signed};
+use crate::bench::{Author, Bench, START, ids, of_set, peer, posts, signed};
 
 /// Two members, of whom the first asks the second.
 struct Pair {
@@ -108,6 +108,63 @@ fn a_run_ends_with_what_either_lacked() {
 }
 
 #[test]
+fn what_an_earlier_process_wrote_is_noted_as_held_once_it_was_surely_compared() {
+    let notes = |pair: &mut Pair| {
+        let effects = pair
+            .ours
+            .session
+            .handle(Input::Partner(peer(1)), pair.ours.now);
+        let mut all: Vec<_> = effects.into_iter().collect();
+        let mut noted = Vec::new();
+        while let Some(effect) = all.pop() {
+            match effect {
+                Effect::NoteComplete { before, .. } => noted.push(before),
+                effect @ Effect::Summarise { .. } => {
+                    let input = of_set(effect, Some(&pair.ours.set()));
+                    all.extend(pair.ours.session.handle(input, pair.ours.now));
+                }
+                Effect::Call {
+                    peer,
+                    request: SyncRequest::Summary(ours),
+                } => {
+                    let answered = Input::Answered {
+                        peer,
+                        request: SyncRequest::Summary(ours),
+                        answer: Some(SyncAnswer::Summary(ours)),
+                    };
+                    all.extend(pair.ours.session.handle(answered, pair.ours.now));
+                }
+                _ => {}
+            }
+        }
+        noted
+    };
+    let own = posts(1, 3);
+    let mut pair = Pair::of(&own, &own);
+    // A member that asked us was told the set up to a cut before the last post.
+    let early = pair
+        .ours
+        .set()
+        .summary(last_cut(pair.ours.now.unix), UnixMs(0));
+    pair.ours.tell(Input::Compared {
+        peer: peer(1),
+        ours: early,
+        theirs: early,
+    });
+    pair.ours.pass(5_000);
+    let now = pair.ours.now.unix.0;
+    assert_eq!(notes(&mut pair), [UnixMs(now - 250)]);
+    pair.ours.pass(5_000);
+    assert_eq!(
+        notes(&mut pair),
+        [UnixMs(now + 4_750)],
+        "up to the first run"
+    );
+    pair.ours.pass(5_000);
+    assert_eq!(notes(&mut pair), [], "nothing was written since");
+}
+
+#[test]
 fn equal_sets_are_one_question_and_an_agreement() {
     let all = posts(1, 40);
     let mut pair = Pair::of(&all, &all);
@@ -115,8 +172,8 @@ fn equal_sets_are_one_question_and_an_agreement() {
     assert!(matches!(pair.ours.calls[0].1, SyncRequest::Summary(_)));
     assert_eq!(pair.run(), [""; 0]);
     let agreement = pair.ours.session.agreements()[&peer(1)];
-    // What was written since the last full cut may not have been looked at.
-    assert_eq!(agreement.since, last_cut(pair.ours.now.unix));
+    // What was signed just now may not have been in the set yet.
+    assert_eq!(agreement.since.0, pair.ours.now.unix.0 - 250);
 
     let mut pair = Pair::of(&all, &all[1..]);
     pair.ours.tell(Input::NeighborUp(peer(1)));
