@@ -188,6 +188,11 @@ impl Session {
             Input::Committed { commit, is_new } => self.committed(commit, &is_new, now),
             Input::CommitFailed { commit } => self.commit_failed(commit),
             Input::NeighborUp(peer) => self.neighbour_up(peer, now),
+            Input::NeighborIs { peer, author } => {
+                if let Some(neighbour) = self.neighbours.get_mut(&peer) {
+                    neighbour.author = Some(author);
+                }
+            }
             Input::NeighborDown(peer) => self.neighbour_down(peer),
             Input::Missing { from, ids } => self.missing(from, ids),
             Input::Answered {

@@ -275,7 +275,10 @@ impl Actor {
             NetworkEvent::NeighborUp { peer, inbound } => {
                 self.tell_discovery(discovery::Input::NeighborUp { peer, inbound });
                 self.tell_session(session::Input::NeighborUp(peer));
-                if self.audience.author_of(peer).is_none() {
+                if let Some(author) = self.audience.author_of(peer) {
+                    let author = author.pubkey;
+                    self.tell_session(session::Input::NeighborIs { peer, author });
+                } else {
                     self.tasks.spawn(ask_author(
                         self.ports.clone(),
                         self.keys.clone(),
@@ -338,7 +341,15 @@ impl Actor {
                 self.verify_next();
             }
             Ok(Done::Rejoined(link)) => self.rejoined(link),
-            Ok(Done::Tell(events)) => events.into_iter().for_each(|event| self.emit(event)),
+            Ok(Done::Tell(events)) => {
+                for event in events {
+                    if let TopicEvent::PeerAuthor { peer, author } = &event {
+                        let (peer, author) = (*peer, author.pubkey);
+                        self.tell_session(session::Input::NeighborIs { peer, author });
+                    }
+                    self.emit(event);
+                }
+            }
             Ok(Done::Nothing) => {}
             Err(error) => tracing::error!(%error, "a task of a topic failed"),
         }

@@ -87,6 +87,13 @@ pub enum Input {
     },
     /// A peer became a neighbour.
     NeighborUp(PeerId),
+    /// A neighbour has proved whose endpoint it is.
+    NeighborIs {
+        /// Who.
+        peer: PeerId,
+        /// Whose.
+        author: AuthorId,
+    },
     /// A neighbour is gone.
     NeighborDown(PeerId),
     /// Outcome of [`Effect::FindMissing`].

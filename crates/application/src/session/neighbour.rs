@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use kukuri_domain::{EventId, Now, PeerId, limits::NEWEST_MAX};
+use kukuri_domain::{AuthorId, EventId, Now, PeerId, limits::NEWEST_MAX};
 
 use super::{Effect, Session};
 use crate::ports::SyncRequest;
@@ -19,6 +19,8 @@ pub(super) const RETRY_AFTER_MS: u64 = 2_000;
 pub(super) struct Neighbour {
     /// Whether it is being asked for its newest events.
     is_asked_for_newest: bool,
+    /// Whose endpoint it is.
+    pub(super) author: Option<AuthorId>,
     /// Receipts that it is to be sent.
     pub(super) receipts: VecDeque<EventId>,
     /// Whether a call with receipts is under way.

@@ -10,7 +10,7 @@ use std::{
     mem,
 };
 
-use kukuri_domain::{EventId, PeerId, limits::IDS_PER_FRAME_MAX};
+use kukuri_domain::{AuthorId, EventId, PeerId, limits::IDS_PER_FRAME_MAX};
 
 use super::{Effect, Session, Timer};
 use crate::ports::SyncRequest;
@@ -45,11 +45,21 @@ impl Session {
         }
     }
 
-    /// An event is in the store; `is_direct` says whether who gave it may have written it.
-    pub(super) fn acknowledge(&mut self, id: EventId, from: PeerId, is_direct: bool) {
-        let awaited = self.receipts.awaited.remove(&id);
-        if let Some(author) = is_direct.then_some(from).or(awaited) {
-            self.queue_receipt(id, author);
+    /// An event is in the store. It is acknowledged to who gave it, if they may have written it,
+    /// and to neighbours that are its author's.
+    pub(super) fn acknowledge(
+        &mut self,
+        (id, author): (EventId, AuthorId),
+        from: PeerId,
+        is_direct: bool,
+    ) {
+        let of_author = self.neighbours.iter();
+        let of_author = of_author.filter(|(_, neighbour)| neighbour.author == Some(author));
+        let mut receivers: BTreeSet<_> = of_author.map(|(peer, _)| *peer).collect();
+        receivers.extend(self.receipts.awaited.remove(&id));
+        receivers.extend(is_direct.then_some(from));
+        for peer in receivers {
+            self.queue_receipt(id, peer);
         }
     }
 

@@ -134,7 +134,7 @@ impl Session {
                 continue;
             }
             new += 1;
-            self.acknowledge(event.id(), from, is_direct);
+            self.acknowledge((event.id(), event.author()), from, is_direct);
             let event = event.into_signed();
             if arrival == Arrival::Fetched {
                 learned.push((event.order(), from));

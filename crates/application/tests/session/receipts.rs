@@ -39,6 +39,22 @@ fn who_passes_something_on_is_not_its_author() {
 }
 
 #[test]
+fn who_is_known_to_be_the_author_gets_one_whoever_brought_it() {
+    let mut bench = Bench::with_neighbours(&[1, 2, 3]);
+    let event = &posts(7, 1)[0];
+    for (neighbour, author) in [(2, event.author()), (3, posts(8, 1)[0].author())] {
+        let peer = peer(neighbour);
+        bench.tell(Input::NeighborIs { peer, author });
+    }
+    bench.tell(Input::Message {
+        from: peer(1),
+        is_direct: false,
+        payload: event_frame(event.to_wire()),
+    });
+    assert_eq!(bench.pass(250), ["call 2 receipt 1"]);
+}
+
+#[test]
 fn the_authors_own_copy_may_come_after_that_of_others() {
     let event = &posts(1, 1)[0];
     for is_committed in [true, false] {
