@@ -13,11 +13,12 @@ pub const RUN_US: u64 = 600 * SECOND_US;
 /// The last fault is over so long before the end, and all posts but a few are made.
 const QUIET_US: u64 = 180 * SECOND_US;
 
-/// The last posts, far from any fault: whoever hears none of them is deaf, and what is lost of them
-/// is noticed within the rest of the run.
+/// Posts at even times at the end. Whoever hears none of them is deaf and stays so: to notice it and
+/// to join anew takes two and a half minutes at most, and what is lost of the last is noticed within
+/// the rest of the run.
 const PROBES: u64 = 10;
-const PROBED_US: u64 = 440 * SECOND_US;
-const PROBE_EVERY_US: u64 = 10 * SECOND_US;
+const PROBED_US: u64 = 350 * SECOND_US;
+const PROBE_EVERY_US: u64 = 20 * SECOND_US;
 
 /// How the network treats what is sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
