@@ -61,9 +61,9 @@ export function NetworkLine({ attachedTo }: { attachedTo: number | null }) {
   const aside =
     screen === "search"
       ? t.searchNeverLeaves
-      : middle === "" && attachedTo !== null
-        ? t.attached(attachedTo)
-        : middle;
+      : [middle, attachedTo === null ? "" : t.attached(attachedTo)]
+          .filter((part) => part !== "")
+          .join(" · ");
   return (
     <footer className="network" aria-label={t.networkArea} tabIndex={-1} data-area>
       <button
