@@ -2,15 +2,22 @@
 //!
 //! Owns the answers of the ports `EventStore` and `TopicBook` as far as sessions and discovery
 //! ask for them. The real ones and the fakes are held together by contract suites; this one is
-//! small because a run has only posts.
+//! small because a run has only posts and entries.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Bound,
+};
 
 use kukuri_application::{
     ports::{PeerContact, PostState},
     sync_set::SyncSet,
 };
-use kukuri_domain::{AuthorId, EventId, EventOrder, PeerId, UnixMs, VerifiedEvent};
+use kukuri_domain::{
+    AuthorId, EntryKey, EventId, EventOrder, Hlc, PeerId, UnixMs, VerifiedEvent,
+    entry::{Entry, EntryRank},
+    event::membership::Member,
+};
 
 /// The events of a node.
 pub struct Store {
@@ -18,6 +25,9 @@ pub struct Store {
     places: HashMap<EventId, EventOrder>,
     by_time: BTreeSet<EventOrder>,
     own: BTreeMap<EventOrder, Own>,
+    members: BTreeMap<EventOrder, Member>,
+    /// Every write to each key.
+    writes: BTreeMap<EntryKey, BTreeSet<EntryRank>>,
     /// The sync set.
     pub set: SyncSet,
 }
@@ -45,6 +55,8 @@ impl Store {
             places: HashMap::new(),
             by_time: BTreeSet::new(),
             own: BTreeMap::new(),
+            members: BTreeMap::new(),
+            writes: BTreeMap::new(),
             set: SyncSet::default(),
         }
     }
@@ -56,11 +68,49 @@ impl Store {
             return false;
         }
         self.by_time.insert(order);
-        self.set.insert(event.member(), now);
+        let mut member = event.member();
+        if let Some(entry) = event.entry() {
+            self.merge(&entry, &mut member, now);
+        }
+        self.members.insert(order, member);
+        self.set.insert(member, now);
         if event.author() == self.author {
             self.own.insert(order, Own::default());
         }
         true
+    }
+
+    /// Settles to which write this one loses, and which one loses to it.
+    fn merge(&mut self, entry: &Entry<'_>, member: &mut Member, now: UnixMs) {
+        let writes = self.writes.entry(entry.key.clone()).or_default();
+        writes.insert(entry.rank);
+        let after = (Bound::Excluded(entry.rank), Bound::Unbounded);
+        if let Some(greater) = writes.range(after).next() {
+            member.lose(entry.rank, *greater);
+        }
+        let Some(lesser) = writes.range(..entry.rank).next_back().copied() else {
+            return;
+        };
+        let place = self.places.get(&lesser.id);
+        if let Some(loser) = place.and_then(|place| self.members.get_mut(place)) {
+            let was = *loser;
+            loser.lose(lesser, entry.rank);
+            self.set.change(*loser, was, now);
+        }
+    }
+
+    /// What each key holds: the write that counts.
+    pub fn entries(&self) -> BTreeMap<&EntryKey, EntryRank> {
+        let writes = self.writes.iter();
+        writes
+            .filter_map(|(key, writes)| Some((key, *writes.last()?)))
+            .collect()
+    }
+
+    /// The greatest clock of all writes.
+    pub fn entry_clock(&self) -> Hlc {
+        let writes = self.writes.values().filter_map(BTreeSet::last);
+        writes.map(|rank| rank.clock).max().unwrap_or_default()
     }
 
     /// Whether an event is here.

@@ -26,7 +26,7 @@ use iroh_gossip::{
 use kukuri_application::sync_set::SyncSet;
 use kukuri_domain::{
     EventOrder, PeerAddress, PeerId, TopicKeys, UnixMs,
-    event::membership::Member,
+    event::membership::{Member, Standing},
     peer::PeerSpec,
     presence::{Side, hello_proof},
     wire::{SYNC_ALPN, SyncFrame, Welcome, WireEvent},
@@ -245,7 +245,7 @@ fn answer_to(request: SyncFrame, events: &[WireEvent]) -> anyhow::Result<Vec<Syn
             ms: 0,
             id: event.id,
         },
-        is_keyed: false,
+        standing: Standing::Free,
         until: None,
     };
     let set = SyncSet::new(events.iter().map(member), UnixMs(unix_ms()));

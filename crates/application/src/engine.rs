@@ -6,6 +6,7 @@
 
 mod actor;
 mod audience;
+mod entries;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use crate::{
 use actor::{Actor, Setup};
 use audience::{Audience, NAMES_MAX};
 
+pub use entries::{Condition, EntryChange};
 pub use topic::{PostError, Posted, TopicClosed, TopicHandle};
 
 /// How long one topic may take to finish its acknowledgements when the node stops.

@@ -34,7 +34,7 @@ use std::{
 };
 
 use kukuri_domain::{
-    AuthorId, EventId, Now, PeerId, TopicKeys, UnixMs,
+    AuthorId, EntryKey, EventId, Now, PeerId, TopicKeys, UnixMs,
     limits::{
         AUTHOR_EVENTS_BURST, AUTHOR_EVENTS_PER_SECOND, DELAYED_EVENTS_MAX, PEER_EVENTS_BURST,
         PEER_EVENTS_PER_SECOND, SEEN_EVENTS_MAX,
@@ -111,6 +111,9 @@ pub struct Session {
     finds: usize,
     receipts: Receipts,
 
+    /// Writes to entries of the commit that is being looked at.
+    written: Vec<(EntryKey, EventId)>,
+
     /// What was written before is not kept here.
     horizon: UnixMs,
     syncing: Syncing,
@@ -159,6 +162,7 @@ impl Session {
             suppliers: BTreeMap::new(),
             finds: 0,
             receipts: Receipts::default(),
+            written: Vec::new(),
             horizon: syncing::EVERYTHING,
             syncing: Syncing::default(),
             hearing: Hearing::default(),

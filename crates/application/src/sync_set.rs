@@ -7,8 +7,9 @@
 //!
 //! Reconciliation goes through the items in the order of their timestamps and stops where a
 //! message is full. The newest events are to come first, so the timestamp of an item is the time
-//! that its event lies before the end of time, 2^48 ms. Keyed events have timestamp 0, before all others:
-//! they belong to the set however old they are, and a horizon must not cut them off.
+//! that its event lies before the end of time, 2^48 ms. What stands in a place has the time at which
+//! it was surpassed in place of its own, and timestamp 0, before all others, as long as it was not:
+//! it belongs to the set however old it is, and a horizon must not cut it off.
 
 mod blocks;
 mod sum;
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kukuri_domain::{
     EventId, EventOrder, UnixMs,
-    event::membership::Member,
+    event::membership::{Member, Standing},
     limits::{EVENT_FUTURE_MS_MAX, RECONCILE_BYTES_MAX},
     wire::SetSummary,
 };
@@ -57,10 +58,12 @@ pub struct SyncSet {
     blocks: Blocks,
     /// Members that will end.
     ending: BTreeSet<(UnixMs, EventOrder)>,
-    /// Members whose place is not in the order of time.
-    keyed: BTreeSet<EventOrder>,
+    /// Members that stand in a place, which are not in the order of their own times.
+    keyed: BTreeMap<EventOrder, Standing>,
+    /// Those of them that were surpassed, and when.
+    surpassed: BTreeSet<(UnixMs, EventOrder)>,
     /// What left lately, by its end.
-    left: BTreeMap<(UnixMs, EventOrder), bool>,
+    left: BTreeMap<(UnixMs, EventOrder), Standing>,
 }
 
 impl SyncSet {
@@ -70,7 +73,7 @@ impl SyncSet {
         let mut items = Vec::new();
         for member in members {
             if set.note(member, now) {
-                items.push(item(member.order, member.is_keyed));
+                items.push(item(member.order, member.standing));
             }
         }
         set.blocks = Blocks::new(items);
@@ -90,26 +93,22 @@ impl SyncSet {
     /// An event was stored.
     pub fn insert(&mut self, member: Member, now: UnixMs) {
         if self.note(member, now) {
-            self.blocks.insert(item(member.order, member.is_keyed));
+            self.blocks.insert(item(member.order, member.standing));
         }
     }
 
-    /// A stored event ends at another time than before, when it was `was`.
-    pub fn end(&mut self, member: Member, was: Option<UnixMs>, now: UnixMs) {
-        let Member {
-            order, is_keyed, ..
-        } = member;
-        if let Some(was) = was {
-            self.ending.remove(&(was, order));
-            self.left.remove(&(was, order));
+    /// A stored event, which was `was` before, ends at another time or was surpassed.
+    pub fn change(&mut self, member: Member, was: Member, now: UnixMs) {
+        if let Some(until) = was.until {
+            self.ending.remove(&(until, was.order));
+            self.left.remove(&(until, was.order));
         }
-        self.blocks.remove(&item(order, is_keyed));
-        self.keyed.remove(&order);
+        self.remove(was.order, was.standing);
         self.insert(member, now);
     }
 
     /// From now on nothing that was written before `horizon` is kept, but for what stands in a
-    /// place. A horizon that lies before the last changes nothing.
+    /// place and was not surpassed before it. A horizon that lies before the last changes nothing.
     pub fn forget_before(&mut self, horizon: UnixMs) {
         if horizon <= self.horizon {
             return;
@@ -118,9 +117,13 @@ impl SyncSet {
         self.blocks.truncate(self.until(horizon));
         let keyed = &self.keyed;
         self.ending
-            .retain(|(_, order)| order.at() >= horizon || keyed.contains(order));
+            .retain(|(_, order)| is_kept(*order, standing_in(keyed, order), horizon));
         self.left
-            .retain(|(_, order), is_keyed| order.at() >= horizon || *is_keyed);
+            .retain(|(_, order), standing| is_kept(*order, *standing, horizon));
+        let stays = self.surpassed.split_off(&(horizon, first_at(UnixMs(0))));
+        for (_, order) in std::mem::replace(&mut self.surpassed, stays) {
+            self.keyed.remove(&order);
+        }
     }
 
     /// Lets those go that have ended by now.
@@ -130,9 +133,9 @@ impl SyncSet {
                 break;
             }
             self.ending.pop_first();
-            let is_keyed = self.keyed.remove(&order);
-            self.blocks.remove(&item(order, is_keyed));
-            self.left.insert((until, order), is_keyed);
+            let standing = standing_in(&self.keyed, &order);
+            self.remove(order, standing);
+            self.left.insert((until, order), standing);
         }
         while let Some((&(until, order), _)) = self.left.first_key_value() {
             if until.0.saturating_add(LEFT_REMEMBERED_MS) > now.0 {
@@ -142,20 +145,28 @@ impl SyncSet {
         }
     }
 
+    fn remove(&mut self, order: EventOrder, standing: Standing) {
+        self.blocks.remove(&item(order, standing));
+        self.keyed.remove(&order);
+        if let Standing::Surpassed(at) = standing {
+            self.surpassed.remove(&(at, order));
+        }
+    }
+
     /// Keeps the books of a member; returns whether it belongs to the set now.
     fn note(&mut self, member: Member, now: UnixMs) -> bool {
-        let Member {
-            order,
-            is_keyed,
-            until,
-        } = member;
-        if !is_keyed && order.at() < self.horizon {
+        if member.is_behind(self.horizon) {
             return false;
         }
+        let Member {
+            order,
+            standing,
+            until,
+        } = member;
         match until {
             Some(until) if until <= now => {
                 if until.0.saturating_add(LEFT_REMEMBERED_MS) > now.0 {
-                    self.left.insert((until, order), is_keyed);
+                    self.left.insert((until, order), standing);
                 }
                 return false;
             }
@@ -164,8 +175,11 @@ impl SyncSet {
             }
             None => {}
         }
-        if is_keyed {
-            self.keyed.insert(order);
+        if member.is_keyed() {
+            self.keyed.insert(order, standing);
+        }
+        if let Standing::Surpassed(at) = standing {
+            self.surpassed.insert((at, order));
         }
         true
     }
@@ -180,26 +194,36 @@ impl SyncSet {
             sum.subtract(&id.0);
         };
         let is_within =
-            |order: &EventOrder, is_keyed| order.at() < cut && (is_keyed || order.at() >= since);
-        // Written after the cut: the first in the order of the items, and some of the keyed.
-        let end = self.until(cut.max(since));
-        self.blocks.each(self.keyed.len(), end, |item| {
-            leave_out(&EventId(item.id.to_bytes()));
+            |order: &EventOrder, standing| order.at() < cut && is_kept(*order, standing, since);
+        // Written after the cut. In the order of the items these are the first after the greatest
+        // of all places, without those that were only surpassed after the cut.
+        let (greatest, end) = (self.greatest(), self.until(cut.max(since)));
+        let surpassed = self
+            .surpassed
+            .range((cut.max(since), first_at(UnixMs(0)))..);
+        let surpassed: BTreeSet<EventId> = surpassed.map(|(_, order)| order.id).collect();
+        self.blocks.each(greatest, end, |item| {
+            let id = EventId(item.id.to_bytes());
+            if !surpassed.contains(&id) {
+                leave_out(&id);
+            }
             true
         });
-        for order in self.keyed.range(first_at(cut)..) {
-            leave_out(&order.id);
+        for (order, standing) in self.keyed.range(first_at(cut)..) {
+            if is_kept(*order, *standing, since) {
+                leave_out(&order.id);
+            }
         }
         // Ends between now and the cut.
         let after_cut = (UnixMs(cut.0.saturating_add(1)), first_at(UnixMs(0)));
         for (_, order) in self.ending.range(..after_cut) {
-            if is_within(order, self.keyed.contains(order)) {
+            if is_within(order, standing_in(&self.keyed, order)) {
                 leave_out(&order.id);
             }
         }
         // Ended between the cut and now.
-        for ((_, order), is_keyed) in self.left.range(after_cut..) {
-            if is_within(order, *is_keyed) {
+        for ((_, order), standing) in self.left.range(after_cut..) {
+            if is_within(order, *standing) {
                 count += 1;
                 sum.add(&order.id.0);
             }
@@ -271,6 +295,11 @@ impl SyncSet {
         }
     }
 
+    /// How many members are the greatest in their places; they come first.
+    fn greatest(&self) -> usize {
+        self.keyed.len() - self.surpassed.len()
+    }
+
     /// How many items there are up to those that were written before `at`.
     fn until(&self, at: UnixMs) -> usize {
         let first_beyond = Bound::with_timestamp(END_OF_TIME.saturating_sub(at.0) + 1);
@@ -278,11 +307,27 @@ impl SyncSet {
     }
 }
 
-fn item(order: EventOrder, is_keyed: bool) -> Item {
-    let timestamp = match is_keyed {
-        true => 0,
-        false => END_OF_TIME.saturating_sub(order.at().0).max(1),
+fn standing_in(keyed: &BTreeMap<EventOrder, Standing>, order: &EventOrder) -> Standing {
+    keyed.get(order).copied().unwrap_or(Standing::Free)
+}
+
+fn is_kept(order: EventOrder, standing: Standing, horizon: UnixMs) -> bool {
+    let until = None;
+    let member = Member {
+        order,
+        standing,
+        until,
     };
+    !member.is_behind(horizon)
+}
+
+fn item(order: EventOrder, standing: Standing) -> Item {
+    let at = match standing {
+        Standing::Free => Some(order.at()),
+        Standing::Greatest => None,
+        Standing::Surpassed(at) => Some(at),
+    };
+    let timestamp = at.map_or(0, |at| END_OF_TIME.saturating_sub(at.0).max(1));
     Item::with_timestamp_and_id(timestamp, Id::from_byte_array(order.id.0))
 }
 

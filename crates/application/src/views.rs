@@ -4,6 +4,7 @@
 //! control socket and the desktop. Fields may be added, never renamed or retyped within a major
 //! version. Must never hold a secret, and never a type of an adapter.
 
+mod entries;
 mod json;
 
 use std::{net::SocketAddr, ops::Range};
@@ -20,6 +21,8 @@ use crate::{
     ports::{KeyStore, PostState, ReactionCount, StoredPost},
     session::{Arrival, Counters},
 };
+
+pub use entries::{EntryView, Outcome};
 
 /// Something that happened in a topic, told to whoever subscribed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,7 +52,13 @@ pub enum TopicEvent {
         /// Who, with the name that they have now.
         author: AuthorView,
     },
-    /// An own post came further.
+    /// A write was committed here that counts: what its key holds changed.
+    Entry {
+        /// The write.
+        #[serde(flatten)]
+        entry: EntryView,
+    },
+    /// An own post or write came further.
     PostState {
         /// Which.
         id: EventId,

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
+    entry::{self, ENTRY_KIND, Entry},
     limits::{EVENT_BYTES_MAX, EVENT_TAGS_MAX},
     text_form::serde_as_text_or_bytes,
     time::UnixMs,
@@ -32,6 +33,7 @@ use crate::{
 
 pub use draft::Draft;
 pub use meaning::{Meaning, Profile, ProfileError, Reply};
+pub(crate) use membership::expiration;
 pub use reference::{EventRef, EventRefError};
 pub use rules::{AdmissionError, admit};
 pub use verifier::Verifier;
@@ -297,11 +299,7 @@ macro_rules! event_fields {
 
             /// The event's place in its topic.
             pub fn order(&self) -> EventOrder {
-                EventOrder {
-                    created_at: self.0.created_at.as_secs(),
-                    ms: ms_of(&self.0),
-                    id: self.id(),
-                }
+                order_of(&self.0)
             }
 
             /// What it is to the sync set, by itself.
@@ -309,9 +307,16 @@ macro_rules! event_fields {
                 membership::Member::of(&self.0, self.order())
             }
 
-            /// In which place of its author's it stands, if only the latest there counts.
+            /// In which place of its author's it stands, if only the latest there counts. The
+            /// places of entries are their keys, and belong to nobody: [`Self::entry`].
             pub fn place(&self) -> Option<&'static str> {
                 membership::place(&self.0)
+            }
+
+            /// The write to an entry that it is.
+            pub fn entry(&self) -> Option<Entry<'_>> {
+                let is_entry = self.kind() == ENTRY_KIND;
+                is_entry.then(|| entry::read(&self.0, self.order()))?
             }
 
             /// The NIP-01 JSON form.
@@ -338,6 +343,14 @@ impl VerifiedEvent {
     /// The same event, to be sent on.
     pub fn into_signed(self) -> SignedEvent {
         SignedEvent(self.0)
+    }
+}
+
+fn order_of(event: &nostr::event::Event) -> EventOrder {
+    EventOrder {
+        created_at: event.created_at.as_secs(),
+        ms: ms_of(event),
+        id: EventId(*event.id.as_bytes()),
     }
 }
 

@@ -22,6 +22,12 @@ pub const PROFILE_ABOUT_CHARS_MAX: usize = 500;
 /// Authors that an answer addresses: that of the post, and those whom the post addressed.
 pub const REPLY_AUTHORS_MAX: usize = 32;
 
+/// Greatest length of an entry's key, in bytes of UTF-8.
+pub const ENTRY_KEY_BYTES_MAX: usize = 256;
+
+/// Greatest size of an entry's value, in bytes (64 KiB): in base64 still one event.
+pub const ENTRY_VALUE_BYTES_MAX: usize = 64 * 1024;
+
 /// How far in the future an event's time may lie, in milliseconds (10 minutes): clocks of
 /// ordinary machines differ by less, and a post "from next year" would stay on top for ever.
 pub const EVENT_FUTURE_MS_MAX: u64 = 10 * 60 * 1_000;

@@ -2,6 +2,7 @@
 
 use kukuri_domain::{
     AuthorId, EventId, PeerId, SignedEvent, TopicName, UnixMs,
+    entry::ENTRY_KIND,
     event::{Draft, ENDPOINT_KIND, Meaning, Profile, ProfileError, Reply, admit},
     limits::REPLY_AUTHORS_MAX,
 };
@@ -282,6 +283,7 @@ proptest! {
                 let again = Profile::new(&profile.name, profile.about.as_deref());
                 prop_assert_eq!(again, Ok(profile));
             }
+            Meaning::Entry(_) => prop_assert_eq!(kind, ENTRY_KIND),
             Meaning::Deletion { .. } | Meaning::Endpoint(_) | Meaning::Other => {}
         }
     }

@@ -4,7 +4,7 @@ use kukuri_domain::{
     AuthorId, EventId, EventOrder, SignedEvent, UnixMs,
     event::{
         Draft,
-        membership::{Member, deleted_at, is_deletable, replaces},
+        membership::{Member, Standing, deleted_at, is_deletable, replaces},
     },
 };
 use nostr::{
@@ -53,7 +53,7 @@ fn an_event_says_itself_until_when_it_stays(
     let tags: &[&[&str]] = if tag.is_empty() { &[] } else { &[tag] };
     let member = event(kind, "x", tags).member();
     assert_eq!(member.until, until.map(UnixMs));
-    assert!(!member.is_keyed);
+    assert_eq!(member.standing, Standing::Free);
 }
 
 #[test]
@@ -71,11 +71,11 @@ fn the_first_expiration_that_makes_sense_counts() {
 fn a_profile_stands_in_a_place_and_never_expires() {
     let profile = event(0, r#"{"name":"Aya"}"#, &[&["expiration", "1800000100"]]);
     let member = profile.member();
-    assert!(member.is_keyed && member.until.is_none());
+    assert_eq!((member.standing, member.until), (Standing::Greatest, None));
     assert_eq!(profile.place(), Some("0"));
     let nonsense = event(0, "no JSON", &[]);
     assert!(
-        !nonsense.member().is_keyed,
+        !nonsense.member().is_keyed(),
         "what is no profile replaces none"
     );
 }
@@ -92,7 +92,7 @@ fn a_member_was_written_before_the_cut_and_has_not_ended(
 ) {
     let member = Member {
         order: order(AT * 1_000, 1),
-        is_keyed: false,
+        standing: Standing::Free,
         until: until.map(UnixMs),
     };
     assert_eq!(member.belongs_at(UnixMs(cut)), belongs);

@@ -171,12 +171,17 @@ pub(crate) fn known_peer(row: known_peer::Model) -> Result<KnownPeer, StoreError
 /// Ids as one parameter for `unhex(value)` over `json_each(?)`: one prepared statement serves
 /// lists of any length.
 pub(crate) fn ids_column<'a>(ids: impl IntoIterator<Item = &'a EventId>) -> String {
+    blobs_column(ids.into_iter().map(|id| id.0.as_slice()))
+}
+
+/// Blobs as one parameter, as [`ids_column`].
+pub(crate) fn blobs_column<'a>(blobs: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut column = String::from("[");
-    for id in ids {
+    for blob in blobs {
         let separator = if column.len() > 1 { "," } else { "" };
         column.push_str(separator);
         column.push('"');
-        column.push_str(&hex::encode(id.0));
+        column.push_str(&hex::encode(blob));
         column.push('"');
     }
     column.push(']');

@@ -10,14 +10,15 @@ use std::{
 
 use kukuri_application::{
     ports::{
-        COMPLETE_SHOWN_MAX, Commit, EventStore, Found, Origin, Page, PostState, ReconcileError,
-        StoreError, StoredEvent, StoredPost, StoredProfile, TopicSummary,
+        COMPLETE_SHOWN_MAX, Commit, EntryPage, EventStore, Found, Origin, Page, PostState,
+        ReconcileError, StoreError, StoredEntry, StoredEvent, StoredPost, StoredProfile,
+        TopicSummary,
     },
     sync_set::{Step, SyncSet},
 };
 use kukuri_domain::{
-    AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, event::Profile,
-    search::SearchQuery, wire::SetSummary,
+    AuthorId, EntryKey, EventId, EventOrder, Hlc, PeerId, TopicId, UnixMs, VerifiedEvent,
+    event::Profile, search::SearchQuery, wire::SetSummary,
 };
 use tokio::sync::watch;
 
@@ -391,6 +392,35 @@ impl EventStore for Database {
             }
             _ => unreachable!("holders are answered by what grew"),
         }
+    }
+
+    async fn entries(
+        &self,
+        topic: TopicId,
+        page: EntryPage,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        self.entry_page(topic, page).await
+    }
+
+    async fn entries_of(
+        &self,
+        topic: TopicId,
+        keys: Vec<EntryKey>,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        self.read_entries(topic, &keys).await
+    }
+
+    async fn entry_writes(
+        &self,
+        topic: TopicId,
+        key: EntryKey,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        self.read_entry_writes(topic, &key, limit).await
+    }
+
+    async fn entry_clock(&self, topic: TopicId) -> Result<Hlc, StoreError> {
+        self.read_entry_clock(topic).await
     }
 
     async fn close(&self) -> Result<(), StoreError> {

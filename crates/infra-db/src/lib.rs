@@ -11,6 +11,7 @@ mod connection;
 mod convert;
 mod database;
 mod entities;
+mod entries;
 mod error;
 mod events;
 mod migrations;

@@ -9,6 +9,7 @@ mod m0002_reading;
 mod m0003_conversations;
 mod m0004_sync_set;
 mod m0005_retention;
+mod m0006_entries;
 
 use kukuri_application::ports::StoreError;
 use sea_orm::{
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_conversations::Migration),
             Box::new(m0004_sync_set::Migration),
             Box::new(m0005_retention::Migration),
+            Box::new(m0006_entries::Migration),
         ]
     }
 }

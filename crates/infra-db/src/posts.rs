@@ -17,7 +17,7 @@ use kukuri_domain::{AuthorId, EventId, EventOrder, TopicId, UnixMs, event::Profi
 use sea_orm::QueryResult;
 
 use crate::{
-    convert::{blob, bytes, count, from_column, ids_column, stored_event, to_column},
+    convert::{blob, blobs_column, bytes, count, from_column, ids_column, stored_event, to_column},
     database::Database,
     error::store_error,
 };
@@ -363,16 +363,7 @@ impl Database {
             let last = post.answers.last.as_ref().map(|last| last.author);
             [Some(post.event.author()), last]
         });
-        let authors: BTreeSet<AuthorId> = authors.flatten().collect();
-        // One form of list for all ids.
-        let wanted: Vec<EventId> = authors.iter().map(|author| EventId(author.0)).collect();
-        let rows = self.read(NAMES, [ids_column(&wanted).into()]).await?;
-        let mut names: HashMap<AuthorId, String> = HashMap::new();
-        for row in &rows {
-            if let Some(name) = row.try_get_by_index(1).map_err(store_error)? {
-                names.insert(AuthorId(hex_id(row, 0)?), name);
-            }
-        }
+        let names = self.names_of(authors.flatten().collect()).await?;
         for post in posts {
             post.name = names.get(&post.event.author()).cloned();
             if let Some(last) = &mut post.answers.last {
@@ -380,6 +371,22 @@ impl Database {
             }
         }
         Ok(())
+    }
+
+    /// What these authors call themselves, where that is known.
+    pub(crate) async fn names_of(
+        &self,
+        authors: BTreeSet<AuthorId>,
+    ) -> Result<HashMap<AuthorId, String>, StoreError> {
+        let wanted = blobs_column(authors.iter().map(|author| author.0.as_slice()));
+        let rows = self.read(NAMES, [wanted.into()]).await?;
+        let mut names: HashMap<AuthorId, String> = HashMap::new();
+        for row in &rows {
+            if let Some(name) = row.try_get_by_index(1).map_err(store_error)? {
+                names.insert(AuthorId(hex_id(row, 0)?), name);
+            }
+        }
+        Ok(names)
     }
 }
 

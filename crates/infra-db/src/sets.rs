@@ -19,7 +19,7 @@ use crate::{
     convert::{blob, corrupt, to_column},
     database::Database,
     error::store_error,
-    writer::membership::Change,
+    writer::membership::{Change, standing},
 };
 
 /// Members of a topic after a place, in the order of the table and without a look at the events,
@@ -27,9 +27,10 @@ use crate::{
 /// driver.
 pub(crate) const MEMBERS: &str = "
     SELECT group_concat(
-        created_at || ',' || ms || ',' || hex(id) || ',' || keyed || ',' || coalesce(until, ''),
+        created_at || ',' || ms || ',' || hex(id) || ',' || keyed || ',' || coalesce(until, '')
+            || ',' || coalesce(replaced_at, ''),
         ';')
-    FROM (SELECT created_at, ms, id, keyed, until FROM topic_events
+    FROM (SELECT created_at, ms, id, keyed, until, replaced_at FROM topic_events
         WHERE topic = ?1 AND (created_at, ms, id) > (?2, ?3, ?4)
         ORDER BY created_at, ms, id LIMIT 20000)";
 
@@ -145,7 +146,7 @@ impl SyncSets {
 fn apply(set: &mut SyncSet, change: &Change, now: UnixMs) {
     match change.was {
         None => set.insert(change.member, now),
-        Some(was) => set.end(change.member, was, now),
+        Some(was) => set.change(change.member, was, now),
     }
 }
 
@@ -221,16 +222,21 @@ fn member(text: &str) -> Option<Member> {
     let mut id = [0; 32];
     hex::decode_to_slice(part()?, &mut id).ok()?;
     let is_keyed = part()? != "0";
-    let until = match part()? {
-        "" => None,
-        until => Some(UnixMs(until.parse().ok()?)),
-    };
+    let (until, replaced_at) = (time(part()?)?, time(part()?)?);
     let id = EventId(id);
     Some(Member {
         order: EventOrder { created_at, ms, id },
-        is_keyed,
+        standing: standing(is_keyed, replaced_at),
         until,
     })
+}
+
+/// A time, or none: outside `None` for what is neither.
+fn time(text: &str) -> Option<Option<UnixMs>> {
+    match text {
+        "" => Some(None),
+        at => Some(Some(UnixMs(at.parse().ok()?))),
+    }
 }
 
 #[cfg(test)]

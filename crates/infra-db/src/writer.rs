@@ -8,6 +8,7 @@
 
 mod apply;
 pub(crate) mod conversation;
+pub(crate) mod entries;
 mod events;
 mod index;
 pub(crate) mod membership;
@@ -147,6 +148,7 @@ pub(crate) fn queries() -> Vec<&'static str> {
         reading::QUERIES,
         index::QUERIES,
         conversation::QUERIES,
+        entries::QUERIES,
         membership::QUERIES,
         retention::QUERIES,
     ]

@@ -4,6 +4,7 @@
 //! Owns requests and their answers as plain data, so that all three ways answer the same. Must
 //! never hand out a port, an engine handle or a closure.
 
+mod entries;
 mod error;
 mod events;
 mod remote;
@@ -22,6 +23,7 @@ use kukuri_application::{
 use kukuri_domain::{AuthorId, EventId, EventRef, PeerId, TopicName, TopicRef, UnixMs, event};
 use serde::{Deserialize, Serialize};
 
+pub use entries::{Entries, EntryQuery, EntryWrite, PAGE_ENTRIES_MAX, WRITES_MAX};
 pub use error::{ClientError, Code};
 pub use events::{NodeEvents, TopicEvents};
 pub use stored::PAGE_POSTS_MAX;

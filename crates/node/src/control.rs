@@ -22,15 +22,17 @@ pub use place::SocketPlace;
 pub use server::ControlServer;
 
 pub(crate) use message::{
-    AuthorParams, EventParams, EventsParams, FindPostParams, Hello, Incoming, JoinParams,
-    MarkReadParams, MaybeTopicParams, PostParams, ReactParams, SubscriptionParams, TopicParams,
-    method, notification, parse_incoming, request,
+    AuthorParams, EntryHistoryParams, EntryParams, EventParams, EventsParams, FindPostParams,
+    Hello, Incoming, JoinParams, MarkReadParams, MaybeTopicParams, PostParams, ReactParams,
+    SubscriptionParams, TopicParams, WriteEntriesParams, method, notification, parse_incoming,
+    request,
 };
 
 /// Version of the protocol. A client of another major version is told so.
 pub const PROTOCOL: u32 = 1;
 
-/// Longest line that a node takes: a post of the greatest size, escaped.
+/// Longest line that a node takes: a post of the greatest size, escaped. Whoever writes several
+/// entries at once has to divide them.
 pub const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// How long a node may take to say hello.

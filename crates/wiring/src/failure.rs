@@ -377,10 +377,10 @@ impl From<KeySetupError> for Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let exit = match error.code {
-            Code::NotJoined | Code::NoEvent => Exit::NotFound,
+            Code::NotJoined | Code::NoEvent | Code::NoEntry => Exit::NotFound,
             Code::Ambiguous | Code::Query => Exit::Usage,
             Code::TooLong | Code::Empty | Code::Refused | Code::NotYours => Exit::Refused,
-            Code::Profile | Code::Busy => Exit::Refused,
+            Code::Profile | Code::Busy | Code::Conflict => Exit::Refused,
             Code::Database | Code::DiskFull | Code::ReadOnly => Exit::Disk,
             Code::Network | Code::NoNode => Exit::Network,
             Code::Signing => Exit::Vault,

@@ -144,7 +144,7 @@ impl World {
                 self.read(node, Input::Unsent(unsent));
             }
             Effect::Emit(event) => self.shown(node, event),
-            Effect::ShowProfile(_) | Effect::ShowTakenBack(_) => {}
+            Effect::ShowProfile(_) | Effect::ShowTakenBack(_) | Effect::ShowEntries(_) => {}
             Effect::StartTimer { timer, after_ms } => {
                 let number = self.queue.put_in();
                 self.life(node).session_timers.insert(timer, number);

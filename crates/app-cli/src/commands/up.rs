@@ -102,6 +102,7 @@ fn line_of(event: &NodeEvent) -> Option<String> {
         TopicEvent::TopicLeft => say!("the topic was left"),
         TopicEvent::Resync => say!("some events were not shown, the output was too slow"),
         TopicEvent::Post { .. }
+        | TopicEvent::Entry { .. }
         | TopicEvent::PostState { .. }
         | TopicEvent::PostChanged { .. }
         | TopicEvent::Profile { .. }

@@ -319,8 +319,8 @@ impl Chat {
             } => self.gather(post),
             TopicEvent::Post { post, .. } if self.is_late(&post.event) => self.gather(post),
             TopicEvent::Post { post, .. } => self.show_post(&post, None),
-            // What stands above in the terminal stays.
-            TopicEvent::PostChanged { .. } => {}
+            // What stands above in the terminal stays, and entries are no part of the talk.
+            TopicEvent::PostChanged { .. } | TopicEvent::Entry { .. } => {}
             TopicEvent::Profile { author } => self.render.seen.name(&author),
             TopicEvent::PostState { id, state } => self.note_state(id, state),
             TopicEvent::PeerJoined {

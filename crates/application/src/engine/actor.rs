@@ -11,7 +11,7 @@ use std::{
 };
 
 use kukuri_domain::{
-    PeerId, SignedEvent, TopicKeys, UnixMs,
+    EntryKey, EventId, PeerId, SignedEvent, TopicKeys, UnixMs,
     event::Verifier,
     peer::{ConnectionState, SourceKind},
 };
@@ -27,8 +27,8 @@ use super::{
     audience::Audience,
     tasks::{
         Done, Outgoing, answer, ask_author, call, failed_note, failure, find_partner, load_unsent,
-        none_of, reconcile, rejoin, search, send_in_order, show_profile, show_taken_back,
-        summarise, with_addresses,
+        none_of, reconcile, rejoin, search, send_in_order, show_entries, show_profile,
+        show_taken_back, summarise, with_addresses,
     },
     timers::{Timer, Timers},
     topic::{Command, PostError, Snapshot, TopicHandle},
@@ -115,6 +115,9 @@ pub(super) struct Actor {
     verifier: Arc<Verifier>,
     verifications: usize,
     uncommitted: usize,
+    /// Writes to entries that those who listen were not told of yet.
+    written: Vec<(EntryKey, EventId)>,
+    is_showing_written: bool,
     posts: HashMap<PostToken, oneshot::Sender<Result<PostState, PostError>>>,
     next_post: PostToken,
     store_error: Option<StoreError>,
@@ -148,6 +151,7 @@ impl Actor {
             commands: commands_tx,
             events: events.downgrade(),
             last_own_at: Arc::new(last_own_at.into()),
+            entry_writing: Arc::default(),
             audience: audience.clone(),
         };
         let actor = Self {
@@ -170,6 +174,8 @@ impl Actor {
             verifier: Arc::default(),
             verifications: 0,
             uncommitted: 0,
+            written: Vec::new(),
+            is_showing_written: false,
             posts: HashMap::new(),
             next_post: 0,
             store_error: None,
@@ -341,6 +347,13 @@ impl Actor {
                 self.verify_next();
             }
             Ok(Done::Rejoined(link)) => self.rejoined(link),
+            Ok(Done::Entries(events)) => {
+                self.is_showing_written = false;
+                for event in events {
+                    self.emit(event);
+                }
+                self.show_written();
+            }
             Ok(Done::Tell(events)) => {
                 for event in events {
                     if let TopicEvent::PeerAuthor { peer, author } = &event {
@@ -483,9 +496,24 @@ impl Actor {
                 let store = self.ports.store.clone();
                 self.tasks.spawn(show_taken_back(store, topic, ids));
             }
+            Effect::ShowEntries(written) => {
+                self.written.extend(written);
+                self.show_written();
+            }
             Effect::StartTimer { timer, after_ms } => {
                 self.timers.start(Timer::Session(timer), after_ms);
             }
+        }
+    }
+
+    /// One look at a time: of two at once the older could end last, and what it tells would be
+    /// out of date.
+    fn show_written(&mut self) {
+        if !self.is_showing_written && !self.written.is_empty() {
+            self.is_showing_written = true;
+            let written = std::mem::take(&mut self.written);
+            let (ports, topic) = (self.ports.clone(), self.keys.id);
+            self.tasks.spawn(show_entries(ports, topic, written));
         }
     }
 

@@ -3,12 +3,12 @@
 //! Owns calls of the ports and their limits in time. Must never decide anything about a protocol:
 //! the session and discovery do.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kukuri_domain::{
-    AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs,
+    AuthorId, EntryKey, EventId, EventOrder, PeerId, SignedEvent, TopicId, TopicKeys, UnixMs,
     event::{Draft, Meaning},
     limits::{EVENT_FUTURE_MS_MAX, IDS_PER_REQUEST_MAX, SYNC_ANSWER_BYTES_MAX},
     peer::SourceKind,
@@ -28,7 +28,7 @@ use crate::{
         TopicLink,
     },
     session::{self, Reconciled, SummaryFor, UNSENT_PER_LOAD_MAX},
-    views::{AuthorView, TopicEvent},
+    views::{AuthorView, EntryView, TopicEvent},
 };
 
 /// How long an exchange over a stream may take.
@@ -58,6 +58,8 @@ pub(super) enum Done {
     Rejoined(Option<TopicLink>),
     /// What follows from events for those who listen.
     Tell(Vec<TopicEvent>),
+    /// The same for writes to entries.
+    Entries(Vec<TopicEvent>),
     Nothing,
 }
 
@@ -440,6 +442,25 @@ pub(super) async fn show_taken_back(
         }
         Err(error) => failed_note(error),
     }
+}
+
+/// Those of the writes that count when it is asked.
+pub(super) async fn show_entries(
+    ports: Ports,
+    topic: TopicId,
+    written: Vec<(EntryKey, EventId)>,
+) -> Done {
+    let keys = written.iter().map(|(key, _)| key.clone()).collect();
+    let current = match ports.store.entries_of(topic, keys).await {
+        Ok(current) => current,
+        Err(error) => none_of(error),
+    };
+    let now = ports.clock.now().unix;
+    let ids: BTreeSet<EventId> = written.into_iter().map(|(_, id)| id).collect();
+    let counting = current.into_iter();
+    let counting = counting.filter(|stored| ids.contains(&stored.event.id()));
+    let entries = counting.filter_map(|stored| EntryView::counting(stored, now));
+    Done::Entries(entries.map(|entry| TopicEvent::Entry { entry }).collect())
 }
 
 /// The session is owed an answer also when the database does not give one.

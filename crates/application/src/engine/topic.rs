@@ -9,7 +9,7 @@ use std::{
 };
 
 use kukuri_domain::{
-    EventId, EventOrder, PeerId, SignedEvent, TopicKeys, UnixMs, VerifiedEvent,
+    EntryKey, EventId, EventOrder, PeerId, SignedEvent, TopicKeys, UnixMs, VerifiedEvent,
     event::{AdmissionError, Draft, Profile, ShapeError, is_post},
     limits::{EVENT_BYTES_MAX, REACTION_BYTES_MAX},
     peer::ConnectionState,
@@ -73,6 +73,12 @@ pub enum PostError {
     /// What it refers to is not in the topic.
     #[error("there is no event {0} here")]
     NoEvent(EventId),
+    /// The key holds nothing.
+    #[error("there is no entry '{0}' here")]
+    NoEntry(EntryKey),
+    /// The key holds another write than was expected, or one where none was.
+    #[error("the entry '{0}' is not as expected")]
+    Changed(EntryKey, Option<EventId>),
     /// Only the author of an event can delete it.
     #[error("the event is somebody else's")]
     NotYours,
@@ -109,6 +115,8 @@ pub struct TopicHandle {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) events: broadcast::WeakSender<TopicEvent>,
     pub(super) last_own_at: Arc<AtomicU64>,
+    /// Held while entries are written.
+    pub(super) entry_writing: Arc<tokio::sync::Mutex<()>>,
     pub(super) audience: Arc<Audience>,
 }
 
@@ -205,7 +213,7 @@ impl TopicHandle {
     }
 
     /// Signs and stores an event, and hands it to the neighbours.
-    async fn publish(&self, draft: Draft) -> Result<Posted, PostError> {
+    pub(super) async fn publish(&self, draft: Draft) -> Result<Posted, PostError> {
         let event = self.ports.identity.sign(draft).await?;
         let verified = event
             .clone()

@@ -4,8 +4,9 @@ use std::ops::{Range, RangeInclusive};
 
 use async_trait::async_trait;
 use kukuri_domain::{
-    AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
-    event::Profile, limits::EVENT_FUTURE_MS_MAX, search::SearchQuery, wire::SetSummary,
+    AuthorId, EntryKey, EventId, EventOrder, Hlc, PeerId, SignedEvent, TopicId, UnixMs,
+    VerifiedEvent, event::Profile, limits::EVENT_FUTURE_MS_MAX, search::SearchQuery,
+    wire::SetSummary,
 };
 use thiserror::Error;
 use tokio::sync::watch;
@@ -153,6 +154,30 @@ pub struct StoredProfile {
     pub profile: Profile,
     /// When, by their clock.
     pub at: UnixMs,
+}
+
+/// A write to an entry with what a reader sees beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// The event, which is one ([`SignedEvent::entry`]).
+    pub event: SignedEvent,
+    /// When it was stored here.
+    pub received_at: UnixMs,
+    /// How far it has come; zero for other people's writes.
+    pub state: PostState,
+    /// What its author calls themselves, where that is known.
+    pub name: Option<String>,
+}
+
+/// Which entries are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryPage {
+    /// Only those whose keys begin so.
+    pub prefix: String,
+    /// Only those after this key.
+    pub after: Option<EntryKey>,
+    /// At most this many.
+    pub limit: u32,
 }
 
 /// What a topic holds, in numbers.
@@ -529,6 +554,46 @@ pub trait EventStore: Send + Sync {
         peer: PeerId,
         written: Range<UnixMs>,
     ) -> Result<Vec<(EventId, PostState)>, StoreError>;
+
+    /// The entries of one page that have a value now, by key in the order of bytes. Muting is
+    /// not heeded: members must agree on what a key holds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn entries(
+        &self,
+        topic: TopicId,
+        page: EntryPage,
+    ) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// The write that counts of each of these keys, in any order, also where it deletes or has
+    /// expired. Keys that were never written are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn entries_of(
+        &self,
+        topic: TopicId,
+        keys: Vec<EntryKey>,
+    ) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// The writes to a key, at most `limit`: that which counts first, then those that lost, in
+    /// the order in which they would count.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn entry_writes(
+        &self,
+        topic: TopicId,
+        key: EntryKey,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError>;
+
+    /// The greatest clock of all writes to entries of the topic.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn entry_clock(&self, topic: TopicId) -> Result<Hlc, StoreError>;
 
     /// Writes what is buffered and closes; later calls return [`StoreError::Closed`].
     ///

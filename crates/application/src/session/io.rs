@@ -11,7 +11,7 @@
 
 use bytes::Bytes;
 use kukuri_domain::{
-    AuthorId, EventId, PeerId, SignedEvent, UnixMs, VerifiedEvent, event::Verifier,
+    AuthorId, EntryKey, EventId, PeerId, SignedEvent, UnixMs, VerifiedEvent, event::Verifier,
     wire::SetSummary,
 };
 use serde::{Deserialize, Serialize};
@@ -322,6 +322,8 @@ pub enum Effect {
     ShowProfile(AuthorId),
     /// Tell whoever listens which posts changed, if any of these were reactions to them.
     ShowTakenBack(Vec<EventId>),
+    /// Tell whoever listens of those of these writes that count.
+    ShowEntries(Vec<(EntryKey, EventId)>),
     /// Start or replace a timer.
     StartTimer {
         /// Which.

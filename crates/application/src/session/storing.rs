@@ -3,7 +3,7 @@
 //! Owns the moment at which an event becomes known: seen-set, notice, broadcast, receipts and
 //! telling on all begin here. Must never do any of that before the store said so.
 
-use std::{collections::BTreeMap, iter};
+use std::{collections::BTreeMap, iter, mem};
 
 use kukuri_domain::{
     EventId, EventOrder, Now, PeerId, SignedEvent, VerifiedEvent,
@@ -83,6 +83,10 @@ impl Session {
                 self.taken_stored(events, is_new, newest_of, now);
             }
             None => {}
+        }
+        if !self.written.is_empty() {
+            let written = mem::take(&mut self.written);
+            self.push(Effect::ShowEntries(written));
         }
     }
 
@@ -191,6 +195,8 @@ impl Session {
                 let author = event.author();
                 self.push(Effect::ShowProfile(author));
             }
+            // Whether it counts the store knows; it is asked once for the whole commit.
+            Meaning::Entry(entry) => self.written.push((entry.key, event.id())),
             Meaning::Endpoint(_) | Meaning::Other => {}
         }
     }

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use kukuri_domain::entry::LOST_KEPT_MS;
 use proptest::prelude::*;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 
@@ -7,7 +8,7 @@ use super::{sum::Sum, *};
 
 const NOW: UnixMs = UnixMs(1_700_000_000_000);
 
-fn member(id: u32, at: u64, is_keyed: bool, until: Option<u64>) -> Member {
+fn member(id: u32, at: u64, standing: Standing, until: Option<u64>) -> Member {
     let mut bytes = [0; 32];
     blake3::Hasher::new()
         .update(&id.to_le_bytes())
@@ -19,24 +20,32 @@ fn member(id: u32, at: u64, is_keyed: bool, until: Option<u64>) -> Member {
             ms: (at % 1_000) as u16,
             id: EventId(bytes),
         },
-        is_keyed,
+        standing,
         until: until.map(UnixMs),
     }
 }
 
-/// Some around now, some long ago, some with a key, some with an end.
+/// Some around now, some long ago, some in a place, some surpassed there, some with an end.
 fn members() -> impl Strategy<Value = Vec<Member>> {
-    let times = prop_oneof![0..100_000_u64, NOW.0 - 1_300_000..NOW.0 + 700_000];
+    let around_now = || NOW.0 - 1_300_000..NOW.0 + 700_000;
+    let times = prop_oneof![0..100_000_u64, around_now()];
     let one = (
         times,
-        any::<bool>(),
-        prop::option::of(NOW.0 - 1_300_000..NOW.0 + 700_000),
+        0..6_u8,
+        prop_oneof![0..100_000_u64, around_now()],
+        prop::option::of(around_now()),
     );
     prop::collection::vec(one, 0..60).prop_map(|parts| {
         let parts = parts.into_iter().zip(0..);
-        parts
-            .map(|((at, is_keyed, until), id)| member(id, at, is_keyed && id % 3 == 0, until))
-            .collect()
+        let member = |((at, standing, surpassed, until), id): ((u64, _, u64, _), _)| {
+            let standing = match standing {
+                0 => Standing::Greatest,
+                1 => Standing::Surpassed(UnixMs(surpassed.max(at))),
+                _ => Standing::Free,
+            };
+            member(id, at, standing, until)
+        };
+        parts.map(member).collect()
     })
 }
 
@@ -45,7 +54,7 @@ fn by_the_rules(members: &[Member], cut: UnixMs, since: UnixMs) -> SetSummary {
     let mut sum = Sum::default();
     let within = members
         .iter()
-        .filter(|member| member.belongs_at(cut) && (member.is_keyed || member.order.at() >= since));
+        .filter(|member| member.belongs_at(cut) && !member.is_behind(since));
     let count = within.map(|member| sum.add(&member.order.id.0)).count() as u64;
     SetSummary {
         cut,
@@ -78,7 +87,8 @@ proptest! {
     fn time_and_deletions_change_it_as_the_rules_say(
         members in members(),
         ends in prop::collection::vec(
-            (any::<prop::sample::Index>(), NOW.0 - 600_000..NOW.0 + 600_000), 0..20),
+            (any::<prop::sample::Index>(), any::<bool>(), NOW.0 - 600_000..NOW.0 + 600_000),
+            0..20),
         later in 0..1_000_000_u64,
         back in 0..1_000_000_u64,
         horizon in NOW.0 - 1_300_000..NOW.0 + 900_000,
@@ -87,11 +97,14 @@ proptest! {
         let mut set = SyncSet::new(members.iter().copied(), NOW);
         let mut model = members;
         if !model.is_empty() {
-            for (index, at) in ends {
+            for (index, surpasses, at) in ends {
                 let member = index.get_mut(&mut model);
-                let was = member.until;
-                member.end(UnixMs(at));
-                set.end(*member, was, NOW);
+                let was = *member;
+                match surpasses && was.is_keyed() {
+                    true => member.surpass(was.order.at().max(UnixMs(at))),
+                    false => member.end(UnixMs(at)),
+                }
+                set.change(*member, was, NOW);
             }
         }
         let now = UnixMs(NOW.0 + later);
@@ -133,13 +146,21 @@ fn reconcile(ours: &SyncSet, theirs: &SyncSet, since: UnixMs) -> (Step, usize, u
 /// `n` events, one in ten seconds, of which `of` says whether they are in the set.
 fn set(n: u32, of: impl Fn(u32) -> bool) -> SyncSet {
     let ids = (0..n).filter(|id| of(*id));
-    let members = ids.map(|id| member(id, NOW.0 - u64::from(n - id) * 10_000, id % 997 == 1, None));
+    let standing = |id| match id % 997 {
+        1 => Standing::Greatest,
+        _ => Standing::Free,
+    };
+    let members = ids.map(|id| {
+        let at = NOW.0 - u64::from(n - id) * 10_000;
+        member(id, at, standing(id), None)
+    });
     SyncSet::new(members, NOW)
 }
 
 fn ids(n: u32, of: impl Fn(u32) -> bool) -> BTreeSet<EventId> {
     let ids = (0..n).filter(|id| of(*id));
-    ids.map(|id| member(id, 0, false, None).order.id).collect()
+    ids.map(|id| member(id, 0, Standing::Free, None).order.id)
+        .collect()
 }
 
 #[test]
@@ -193,6 +214,29 @@ fn what_lies_before_the_horizon_is_left_alone() {
     assert_eq!(ours.summary(NOW, half), theirs.summary(NOW, half));
     let (step, messages, _) = reconcile(&ours, &theirs, half);
     assert_eq!((step, messages), (Step::default(), 2));
+}
+
+#[test]
+fn whoever_has_not_heard_of_a_greater_write_yet_finds_nothing_but_that() {
+    let at = NOW.0 - 100_000;
+    let greater = member(1, at + 50_000, Standing::Greatest, None);
+    let (before, mut after) = (
+        member(0, at, Standing::Greatest, None),
+        member(0, at, Standing::Greatest, None),
+    );
+    after.surpass(greater.order.at());
+    after.end(UnixMs(at + LOST_KEPT_MS));
+    let rest = (2..100).map(|id| member(id, at, Standing::Free, None));
+    let ours = SyncSet::new(rest.clone().chain([before]), NOW);
+    let theirs = SyncSet::new(rest.chain([after, greater]), NOW);
+    // Before it was written both are the same.
+    let cut = UnixMs(at + 50_000);
+    assert_eq!(ours.summary(cut, UnixMs(0)), theirs.summary(cut, UnixMs(0)));
+    let (step, _, _) = reconcile(&ours, &theirs, UnixMs(0));
+    let found: BTreeSet<EventId> = step.need.into_iter().collect();
+    // Its place among the items has changed, so the one that lost is looked at again.
+    assert!(found.contains(&greater.order.id));
+    assert!(found.is_subset(&BTreeSet::from([greater.order.id, before.order.id])));
 }
 
 #[test]

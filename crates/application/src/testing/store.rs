@@ -2,6 +2,7 @@
 //!
 //! Owns the fake of `EventStore`. Must never be used outside tests: nothing in it survives.
 
+mod entries;
 mod posts;
 mod sets;
 
@@ -13,7 +14,8 @@ use std::{
 
 use async_trait::async_trait;
 use kukuri_domain::{
-    AuthorId, EventId, EventOrder, PeerId, SignedEvent, TopicId, UnixMs, VerifiedEvent,
+    AuthorId, EntryKey, EventId, EventOrder, Hlc, PeerId, SignedEvent, TopicId, UnixMs,
+    VerifiedEvent,
     event::{Profile, is_post},
     search::SearchQuery,
     wire::SetSummary,
@@ -22,8 +24,8 @@ use tokio::sync::watch;
 
 use crate::{
     ports::{
-        Clock, Commit, EventStore, Found, Origin, Page, PostState, ReconcileError, StoreError,
-        StoredEvent, StoredPost, StoredProfile, TopicSummary,
+        Clock, Commit, EntryPage, EventStore, Found, Origin, Page, PostState, ReconcileError,
+        StoreError, StoredEntry, StoredEvent, StoredPost, StoredProfile, TopicSummary,
     },
     sync_set::Step,
 };
@@ -539,6 +541,36 @@ impl EventStore for MemoryStore {
         written: Range<UnixMs>,
     ) -> Result<Vec<(EventId, PostState)>, StoreError> {
         self.write(topic, |t| t.note_complete(peer, written))
+    }
+
+    async fn entries(
+        &self,
+        topic: TopicId,
+        page: EntryPage,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        let now = self.clock.now().unix;
+        self.read_all(|state| state.entries(topic, &page, now))
+    }
+
+    async fn entries_of(
+        &self,
+        topic: TopicId,
+        keys: Vec<EntryKey>,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        self.read_all(|state| state.entries_of(topic, &keys))
+    }
+
+    async fn entry_writes(
+        &self,
+        topic: TopicId,
+        key: EntryKey,
+        limit: u32,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
+        self.read_all(|state| state.entry_writes(topic, &key, limit))
+    }
+
+    async fn entry_clock(&self, topic: TopicId) -> Result<Hlc, StoreError> {
+        self.read_all(|state| state.entry_clock(topic))
     }
 
     async fn close(&self) -> Result<(), StoreError> {

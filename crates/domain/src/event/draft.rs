@@ -1,7 +1,8 @@
 //! Drafts: what a member is about to sign.
 //!
 //! Owns the tags of each kind of event that kukuri writes. Every draft of what is stored names its
-//! topic and the millisecond of its time. Must never read what it writes: that is `meaning`'s.
+//! topic and the millisecond of its time; the tags of entries are [`crate::entry`]'s. Must never
+//! read what it writes: that is `meaning`'s.
 
 use nostr::{
     event::{Kind, Tag, Tags, UnsignedEvent},
@@ -98,7 +99,7 @@ impl Draft {
         }
     }
 
-    fn new(kind: Kind, topic: &TopicName, content: &str, at: UnixMs) -> Self {
+    pub(crate) fn new(kind: Kind, topic: &TopicName, content: &str, at: UnixMs) -> Self {
         Self {
             kind: kind.as_u16(),
             tags: vec![

@@ -1,14 +1,16 @@
-//! What an event says about others: answers, reactions, deletions, profiles.
+//! What an event says: posts and answers, reactions, deletions, profiles, entries.
 //!
-//! Owns how the tags of NIP-01, NIP-09, NIP-10 and NIP-25 are read. Must never reject an event:
+//! Owns how the tags of NIP-01, NIP-09, NIP-10 and NIP-25 are read; those of entries are
+//! [`crate::entry`]'s. Must never reject an event:
 //! what does not make sense to us is [`Meaning::Other`], kept and passed on like the rest.
 
 use nostr::event::Kind;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{ENDPOINT_KIND, ENDPOINT_TAG, EventId, is_post};
+use super::{ENDPOINT_KIND, ENDPOINT_TAG, EventId, is_post, order_of};
 use crate::{
+    entry::{self, ENTRY_KIND, Entry},
     limits::{PROFILE_ABOUT_CHARS_MAX, PROFILE_NAME_CHARS_MAX, REACTION_BYTES_MAX},
     peer::PeerId,
 };
@@ -37,6 +39,8 @@ pub enum Meaning<'a> {
     Profile(Profile),
     /// The author says that this endpoint is theirs. Believe it only from that endpoint itself.
     Endpoint(PeerId),
+    /// A write to an entry.
+    Entry(Entry<'a>),
     /// Anything else.
     Other,
 }
@@ -61,6 +65,9 @@ impl<'a> Meaning<'a> {
             Kind::Reaction => reaction(event),
             kind if kind.as_u16() == ENDPOINT_KIND => {
                 endpoint(event).map_or(Self::Other, Self::Endpoint)
+            }
+            kind if kind.as_u16() == ENTRY_KIND => {
+                entry::read(event, order_of(event)).map_or(Self::Other, Self::Entry)
             }
             kind if is_post(kind.as_u16()) => Self::Post {
                 reply: reply(event),

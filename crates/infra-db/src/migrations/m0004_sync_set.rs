@@ -1,13 +1,9 @@
 //! Schema 4: which events belong to the sync set, and until when.
 //!
-//! Owns its SQL, which never changes again, and reads what was stored before. It notes that by
-//! the writer's own statements: whoever changes their tables in a later schema has to keep a copy
-//! of today's here.
+//! Owns its SQL, which never changes again. What was stored before is noted by schema 6, which
+//! does so for all that schemas 4 and 5 noted as well.
 
 use sea_orm_migration::prelude::*;
-
-use super::earlier::EarlierEvents;
-use crate::writer::membership::{Fresh, note};
 
 const SQL: &str = "
 -- From when on the event no longer belongs to the set, in milliseconds; null for never.
@@ -37,9 +33,6 @@ CREATE TABLE places (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Events that end, end others or stand in a place.
-const EARLIER: &str = r#"e.kind IN (0, 5) OR e.tags LIKE '%["expiration",%'"#;
-
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
@@ -48,13 +41,7 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let conn = manager.get_connection();
-        conn.execute_unprepared(SQL).await?;
-        let mut earlier = EarlierEvents::such_that(EARLIER, conn);
-        while let Some(events) = earlier.page().await? {
-            let fresh = events.iter().map(|(topic, event)| Fresh::of(*topic, event));
-            note(conn, &fresh.collect::<Vec<_>>()).await?;
-        }
+        manager.get_connection().execute_unprepared(SQL).await?;
         Ok(())
     }
 }

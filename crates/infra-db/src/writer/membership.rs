@@ -10,12 +10,15 @@ use kukuri_domain::{
     AuthorId, EventId, EventOrder, SignedEvent, TopicId, UnixMs, VerifiedEvent,
     event::{
         Meaning,
-        membership::{Member, deleted_at, is_deletable, is_deletion, replaces},
+        membership::{Member, Standing, deleted_at, is_deletable, is_deletion, replaces},
     },
 };
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
-use super::apply::{array, blob, statement};
+use super::{
+    apply::{array, blob, statement},
+    entries::{self, Written},
+};
 use crate::convert::{ids_column, to_column};
 
 /// A new event of a topic.
@@ -26,6 +29,8 @@ pub(crate) struct Fresh {
     place: Option<&'static str>,
     /// What it takes back.
     targets: Vec<EventId>,
+    /// What it writes to an entry.
+    written: Option<Written>,
     member: Member,
 }
 
@@ -34,8 +39,8 @@ pub(crate) struct Fresh {
 pub(crate) struct Change {
     pub(crate) topic: TopicId,
     pub(crate) member: Member,
-    /// For an event that was stored before: until when it belonged to the set.
-    pub(crate) was: Option<Option<UnixMs>>,
+    /// What an event that was stored before was to the set until now.
+    pub(crate) was: Option<Member>,
 }
 
 macro_rules! fresh_of {
@@ -50,6 +55,7 @@ macro_rules! fresh_of {
                     Some(Meaning::Deletion { targets }) => targets,
                     _ => Vec::new(),
                 },
+                written: event.entry().map(Written::from),
                 member: event.member(),
             }
         }
@@ -77,7 +83,7 @@ pub(crate) async fn note<C: ConnectionTrait>(
     let mut noting = Noting {
         conn,
         members: BTreeMap::new(),
-        ended: Vec::new(),
+        changed: Vec::new(),
     };
     for new in fresh {
         noting.members.insert((new.topic, new.id()), new.member);
@@ -88,6 +94,7 @@ pub(crate) async fn note<C: ConnectionTrait>(
         noting.delete(new).await?;
         noting.replace(new).await?;
     }
+    noting.merge(fresh).await?;
     noting.finish().await
 }
 
@@ -95,7 +102,7 @@ struct Noting<'a, C> {
     conn: &'a C,
     /// The new ones.
     members: BTreeMap<(TopicId, EventId), Member>,
-    ended: Vec<Change>,
+    changed: Vec<Change>,
 }
 
 const TAKE_BACK: &str = "
@@ -122,15 +129,19 @@ const TARGETS: &str = "
 const SAME_PLACE: &str = "
     SELECT created_at, ms, id FROM places WHERE topic = ?1 AND author = ?2 AND place = ?3";
 
-const UNTIL: &str = "
-    SELECT until FROM topic_events WHERE topic = ?1 AND created_at = ?2 AND ms = ?3 AND id = ?4";
-
-const SET: &str = "
-    UPDATE topic_events SET until = ?5, keyed = ?6
+const MEMBER: &str = "
+    SELECT until, keyed, replaced_at FROM topic_events
     WHERE topic = ?1 AND created_at = ?2 AND ms = ?3 AND id = ?4";
 
+const SET: &str = "
+    UPDATE topic_events SET
+        until = wanted.value ->> 3, keyed = wanted.value ->> 4, replaced_at = wanted.value ->> 5
+    FROM json_each(?2) wanted
+    WHERE topic = ?1 AND created_at = wanted.value ->> 0 AND ms = wanted.value ->> 1
+        AND id = unhex(wanted.value ->> 2)";
+
 #[cfg(test)]
-pub(super) const QUERIES: &[&str] = &[TAKEN_BACK, TARGETS, SAME_PLACE, UNTIL, SET];
+pub(super) const QUERIES: &[&str] = &[TAKEN_BACK, TARGETS, SAME_PLACE, MEMBER, SET];
 
 impl<C: ConnectionTrait> Noting<'_, C> {
     async fn insert(&self, new: &Fresh) -> Result<(), DbErr> {
@@ -171,7 +182,7 @@ impl<C: ConnectionTrait> Noting<'_, C> {
         }
         let mut topics: BTreeMap<TopicId, BTreeMap<EventId, &Fresh>> = BTreeMap::new();
         for new in fresh {
-            if is_deletable(new.kind, new.member.is_keyed) {
+            if is_deletable(new.kind, new.member.is_keyed()) {
                 topics.entry(new.topic).or_default().insert(new.id(), new);
             }
         }
@@ -208,13 +219,14 @@ impl<C: ConnectionTrait> Noting<'_, C> {
             let (order, kind) = (order(&row)?, row.try_get_by_index(4)?);
             // Of a new one the row does not say so yet.
             let is_keyed = match self.members.get(&(new.topic, order.id)) {
-                Some(new) => new.is_keyed,
+                Some(new) => new.is_keyed(),
                 None => is_keyed(&row)?,
             };
             if is_deletable(kind, is_keyed)
                 && let Some(until) = deleted_at(order, new.at())
             {
-                self.end(new.topic, order, is_keyed, until).await?;
+                self.change(new.topic, order, |member| member.end(until))
+                    .await?;
             }
         }
         Ok(())
@@ -230,55 +242,91 @@ impl<C: ConnectionTrait> Noting<'_, C> {
         for row in self.conn.query_all_raw(rows).await? {
             let other = order(&row)?;
             let (this, that) = ((new.at(), new.id()), (other.at(), other.id));
-            if replaces(that, this) {
-                self.end(new.topic, new.member.order, true, other.at())
-                    .await?;
+            let (lost, at) = if replaces(that, this) {
+                (new.member.order, other.at())
             } else if replaces(this, that) {
-                self.end(new.topic, other, true, new.at()).await?;
+                (other, new.at())
+            } else {
+                continue;
+            };
+            let lose = |member: &mut Member| {
+                member.surpass(at);
+                member.end(at);
+            };
+            self.change(new.topic, lost, lose).await?;
+        }
+        Ok(())
+    }
+
+    /// Settles which write to each key counts, and which lost.
+    async fn merge(&mut self, fresh: &[Fresh]) -> Result<(), DbErr> {
+        let mut topics: BTreeMap<TopicId, Vec<&Written>> = BTreeMap::new();
+        for new in fresh {
+            if let Some(written) = &new.written {
+                topics.entry(new.topic).or_default().push(written);
+            }
+        }
+        for (topic, written) in topics {
+            for (lost, by) in entries::note(self.conn, topic, &written).await? {
+                self.change(topic, entries::order(lost), |member| member.lose(lost, by))
+                    .await?;
             }
         }
         Ok(())
     }
 
-    async fn end(
+    async fn change(
         &mut self,
         topic: TopicId,
         order: EventOrder,
-        is_keyed: bool,
-        at: UnixMs,
+        how: impl Fn(&mut Member),
     ) -> Result<(), DbErr> {
         if let Some(new) = self.members.get_mut(&(topic, order.id)) {
-            new.end(at);
+            how(new);
             return Ok(());
         }
-        let row = statement(self.conn, UNTIL, place_of(topic, order));
+        let row = statement(self.conn, MEMBER, place_of(topic, order));
         let Some(row) = self.conn.query_one_raw(row).await? else {
             return Ok(());
         };
-        let was: Option<i64> = row.try_get_by_index(0)?;
-        let was = was.map(|was| UnixMs(u64::try_from(was).unwrap_or(0)));
-        let mut member = Member {
-            order,
-            is_keyed,
-            until: was,
+        let time = |column| -> Result<Option<UnixMs>, DbErr> {
+            let time: Option<i64> = row.try_get_by_index(column)?;
+            Ok(time.map(|time| UnixMs(u64::try_from(time).unwrap_or(0))))
         };
-        member.end(at);
-        if member.until != was {
-            self.set(topic, member).await?;
-            self.ended.push(Change {
-                topic,
-                member,
-                was: Some(was),
-            });
+        let was = Member {
+            order,
+            standing: standing(row.try_get_by_index::<i64>(1)? != 0, time(2)?),
+            until: time(0)?,
+        };
+        let mut member = was;
+        how(&mut member);
+        if member != was {
+            self.set(topic, &[member]).await?;
+            let was = Some(was);
+            self.changed.push(Change { topic, member, was });
         }
         Ok(())
     }
 
-    async fn set(&self, topic: TopicId, member: Member) -> Result<(), DbErr> {
-        let until = member.until.map(|until| to_column(until.0));
-        let values = place_of(topic, member.order)
-            .into_iter()
-            .chain([until.into(), i64::from(member.is_keyed).into()]);
+    async fn set(&self, topic: TopicId, members: &[Member]) -> Result<(), DbErr> {
+        let row = |member: &Member| {
+            let EventOrder { created_at, ms, id } = member.order;
+            let column = |at: Option<UnixMs>| at.map(|at| to_column(at.0));
+            let replaced_at = match member.standing {
+                Standing::Surpassed(at) => Some(at),
+                Standing::Free | Standing::Greatest => None,
+            };
+            serde_json::json!([
+                to_column(created_at),
+                ms,
+                hex::encode(id.0),
+                column(member.until),
+                i64::from(member.is_keyed()),
+                column(replaced_at)
+            ])
+        };
+        let rows: serde_json::Value = members.iter().map(row).collect();
+        let values = [blob(&topic.0), rows.to_string().into()];
         self.conn
             .execute_raw(statement(self.conn, SET, values))
             .await?;
@@ -286,17 +334,30 @@ impl<C: ConnectionTrait> Noting<'_, C> {
     }
 
     async fn finish(self) -> Result<Vec<Change>, DbErr> {
+        let mut noted: BTreeMap<TopicId, Vec<Member>> = BTreeMap::new();
         for ((topic, _), member) in &self.members {
-            if member.is_keyed || member.until.is_some() {
-                self.set(*topic, *member).await?;
+            if member.is_keyed() || member.until.is_some() {
+                noted.entry(*topic).or_default().push(*member);
             }
+        }
+        for (topic, members) in noted {
+            self.set(topic, &members).await?;
         }
         let new = self.members.into_iter().map(|((topic, _), member)| Change {
             topic,
             member,
             was: None,
         });
-        Ok(self.ended.into_iter().chain(new).collect())
+        Ok(self.changed.into_iter().chain(new).collect())
+    }
+}
+
+/// What the columns `keyed` and `replaced_at` say.
+pub(crate) fn standing(is_keyed: bool, replaced_at: Option<UnixMs>) -> Standing {
+    match (is_keyed, replaced_at) {
+        (false, _) => Standing::Free,
+        (true, None) => Standing::Greatest,
+        (true, Some(at)) => Standing::Surpassed(at),
     }
 }
 

@@ -92,8 +92,11 @@ async fn note_said(
         meaning: new.event.meaning(),
     });
     let says_something = |said: &Said<'_>| {
-        use Meaning::{Endpoint, Other, Post};
-        !matches!(said.meaning, Post { reply: None } | Endpoint(_) | Other)
+        use Meaning::{Endpoint, Entry, Other, Post};
+        !matches!(
+            said.meaning,
+            Post { reply: None } | Endpoint(_) | Entry(_) | Other
+        )
     };
     let said: Vec<Said<'_>> = said.filter(says_something).collect();
     let posts: Vec<_> = posts.iter().map(|c| (c.topic, c.event.id())).collect();

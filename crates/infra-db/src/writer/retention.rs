@@ -16,6 +16,7 @@ use sea_orm::{ConnectionTrait, DbErr, Value};
 
 use super::{
     apply::{array, blob, statement},
+    entries,
     reading::{mark_of, read_mark},
 };
 use crate::{
@@ -262,11 +263,14 @@ async fn totals(conn: &impl ConnectionTrait, topic: TopicId) -> Result<Totals, D
     })
 }
 
-// What stays counts for nothing. The size is that of `bytes_of`.
+// What stays counts for nothing, and neither does what was surpassed only after the horizon as it
+// is; of what lies after it that is not known yet. The size is that of `bytes_of`.
 const MEASURE: &str = "
     SELECT COUNT(*), COALESCE(SUM(size), 0), COALESCE(MAX(at), 0) FROM (
         SELECT t.created_at * 1000 + t.ms AS at,
-            CASE WHEN t.keyed OR o.sent_to = 0 THEN 0 ELSE
+            CASE WHEN o.sent_to = 0 OR (t.keyed AND (t.replaced_at IS NULL
+                OR (t.replaced_at >= ?7 AND t.created_at * 1000 + t.ms < ?7)))
+            THEN 0 ELSE
                 512 + octet_length(e.tags) + octet_length(e.content) * (1 + (e.kind IN (1, 9)))
             END AS size
         FROM topic_events t
@@ -286,9 +290,9 @@ async fn measure(
     needed: u64,
     latest: UnixMs,
 ) -> Result<(Option<(UnixMs, u64)>, Option<Step>), DbErr> {
-    let events = totals(conn, topic).await?.events;
+    let totals = totals(conn, topic).await?;
     // Small enough that no much more goes than has to.
-    let page = (events / 64).clamp(8, MEASURED_MAX);
+    let page = (totals.events / 64).clamp(8, MEASURED_MAX);
     let values = [
         blob(&topic.0),
         after.0.into(),
@@ -296,6 +300,7 @@ async fn measure(
         to_column(latest.secs()).into(),
         latest.subsec_ms().into(),
         to_column(page).into(),
+        to_column(totals.horizon.0).into(),
     ];
     let row = conn
         .query_one_raw(statement(conn, MEASURE, values))
@@ -328,7 +333,7 @@ const BEHIND: &str = "
     LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
     WHERE t.topic = ?1 AND (t.created_at, t.ms, t.id) > (?2, ?3, ?4)
         AND (t.created_at, t.ms) < (?5, ?6)
-        AND NOT (t.keyed AND (t.until IS NULL OR t.until >= ?7))
+        AND NOT (t.keyed AND (t.replaced_at IS NULL OR t.replaced_at >= ?7))
         AND COALESCE(o.sent_to, 1) <> 0
     ORDER BY t.created_at, t.ms, t.id
     LIMIT ?8";
@@ -591,7 +596,9 @@ impl<C: ConnectionTrait> Removal<'_, C> {
         for event in self.events {
             let EventOrder { created_at, ms, id } = event.order();
             let (topic, author) = (blob(&self.topic.0), blob(&event.author().0));
-            if let Some(place) = event.place() {
+            if let Some(entry) = event.entry() {
+                entries::forget(self.conn, self.topic, &entry).await?;
+            } else if let Some(place) = event.place() {
                 let values = [
                     topic,
                     author,

@@ -8,7 +8,8 @@ use kukuri_application::{
     ports::{IdentityError, NetworkError, StoreError},
 };
 use kukuri_domain::{
-    EventId, EventRef, TopicName, TopicRef,
+    EntryKey, EventId, EventRef, TopicName, TopicRef,
+    entry::{EntryKeyError, ValueError},
     event::{AdmissionError, ProfileError, ShapeError},
     limits::EVENT_BYTES_MAX,
 };
@@ -23,6 +24,10 @@ pub enum Code {
     NotJoined,
     /// There is no such event.
     NoEvent,
+    /// The key holds nothing.
+    NoEntry,
+    /// The key holds another write than was expected.
+    Conflict,
     /// More than one topic or post is meant.
     Ambiguous,
     /// Too large.
@@ -68,6 +73,8 @@ impl Code {
         match self {
             Code::NotJoined => "not_joined",
             Code::NoEvent => "no_event",
+            Code::NoEntry => "no_entry",
+            Code::Conflict => "conflict",
             Code::Ambiguous => "ambiguous",
             Code::TooLong => "too_long",
             Code::Empty => "empty",
@@ -157,6 +164,24 @@ impl ClientError {
         let message = format!("there is no post {post} in #{topic}");
         Self::new(Code::NoEvent, message)
             .hint(format!("see the posts with their ids: kukuri read {topic}"))
+    }
+
+    /// The key holds nothing.
+    pub fn no_entry(key: &EntryKey) -> Self {
+        let message = format!("there is no entry '{}' here", key.as_str().escape_debug());
+        Self::new(Code::NoEntry, message).hint("see which there are: kukuri kv list TOPIC")
+    }
+
+    /// The key holds another write than was expected, or one where none was.
+    fn conflict(key: &EntryKey, current: Option<EventId>) -> Self {
+        let key = key.as_str().escape_debug();
+        let message = match current {
+            Some(id) => format!("the entry '{key}' is at revision {}", id.short()),
+            None => format!("the entry '{key}' holds nothing"),
+        };
+        let mut error = Self::new(Code::Conflict, message);
+        error.details = current.iter().map(ToString::to_string).collect();
+        error.hint("read it again and decide anew: kukuri kv get TOPIC KEY")
     }
 
     /// More than one post is meant.
@@ -249,11 +274,30 @@ impl From<ShapeError> for ClientError {
     }
 }
 
+impl From<EntryKeyError> for ClientError {
+    fn from(error: EntryKeyError) -> Self {
+        let code = match error {
+            EntryKeyError::Empty => Code::Empty,
+            EntryKeyError::TooLong(_) => Code::TooLong,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<ValueError> for ClientError {
+    fn from(error: ValueError) -> Self {
+        Self::new(Code::TooLong, error.to_string())
+            .hint("keep the bytes elsewhere, and here what leads to them")
+    }
+}
+
 impl From<PostError> for ClientError {
     fn from(error: PostError) -> Self {
         match error {
             PostError::Empty => Self::new(Code::Empty, "an empty post is not sent"),
             PostError::NoEvent(id) => Self::no_event(id),
+            PostError::NoEntry(key) => Self::no_entry(&key),
+            PostError::Changed(key, current) => Self::conflict(&key, current),
             PostError::NotYours => Self::new(Code::NotYours, error.to_string())
                 .hint("mute its author to see it no more: kukuri mute AUTHOR"),
             PostError::NoReaction => Self::new(Code::Refused, error.to_string()),

@@ -16,11 +16,11 @@ use interprocess::local_socket::tokio::Stream;
 use kukuri_application::{
     ports::Clock,
     views::{
-        AuthorView, ExplainView, FoundView, NodeEvent, PeerView, PostView, ProfileView, SentView,
-        StatusView, TopicView,
+        AuthorView, EntryView, ExplainView, FoundView, NodeEvent, PeerView, PostView, ProfileView,
+        SentView, StatusView, TopicView,
     },
 };
-use kukuri_domain::{AuthorId, EventId, EventRef, TopicName, TopicRef, UnixMs, event};
+use kukuri_domain::{AuthorId, EntryKey, EventId, EventRef, TopicName, TopicRef, UnixMs, event};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{
@@ -31,12 +31,16 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{ClientError, Code, FindQuery, Posts, Profile, ReadQuery, RemoteEvents};
+use super::{
+    ClientError, Code, Entries, EntryQuery, EntryWrite, FindQuery, Posts, Profile, ReadQuery,
+    RemoteEvents,
+};
 use crate::{
     control::{
-        AuthorParams, EventParams, EventsParams, FindPostParams, Hello, Incoming, JoinParams,
-        MarkReadParams, MaybeTopicParams, PROTOCOL, PostParams, ReactParams, SubscriptionParams,
-        TopicParams, method, notification, parse_incoming, request,
+        AuthorParams, EntryHistoryParams, EntryParams, EventParams, EventsParams, FindPostParams,
+        Hello, Incoming, JoinParams, MarkReadParams, MaybeTopicParams, PROTOCOL, PostParams,
+        ReactParams, SubscriptionParams, TopicParams, WriteEntriesParams, method, notification,
+        parse_incoming, request,
     },
     platform::SystemClock,
 };
@@ -266,6 +270,41 @@ impl Remote {
 
     pub(super) async fn search(&self, query: &FindQuery) -> Result<Vec<FoundView>, ClientError> {
         self.shared.call(method::SEARCH, query).await
+    }
+
+    pub(super) async fn write_entries(
+        &self,
+        topic: &TopicRef,
+        writes: Vec<EntryWrite>,
+    ) -> Result<Vec<EntryView>, ClientError> {
+        let topic = topic.clone();
+        let params = WriteEntriesParams { topic, writes };
+        self.shared.call(method::KV_WRITE, &params).await
+    }
+
+    pub(super) async fn entry(
+        &self,
+        topic: &TopicRef,
+        key: EntryKey,
+    ) -> Result<Option<EntryView>, ClientError> {
+        let topic = topic.clone();
+        let params = EntryParams { topic, key };
+        self.shared.call(method::KV_GET, &params).await
+    }
+
+    pub(super) async fn entries(&self, query: &EntryQuery) -> Result<Entries, ClientError> {
+        self.shared.call(method::KV_LIST, query).await
+    }
+
+    pub(super) async fn entry_history(
+        &self,
+        topic: &TopicRef,
+        key: EntryKey,
+        limit: u32,
+    ) -> Result<Vec<EntryView>, ClientError> {
+        let topic = topic.clone();
+        let params = EntryHistoryParams { topic, key, limit };
+        self.shared.call(method::KV_HISTORY, &params).await
     }
 
     pub(super) async fn mark_read(

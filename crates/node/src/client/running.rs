@@ -153,7 +153,7 @@ impl Running {
     }
 
     /// The joined topic that is meant.
-    fn handle(&self, topic: &TopicRef) -> Result<TopicHandle, ClientError> {
+    pub(super) fn handle(&self, topic: &TopicRef) -> Result<TopicHandle, ClientError> {
         let mut meant = self.engine.topics();
         meant.retain(|handle| topic.means(&handle.keys().name, &handle.keys().id));
         if meant.len() > 1 {

@@ -1,11 +1,11 @@
 //! The messages of the control protocol: JSON-RPC 2.0, one per line.
 
 use kukuri_application::views::NodeEvent;
-use kukuri_domain::{AuthorId, EventId, EventRef, TopicName, TopicRef};
+use kukuri_domain::{AuthorId, EntryKey, EventId, EventRef, TopicName, TopicRef};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::client::{ClientError, Code, Profile};
+use crate::client::{ClientError, Code, EntryWrite, Profile};
 
 /// What `jsonrpc` has to say.
 const VERSION: &str = "2.0";
@@ -28,6 +28,10 @@ pub(crate) mod method {
     pub(crate) const LOOK_AGAIN: &str = "look_again";
     pub(crate) const READ: &str = "read";
     pub(crate) const SEARCH: &str = "search";
+    pub(crate) const KV_WRITE: &str = "kv.write";
+    pub(crate) const KV_GET: &str = "kv.get";
+    pub(crate) const KV_LIST: &str = "kv.list";
+    pub(crate) const KV_HISTORY: &str = "kv.history";
     pub(crate) const MARK_READ: &str = "mark_read";
     pub(crate) const MUTE: &str = "mute";
     pub(crate) const UNMUTE: &str = "unmute";
@@ -96,6 +100,28 @@ pub(crate) struct EventsParams {
 pub(crate) struct FindPostParams {
     pub(crate) topic: TopicRef,
     pub(crate) id: EventRef,
+}
+
+/// Writes to entries of a topic.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct WriteEntriesParams {
+    pub(crate) topic: TopicRef,
+    pub(crate) writes: Vec<EntryWrite>,
+}
+
+/// An entry of a topic.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EntryParams {
+    pub(crate) topic: TopicRef,
+    pub(crate) key: EntryKey,
+}
+
+/// The writes to an entry of a topic.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct EntryHistoryParams {
+    pub(crate) topic: TopicRef,
+    pub(crate) key: EntryKey,
+    pub(crate) limit: u32,
 }
 
 /// How far a topic was read.

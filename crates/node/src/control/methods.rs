@@ -5,10 +5,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::message::{
-    AuthorParams, EventParams, EventsParams, FindPostParams, JoinParams, MarkReadParams,
-    MaybeTopicParams, PostParams, ReactParams, RpcError, TopicParams, method,
+    AuthorParams, EntryHistoryParams, EntryParams, EventParams, EventsParams, FindPostParams,
+    JoinParams, MarkReadParams, MaybeTopicParams, PostParams, ReactParams, RpcError, TopicParams,
+    WriteEntriesParams, method,
 };
-use crate::client::{Client, ClientError, FindQuery, ReadQuery};
+use crate::client::{Client, ClientError, EntryQuery, FindQuery, ReadQuery};
 
 /// Calls a method that is answered at once.
 pub(super) async fn call(client: &Client, name: &str, params: Value) -> Result<Value, RpcError> {
@@ -70,6 +71,22 @@ pub(super) async fn call(client: &Client, name: &str, params: Value) -> Result<V
         method::SEARCH => {
             let query: FindQuery = parsed(params)?;
             answered(client.search(&query).await)
+        }
+        method::KV_WRITE => {
+            let WriteEntriesParams { topic, writes } = parsed(params)?;
+            answered(client.write_entries(topic, writes).await)
+        }
+        method::KV_GET => {
+            let EntryParams { topic, key } = parsed(params)?;
+            answered(client.entry(topic, key).await)
+        }
+        method::KV_LIST => {
+            let query: EntryQuery = parsed(params)?;
+            answered(client.entries(&query).await)
+        }
+        method::KV_HISTORY => {
+            let EntryHistoryParams { topic, key, limit } = parsed(params)?;
+            answered(client.entry_history(topic, key, limit).await)
         }
         method::MARK_READ => {
             let MarkReadParams { topic, up_to } = parsed(params)?;

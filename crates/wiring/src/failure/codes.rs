@@ -22,6 +22,8 @@ fn client_codes() -> Vec<Code> {
     let all = vec![
         Code::NotJoined,
         Code::NoEvent,
+        Code::NoEntry,
+        Code::Conflict,
         Code::Ambiguous,
         Code::TooLong,
         Code::Empty,
@@ -46,7 +48,7 @@ fn client_codes() -> Vec<Code> {
             Code::NotJoined | Code::NoEvent | Code::Ambiguous | Code::TooLong | Code::Empty => {}
             Code::Refused | Code::Query | Code::Signing | Code::DiskFull | Code::ReadOnly => {}
             Code::Database | Code::Network | Code::NoNode | Code::Closed | Code::Request => {}
-            Code::NotYours | Code::Profile => {}
+            Code::NotYours | Code::Profile | Code::NoEntry | Code::Conflict => {}
             Code::Protocol | Code::Busy | Code::Unexpected => {}
         }
     }

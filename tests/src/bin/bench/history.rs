@@ -15,7 +15,10 @@ use kukuri_application::{
 };
 use kukuri_domain::{
     EventId, EventOrder, SignedEvent, TopicKeys, TopicName, UnixMs, VerifiedEvent,
-    event::{Verifier, membership::Member},
+    event::{
+        Verifier,
+        membership::{Member, Standing},
+    },
 };
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_node::platform::SystemClock;
@@ -205,7 +208,7 @@ fn set(count: u64, is_in: impl Fn(u64) -> bool, first: u64) -> SyncSet {
                 ms: u16::try_from(at % 1_000).expect("below a thousand"),
                 id: EventId(*blake3::hash(&n.to_le_bytes()).as_bytes()),
             },
-            is_keyed: false,
+            standing: Standing::Free,
             until: None,
         }
     });

@@ -221,7 +221,7 @@ impl State {
         counts
     }
 
-    fn name(&self, author: AuthorId) -> Option<String> {
+    pub(super) fn name(&self, author: AuthorId) -> Option<String> {
         self.profile(author).map(|told| told.profile.name)
     }
 

@@ -39,11 +39,19 @@ impl Topic {
         let mut member = event.member();
         let at = member.order.at();
         let others = self.rows.values().map(|other| &other.event);
+        if let Some(this) = event.entry() {
+            let theirs = others.filter_map(|other| other.entry());
+            let same = theirs.filter(|other| other.key == this.key);
+            for greater in same.filter(|other| other.rank > this.rank) {
+                member.lose(this.rank, greater.rank);
+            }
+            return member;
+        }
         for other in others.filter(|other| other.author() == event.author()) {
             let other_at = other.order().at();
             match other.meaning() {
                 Meaning::Deletion { targets }
-                    if is_deletable(event.kind(), member.is_keyed)
+                    if is_deletable(event.kind(), member.is_keyed())
                         && targets.contains(&event.id()) =>
                 {
                     if let Some(until) = deleted_at(member.order, other_at) {
@@ -54,6 +62,7 @@ impl Topic {
                     && other.place() == event.place()
                     && replaces((other_at, other.id()), (at, event.id())) =>
                 {
+                    member.surpass(other_at);
                     member.end(other_at);
                 }
                 _ => {}
