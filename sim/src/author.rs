@@ -4,10 +4,14 @@
 //! again. Each is checked once for all nodes of a run ([`Checked`]): checking is not what is
 //! simulated, and a hundred thousand checks would take most of the time.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use kukuri_domain::{
-    AuthorId, EventId, SignedEvent, TopicName, UnixMs, VerifiedEvent,
+    AuthorId, EntryKey, EventId, SignedEvent, VerifiedEvent,
+    entry::EntryRank,
     event::{Draft, Verifier},
 };
 use nostr::event::{Event, Signature};
@@ -31,9 +35,9 @@ impl Author {
         AuthorId(self.0.x_only_public_key().0.serialize())
     }
 
-    /// A signed post.
-    pub fn post(&self, topic: &TopicName, text: &str, at: UnixMs) -> SignedEvent {
-        let unsigned = Draft::post(topic, text, at).unsigned(self.id());
+    /// The draft, signed.
+    pub fn sign(&self, draft: Draft) -> SignedEvent {
+        let unsigned = draft.unsigned(self.id());
         let mut unsigned = unsigned.expect("its tags have names");
         let id = unsigned.id();
         let signature = CONTEXT.sign_schnorr_no_aux_rand(&id.to_bytes(), &self.0);
@@ -69,6 +73,20 @@ impl Checked {
                 Some(verified)
             }
         }
+    }
+
+    /// The greatest write to each key among the genuine events that are stored.
+    pub fn greatest_writes(
+        &self,
+        is_stored: impl Fn(&EventId) -> bool,
+    ) -> BTreeMap<EntryKey, EntryRank> {
+        let mut greatest: BTreeMap<EntryKey, EntryRank> = BTreeMap::new();
+        let stored = self.genuine.values().filter(|event| is_stored(&event.id()));
+        for entry in stored.filter_map(VerifiedEvent::entry) {
+            let known = greatest.entry(entry.key).or_insert(entry.rank);
+            *known = entry.rank.max(*known);
+        }
+        greatest
     }
 
     /// A genuine event.

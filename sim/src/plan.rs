@@ -20,6 +20,9 @@ const PROBES: u64 = 10;
 const PROBED_US: u64 = 350 * SECOND_US;
 const PROBE_EVERY_US: u64 = 20 * SECOND_US;
 
+/// Keys of entries: so few that writers meet at each.
+const KEYS: usize = 5;
+
 /// How the network treats what is sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weather {
@@ -65,6 +68,13 @@ pub enum Step {
     Kill(usize),
     /// Somebody who runs posts: this one, or else the next.
     Post(usize),
+    /// Somebody who runs writes to an entry: this one, or else the next.
+    Write {
+        /// Who.
+        node: usize,
+        /// To which of a few keys.
+        key: usize,
+    },
     /// The network falls into two parts.
     Cut {
         /// The nodes of one of them.
@@ -100,8 +110,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A bad day: 20 to 24 nodes that find each other by the DHT, 200 posts, one cut, one kill, one
-    /// node that goes deaf in every third plan, clocks that differ.
+    /// A bad day: 20 to 24 nodes that find each other by the DHT, 200 events, of which a third are
+    /// writes to few keys, one cut, one kill, one node that goes deaf in every third plan, clocks that differ.
     pub fn of_seed(seed: u64, nodes: Option<usize>) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let drawn = rng.random_range(20..=24);
@@ -119,9 +129,17 @@ impl Plan {
             steps.push((rng.random_range(0..20 * SECOND_US), Step::Start(node)));
         }
         let until = RUN_US - QUIET_US;
-        for _ in 0..200 - PROBES {
+        for number in 0..200 - PROBES as usize {
             let at = rng.random_range(5 * SECOND_US..until);
-            steps.push((at, Step::Post(rng.random_range(0..nodes))));
+            let node = rng.random_range(0..nodes);
+            let step = match number % 3 {
+                0 => Step::Write {
+                    node,
+                    key: number / 3 % KEYS,
+                },
+                _ => Step::Post(node),
+            };
+            steps.push((at, step));
         }
         for number in 0..PROBES {
             let at = PROBED_US + number * PROBE_EVERY_US;

@@ -35,15 +35,18 @@ pub enum Sabotage {
     ForgetCommits,
     /// Nobody who seems deaf joins anew.
     NeverRejoin,
+    /// A key holds what came last.
+    MergeByArrival,
 }
 
 impl Sabotage {
     /// Every one, by name.
-    pub const ALL: [(&str, Self); 4] = [
+    pub const ALL: [(&str, Self); 5] = [
         ("never-reconcile", Self::NeverReconcile),
         ("never-rendezvous", Self::NeverRendezvous),
         ("forget-commits", Self::ForgetCommits),
         ("never-rejoin", Self::NeverRejoin),
+        ("merge-by-arrival", Self::MergeByArrival),
     ];
 }
 

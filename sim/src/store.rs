@@ -28,6 +28,8 @@ pub struct Store {
     members: BTreeMap<EventOrder, Member>,
     /// Every write to each key.
     writes: BTreeMap<EntryKey, BTreeSet<EntryRank>>,
+    /// What each key holds.
+    current: BTreeMap<EntryKey, EntryRank>,
     /// The sync set.
     pub set: SyncSet,
 }
@@ -57,12 +59,13 @@ impl Store {
             own: BTreeMap::new(),
             members: BTreeMap::new(),
             writes: BTreeMap::new(),
+            current: BTreeMap::new(),
             set: SyncSet::default(),
         }
     }
 
-    /// Stores an event; `false` if it was there.
-    pub fn commit(&mut self, event: &VerifiedEvent, now: UnixMs) -> bool {
+    /// Stores an event; `false` if it was there. `by_arrival` has a key hold what came last.
+    pub fn commit(&mut self, event: &VerifiedEvent, now: UnixMs, by_arrival: bool) -> bool {
         let order = event.order();
         if self.places.insert(event.id(), order).is_some() {
             return false;
@@ -71,6 +74,10 @@ impl Store {
         let mut member = event.member();
         if let Some(entry) = event.entry() {
             self.merge(&entry, &mut member, now);
+            let current = self.current.entry(entry.key).or_insert(entry.rank);
+            if by_arrival || entry.rank > *current {
+                *current = entry.rank;
+            }
         }
         self.members.insert(order, member);
         self.set.insert(member, now);
@@ -99,12 +106,15 @@ impl Store {
         }
     }
 
-    /// What each key holds: the write that counts.
-    pub fn entries(&self) -> BTreeMap<&EntryKey, EntryRank> {
-        let writes = self.writes.iter();
-        writes
-            .filter_map(|(key, writes)| Some((key, *writes.last()?)))
-            .collect()
+    /// A key that holds something else than the greatest of these.
+    pub fn differs<'a>(
+        &self,
+        greatest: &'a BTreeMap<EntryKey, EntryRank>,
+    ) -> Option<(&'a EntryKey, EntryRank)> {
+        let differing = greatest
+            .iter()
+            .find(|(key, rank)| self.current.get(*key) != Some(*rank));
+        differing.map(|(key, rank)| (key, *rank))
     }
 
     /// The greatest clock of all writes.

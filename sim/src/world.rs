@@ -326,6 +326,15 @@ impl World {
                 if self.lives(node) == Some(life) {
                     self.note_happening(node, what.kind());
                     self.happen_to(node, what);
+                } else if let Inside::Called {
+                    from,
+                    from_life,
+                    request,
+                } = what
+                    && self.lives(from) == Some(from_life)
+                {
+                    // It died with the question on the way: whoever asks learns that in time.
+                    self.unanswered(from, node, request);
                 }
             }
         }
@@ -456,10 +465,23 @@ impl World {
                 return self.breaks(format!("node {n} refused something genuine: {counters:?}"));
             }
             let store = &self.nodes[n].store;
-            let lacks = self.posted.keys().filter(|id| !store.holds(id)).count();
-            if lacks > 0 {
-                let of = self.posted.len();
-                return self.breaks(format!("node {n} lacks {lacks} of {of} posts at the end"));
+            let lacks = self.posted.iter().filter(|(id, _)| !store.holds(id));
+            let lacks: Vec<_> = lacks.map(|(id, at_us)| (*at_us, *id)).collect();
+            if let Some((at_us, id)) = lacks.iter().min() {
+                let (of, lacks, seconds) = (self.posted.len(), lacks.len(), *at_us as f64 / 1e6);
+                let kind = self.checked.get(id).map(VerifiedEvent::kind);
+                let ahead = self.checked.get(id).map(|event| event.order().at().0);
+                let ahead = ahead.unwrap_or_default().abs_diff(self.now(n).unix.0);
+                return self.breaks(format!(
+                    "node {n} lacks {lacks} of {of} events at the end, the first of kind \
+                     {kind:?} posted at {seconds:.3} s, {ahead} ms from its own time"
+                ));
+            }
+            let greatest = self.checked.greatest_writes(|id| store.holds(id));
+            if let Some((key, rank)) = store.differs(&greatest) {
+                return self.breaks(format!(
+                    "node {n} does not hold the greatest write to '{key}', {rank:?}, at the end"
+                ));
             }
             let cut = UnixMs(self.now(n).unix.0 + 86_400_000);
             let summary = self.nodes[n].store.set.summary(cut, UnixMs(0));

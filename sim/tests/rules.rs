@@ -46,8 +46,14 @@ fn what_is_left_out_is_noticed() {
         (
             "never-rejoin",
             Sabotage::NeverRejoin,
-            9,
+            24,
             "gossip does not reach",
+        ),
+        (
+            "merge-by-arrival",
+            Sabotage::MergeByArrival,
+            1,
+            "does not hold the greatest write",
         ),
     ] {
         run(seed, None).unwrap_or_else(|broken| panic!("whole without {name}: {broken}"));

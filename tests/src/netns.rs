@@ -146,6 +146,10 @@ pub struct Lan {
     /// The machines, in the order of their addresses.
     pub machines: Vec<Namespace>,
     hub: Namespace,
+    /// The second number of its addresses.
+    network: u8,
+    /// Whether there is a router, whose address is the last.
+    is_routed: bool,
 }
 
 impl Lan {
@@ -154,6 +158,10 @@ impl Lan {
     /// # Errors
     /// When the system refuses.
     pub fn new(machines: u8) -> anyhow::Result<Self> {
+        Self::with(machines, 77, None)
+    }
+
+    fn with(machines: u8, network: u8, router: Option<&Namespace>) -> anyhow::Result<Self> {
         let hub = Namespace::new("hub")?;
         hub.ip("link add switch type bridge")?;
         // A real switch lets a new port through at once, and floods what it does not know.
@@ -162,7 +170,16 @@ impl Lan {
         let mut lan = Self {
             machines: Vec::new(),
             hub,
+            network,
+            is_routed: router.is_some(),
         };
+        if let Some(router) = router {
+            cable((router, &format!("lan{network}")), (&lan.hub, "uplink"))?;
+            lan.hub.ip("link set uplink master switch")?;
+            lan.hub.ip("link set uplink up")?;
+            router.ip(&format!("addr add 10.{network}.0.254/24 dev lan{network}"))?;
+            router.ip(&format!("link set lan{network} up"))?;
+        }
         for number in 1..=machines {
             let machine = Namespace::new(&format!("m{number}"))?;
             cable((&machine, "lan0"), (&lan.hub, &format!("port{number}")))?;
@@ -177,7 +194,8 @@ impl Lan {
 
     /// The address of a machine.
     pub fn address(&self, machine: usize) -> Ipv4Addr {
-        Ipv4Addr::new(10, 77, 0, u8::try_from(machine + 1).unwrap_or(u8::MAX))
+        let number = u8::try_from(machine + 1).unwrap_or(u8::MAX);
+        Ipv4Addr::new(10, self.network, 0, number)
     }
 
     /// Gives a machine its address and routes.
@@ -189,7 +207,10 @@ impl Lan {
         namespace.ip(&format!("addr add {}/24 dev lan0", self.address(machine)))?;
         namespace.ip("link set lan0 up")?;
         namespace.ip(&format!("route add {MULTICAST} dev lan0"))?;
-        namespace.ip("route add default dev lan0")
+        match self.is_routed {
+            true => namespace.ip(&format!("route add default via 10.{}.0.254", self.network)),
+            false => namespace.ip("route add default dev lan0"),
+        }
     }
 
     /// Gives a machine another address in place of its own, as a router does that has forgotten it.
@@ -213,6 +234,34 @@ impl Lan {
         let namespace = &self.machines[machine];
         namespace.ip("addr flush dev lan0")?;
         namespace.ip("link set lan0 down")
+    }
+}
+
+/// Two LANs with a router between them, which forwards what is for the other and no multicast: as
+/// the internet is to both, without address translation.
+#[derive(Debug)]
+pub struct Internet {
+    /// The two, `10.77.0.0/24` and `10.78.0.0/24`.
+    pub lans: [Lan; 2],
+    _router: Namespace,
+}
+
+impl Internet {
+    /// With so many machines in either.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn new(machines: [u8; 2]) -> anyhow::Result<Self> {
+        let router = Namespace::new("router")?;
+        let forward = "echo 1 > /proc/sys/net/ipv4/ip_forward";
+        run(router.command("sh").args(["-c", forward]))?;
+        Ok(Self {
+            lans: [
+                Lan::with(machines[0], 77, Some(&router))?,
+                Lan::with(machines[1], 78, Some(&router))?,
+            ],
+            _router: router,
+        })
     }
 }
 

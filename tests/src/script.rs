@@ -14,8 +14,9 @@ use std::{
 
 use anyhow::{Context as _, anyhow, bail};
 use kukuri_application::views::TopicEvent;
-use kukuri_domain::{TopicKeys, TopicName, peer::PeerSpec};
+use kukuri_domain::{EntryValue, TopicKeys, TopicName, peer::PeerSpec};
 use kukuri_infra_iroh::{NetworkConfig, NetworkMode};
+use kukuri_node::client::EntryWrite;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -135,6 +136,22 @@ pub enum Request {
         /// The topic's name.
         topic: String,
     },
+    /// Write an entry.
+    Put {
+        /// The topic's name.
+        topic: String,
+        /// The key.
+        key: String,
+        /// A text; without one the key is deleted.
+        value: Option<String>,
+    },
+    /// The write to a key that counts.
+    Entry {
+        /// The topic's name.
+        topic: String,
+        /// The key.
+        key: String,
+    },
     /// Who is connected.
     Peers {
         /// The topic's name.
@@ -226,6 +243,19 @@ async fn obey(
             let ids = node.ids(&topic.parse()?).await?;
             json!(ids.iter().map(ToString::to_string).collect::<Vec<_>>())
         }
+        Request::Put { topic, key, value } => {
+            let value = value.map(|text| EntryValue::Text(text.into()));
+            let write = EntryWrite::new(key.parse()?, value.as_ref());
+            let written = client.write_entries(&topic.parse::<TopicName>()?, vec![write]);
+            json!(written.await?.first())
+        }
+        Request::Entry { topic, key } => {
+            json!(
+                client
+                    .entry(&topic.parse::<TopicName>()?, key.parse()?)
+                    .await?
+            )
+        }
         Request::Peers { topic } => {
             let peers = client.peers(&topic.parse::<TopicName>()?).await?;
             let peer = |peer: &kukuri_application::views::PeerView| {
@@ -276,6 +306,12 @@ async fn tell_events(client: kukuri_node::Client, topic: TopicName, output: mpsc
                     json!({"type": "post", "topic": topic.as_str(), "id": id, "at": unix_ms()}),
                 )
                 .await;
+            }
+            TopicEvent::Entry { entry } => {
+                let mut line = json!(entry);
+                line["type"] = json!("entry");
+                line["at"] = json!(unix_ms());
+                say(&output, line).await;
             }
             _ => {}
         }

@@ -75,8 +75,8 @@ impl Entry<'_> {
 }
 
 /// Until when a write belongs to the sync set that another one, `by`, comes next after in rank.
-/// It is kept for 30 days, and until the other was written: before that it is the greatest.
+/// It is kept for 30 days, and until the other belongs to the set: before that it is the greatest.
 pub fn lost_until(lost: EntryRank, by: EntryRank) -> UnixMs {
     let kept = lost.clock.ms.saturating_add(LOST_KEPT_MS);
-    UnixMs(kept.max(by.clock.ms))
+    UnixMs(kept.max(by.clock.ms.saturating_add(1)))
 }

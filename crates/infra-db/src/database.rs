@@ -202,10 +202,17 @@ impl Database {
     /// Commits what was handed over, writes the log into the file and closes. Later calls, and
     /// those that come too late meanwhile, fail with [`StoreError::Closed`].
     pub(crate) async fn shut(&self) -> Result<(), StoreError> {
-        *self.intake.lock().expect("no holder of the lock panics") = Intake::Closed;
+        let intake = {
+            let mut intake = self.intake.lock().expect("no holder of the lock panics");
+            std::mem::replace(&mut *intake, Intake::Closed)
+        };
         let mut writer = self.writer.lock().await;
-        // First the readers: a query in progress would keep the log from being emptied.
-        self.readers.close_by_ref().await.map_err(store_error)?;
+        // First the readers: a query in progress would keep the log from being emptied, and a
+        // reader that is the last to close would leave the empty log behind.
+        let closed = self.readers.close_by_ref().await;
+        // Only now the writer has nothing more to wait for.
+        drop(intake);
+        closed.map_err(store_error)?;
         match writer.join_next().await {
             None => Ok(()),
             Some(Ok(result)) => result,

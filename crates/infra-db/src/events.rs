@@ -444,7 +444,7 @@ mod tests {
     use kukuri_application::testing::clock::ManualClock;
 
     use super::*;
-    use crate::{database::OpenOptions, posts, search, sets, writer};
+    use crate::{database::OpenOptions, entries, posts, search, sets, writer};
 
     /// No statement may walk through a table: with a million events that takes a second.
     #[tokio::test]
@@ -476,6 +476,10 @@ mod tests {
             posts::PROFILE,
             posts::PROFILE_IN,
             posts::ALL_NAMES,
+            entries::PAGE,
+            entries::OF_KEYS,
+            entries::WRITES,
+            entries::CLOCK,
             LAST_POST,
             TOTALS,
             MUTED,

@@ -7,7 +7,7 @@ use kukuri_application::{
     discovery::{self, Discovery},
     session::{self, Session},
 };
-use kukuri_domain::{UnixMs, peer::SourceKind};
+use kukuri_domain::{EntryKey, EntryValue, Hlc, UnixMs, event::Draft, peer::SourceKind};
 use rand::Rng as _;
 use rand_gossip::{SeedableRng as _, rngs::StdRng as GossipRng};
 
@@ -24,6 +24,7 @@ impl World {
             Step::Start(node) => self.start(node),
             Step::Kill(node) => self.kill(node),
             Step::Post(node) => self.post(node),
+            Step::Write { node, key } => self.write(node, key),
             Step::Cut { part, with_dht } => {
                 self.tell(|| format!("the network falls apart: {part:?}, DHT too: {with_dht}"));
                 let mut is_first = vec![false; self.nodes.len()];
@@ -107,9 +108,7 @@ impl World {
 
     /// The node posts, or the next one that runs.
     fn post(&mut self, node: usize) {
-        let all = self.nodes.len();
-        let mut running = (0..all).map(|next| (node + next) % all);
-        let Some(node) = running.find(|node| self.lives(*node).is_some()) else {
+        let Some(node) = self.running(node) else {
             return;
         };
         let now = self.now(node).unix;
@@ -117,7 +116,33 @@ impl World {
         author.last_own_ms = now.0.max(author.last_own_ms + 1);
         let text = format!("{} of {node}", self.report.happenings);
         let at = UnixMs(author.last_own_ms);
-        let event = author.author.post(&self.topic.name, &text, at);
+        let draft = Draft::post(&self.topic.name, &text, at);
+        self.publish(node, draft);
+    }
+
+    /// Writes with a clock after all that the node has seen.
+    fn write(&mut self, node: usize, key: usize) {
+        let Some(node) = self.running(node) else {
+            return;
+        };
+        let clock = Hlc::after(self.nodes[node].store.entry_clock(), self.now(node).unix);
+        let key = EntryKey::new(format!("key {key}")).expect("it has characters");
+        let value = EntryValue::Text(format!("{} of {node}", self.report.happenings).into());
+        // One in a few deletes.
+        let value = (!self.report.happenings.is_multiple_of(4)).then_some(&value);
+        let draft = Draft::entry(&self.topic.name, &key, value, clock, None);
+        self.publish(node, draft);
+    }
+
+    /// The node, or else the next that runs.
+    fn running(&self, node: usize) -> Option<usize> {
+        let all = self.nodes.len();
+        let mut running = (0..all).map(|next| (node + next) % all);
+        running.find(|node| self.lives(*node).is_some())
+    }
+
+    fn publish(&mut self, node: usize, draft: Draft) {
+        let event = self.nodes[node].author.sign(draft);
         let Some(event) = self.checked.check(event) else {
             return self.breaks(format!("node {node} signed an event that is not genuine"));
         };

@@ -172,8 +172,9 @@ impl World {
                 is_new.push(true);
                 continue;
             }
+            let by_arrival = self.sabotage == Some(Sabotage::MergeByArrival);
             let store = &mut self.nodes[node].store;
-            let new = store.commit(&event, now);
+            let new = store.commit(&event, now, by_arrival);
             is_new.push(new);
             if new {
                 self.stored(&event.id());
@@ -307,7 +308,7 @@ impl World {
         self.after(us, to, called);
     }
 
-    fn unanswered(&mut self, node: usize, to: usize, request: SyncRequest) {
+    pub(super) fn unanswered(&mut self, node: usize, to: usize, request: SyncRequest) {
         let (peer, answer) = (self.nodes[to].id, None);
         let failed = Input::Answered {
             peer,

@@ -219,7 +219,9 @@ async fn desktop_beside_a_terminal() -> anyhow::Result<()> {
     // And a window on a profile whose node runs elsewhere is attached to it.
     let mut node = other.kukuri(&["up"])?.stdout(Stdio::piped()).spawn()?;
     let told = node.stdout.take().context("no standard output")?;
-    next_line_with(&mut BufReader::new(told).lines(), "mesh-lab").await?;
+    // Read from until the end: a node that nobody listens to any more ends.
+    let mut told = BufReader::new(told).lines();
+    next_line_with(&mut told, "mesh-lab").await?;
     let window = Window::open(&screen, &other).await?;
     open_topic(&window, "mesh-lab").await?;
     post_with(&window, "from the window").await?;

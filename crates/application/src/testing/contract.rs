@@ -6,6 +6,7 @@
 
 mod book;
 mod conversation;
+mod entries;
 mod reading;
 mod retention;
 mod sets;
@@ -68,6 +69,7 @@ where
     a_closed_store_says_so(&*make().await).await;
     reading::check(&make).await;
     conversation::check(&make).await;
+    entries::check(&make).await;
     sets::check(make).await;
 }
 

@@ -418,6 +418,7 @@ fn show(effect: &Effect) -> Option<String> {
         | Effect::LoadUnsent
         | Effect::ShowProfile(_)
         | Effect::ShowTakenBack(_)
+        | Effect::ShowEntries(_)
         | Effect::Summarise { .. }
         | Effect::Reconcile { .. }
         | Effect::NoteComplete { .. }

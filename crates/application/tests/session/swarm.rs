@@ -316,7 +316,8 @@ impl Swarm {
             | Effect::Rejoin
             | Effect::Meet(_)
             | Effect::ShowProfile(_)
-            | Effect::ShowTakenBack(_) => return,
+            | Effect::ShowTakenBack(_)
+            | Effect::ShowEntries(_) => return,
         };
         self.schedule(node, after_ms, Coming::Input(outcome));
     }

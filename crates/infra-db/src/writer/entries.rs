@@ -35,7 +35,7 @@ impl From<Entry<'_>> for Written {
 }
 
 const BESIDE: &str = "
-    SELECT
+    SELECT wanted.key,
         (SELECT w.ms || ',' || w.counter || ',' || hex(w.author) || ',' || hex(w.id)
             FROM entry_writes w
             WHERE w.topic = ?1 AND w.key = unhex(wanted.value ->> 0)
@@ -50,8 +50,7 @@ const BESIDE: &str = "
                     wanted.value ->> 1, wanted.value ->> 2,
                     unhex(wanted.value ->> 3), unhex(wanted.value ->> 4))
             ORDER BY w.ms, w.counter, w.author, w.id LIMIT 1)
-    FROM json_each(?2) wanted
-    ORDER BY wanted.key";
+    FROM json_each(?2) wanted";
 
 const CLOCK: &str = "
     UPDATE topic_totals SET entry_ms = ?2, entry_counter = ?3
@@ -86,16 +85,19 @@ pub(super) async fn note(
     let values = [blob(&topic.0), beside.to_string().into()];
     let rows = conn.query_all_raw(statement(conn, BESIDE, values)).await?;
     let (mut lost, mut greatest) = (Vec::new(), Vec::new());
-    for (new, row) in written.iter().zip(rows) {
+    for row in rows {
+        let place: i64 = row.try_get_by_index(0)?;
+        let new = usize::try_from(place).ok().and_then(|n| written.get(n));
+        let Some(new) = new else { continue };
         let rank_at = |column| -> Result<Option<EntryRank>, DbErr> {
             let text: Option<String> = row.try_get_by_index(column)?;
             let damaged = || DbErr::Type("a row of entry_writes".to_owned());
             text.map(|text| rank(&text).ok_or_else(damaged)).transpose()
         };
-        if let Some(previous) = rank_at(0)? {
+        if let Some(previous) = rank_at(1)? {
             lost.push((previous, new.rank));
         }
-        match rank_at(1)? {
+        match rank_at(2)? {
             Some(next) => lost.push((new.rank, next)),
             None => greatest.push(*new),
         }
