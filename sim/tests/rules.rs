@@ -64,7 +64,7 @@ fn what_is_left_out_is_noticed() {
 
 #[test]
 fn a_commit_that_is_not_made_is_noticed_at_once() {
-    let broken = run(1, Some(Sabotage::ForgetCommits)).expect_err("it forgets");
+    let broken = run(3, Some(Sabotage::ForgetCommits)).expect_err("it forgets");
     assert!(
         broken.contains("not stored") || broken.contains("before it is stored"),
         "{broken}"

@@ -39,7 +39,7 @@ use kukuri_infra_iroh::{
 use kukuri_infra_keyring::{LocalIdentity, MemoryVault};
 use kukuri_node::{
     Client, Node, Parts, TopicEvents,
-    client::{Before, PAGE_POSTS_MAX, ReadQuery},
+    client::{Before, EntryQuery, PAGE_ENTRIES_MAX, PAGE_POSTS_MAX, ReadQuery},
     platform::SystemClock,
 };
 use tempfile::TempDir;
@@ -430,6 +430,32 @@ impl TestNode {
             .iter()
             .map(|post| post.event.id())
             .collect())
+    }
+
+    /// How many entries a topic has, and a hash of their keys and revisions.
+    ///
+    /// # Errors
+    /// When the topic is not joined or the database fails.
+    pub async fn entries_state(&self, topic: &TopicName) -> anyhow::Result<(usize, String)> {
+        let mut query = EntryQuery {
+            topic: topic.clone().into(),
+            prefix: String::new(),
+            after: None,
+            limit: PAGE_ENTRIES_MAX,
+        };
+        let (mut count, mut hasher) = (0, blake3::Hasher::new());
+        loop {
+            let page = self.client().entries(&query).await?;
+            for entry in &page.entries {
+                count += 1;
+                hasher.update(entry.key.as_str().as_bytes());
+                hasher.update(&entry.revision.0);
+            }
+            query.after = page.next;
+            if query.after.is_none() {
+                return Ok((count, hasher.finalize().to_hex().to_string()));
+            }
+        }
     }
 
     /// What the topic's session counted.

@@ -152,6 +152,11 @@ pub enum Request {
         /// The key.
         key: String,
     },
+    /// How many entries there are, and a hash of their keys and revisions.
+    Entries {
+        /// The topic's name.
+        topic: String,
+    },
     /// Who is connected.
     Peers {
         /// The topic's name.
@@ -246,8 +251,8 @@ async fn obey(
         Request::Put { topic, key, value } => {
             let value = value.map(|text| EntryValue::Text(text.into()));
             let write = EntryWrite::new(key.parse()?, value.as_ref());
-            let written = client.write_entries(&topic.parse::<TopicName>()?, vec![write]);
-            json!(written.await?.first())
+            let topic: TopicName = topic.parse()?;
+            json!(client.write_entries(&topic, vec![write]).await?.first())
         }
         Request::Entry { topic, key } => {
             json!(
@@ -255,6 +260,10 @@ async fn obey(
                     .entry(&topic.parse::<TopicName>()?, key.parse()?)
                     .await?
             )
+        }
+        Request::Entries { topic } => {
+            let (count, state) = node.entries_state(&topic.parse()?).await?;
+            json!({"count": count, "state": state})
         }
         Request::Peers { topic } => {
             let peers = client.peers(&topic.parse::<TopicName>()?).await?;

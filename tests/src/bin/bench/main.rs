@@ -8,6 +8,7 @@
 mod archive;
 mod crowd;
 mod delivery;
+mod entries;
 mod flood;
 mod halves;
 mod history;
@@ -21,6 +22,7 @@ mod posts;
 mod store;
 mod versus;
 mod window;
+mod writers;
 
 use std::process::ExitCode;
 
@@ -147,6 +149,22 @@ enum Figure {
         #[arg(long, default_value_t = 10_000)]
         events: u64,
     },
+    /// Entries: a write here and there, a newcomer, reading among many
+    Entries {
+        #[arg(long, default_value_t = 1_000)]
+        trials: usize,
+        /// How many the newcomer lacks
+        #[arg(long, default_value_t = 10_000)]
+        entries: usize,
+        /// How many keys are read among
+        #[arg(long, default_value_t = 100_000)]
+        keys: usize,
+    },
+    /// Five writers to the same keys, one packet of five is lost (needs root and iptables)
+    Writers {
+        #[arg(long, default_value_t = 10)]
+        trials: usize,
+    },
     /// 10,000 events of one author in a minute: what others notice of it
     Flood {
         /// How long to flood, at that rate
@@ -262,6 +280,12 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
         Figure::Ingest { trials, events } => store::ingest(trials, events).await?,
         Figure::History { trials, events } => history::measure(trials, events).await?,
         Figure::Search { trials, events } => store::search(trials, events).await?,
+        Figure::Entries {
+            trials,
+            entries,
+            keys,
+        } => self::entries::measure(trials, entries, keys).await?,
+        Figure::Writers { trials } => writers::measure(trials).await?,
         Figure::Window {
             trials,
             events,
@@ -355,6 +379,12 @@ async fn all(quick: bool) -> anyhow::Result<bool> {
             trials: few(5, 1),
             events: 10_000,
         },
+        Figure::Entries {
+            trials: few(1_000, 100),
+            entries: few(10_000, 1_000),
+            keys: few(100_000, 10_000),
+        },
+        Figure::Writers { trials: few(10, 1) },
         Figure::Search {
             trials: few(100, 20),
             events: few(1_000_000, 100_000) as u64,
