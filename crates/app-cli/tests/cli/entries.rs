@@ -545,7 +545,7 @@ fn whoever_reads_too_slowly_still_learns_what_every_key_holds() {
     scene.json(&["kv", "delete", "lobby", "first", "--wait", "0"]);
     put(&scene, "zz/end", "0");
     let (mut held, mut clocks) = (BTreeMap::new(), BTreeMap::new());
-    while held.get("zz/end").is_none() || held.len() < KEYS + 2 {
+    while !held.contains_key("zz/end") || held.len() < KEYS + 2 {
         let entry = next();
         let key = entry["key"].as_str().expect("a key").to_owned();
         let clock = (

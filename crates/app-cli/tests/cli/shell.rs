@@ -213,3 +213,41 @@ fn a_signal_ends_a_shell_and_leaves_the_terminal_as_it_was() {
     piped.signal(Signal::INT);
     piped.end().check(130, &[]);
 }
+
+#[test]
+fn what_others_wrote_is_safe_on_a_terminal_and_bytes_are_described() {
+    let [scene, _] = joined();
+    put(&scene, "text", "red \u{1b}[31m\nbell \u{7}\n");
+    let file = scene.home.beside("bytes");
+    fs::write(&file, [0xff, 0x1b, b'c', 0]).expect("written");
+    let path = file.display().to_string();
+    scene.json(&[
+        "kv",
+        "put",
+        "lobby",
+        "some bytes",
+        "--file",
+        &path,
+        "--wait",
+        "0",
+    ]);
+    let shown = |key: &str, last: &str| {
+        let mut get = scene.home.kukuri(&["kv", "get", "lobby", key]);
+        let mut terminal = Terminal::start(&mut get);
+        let seen = terminal.wait_for(last);
+        assert_eq!(terminal.end(), Some(0));
+        assert!(!seen.contains(['\u{1b}', '\u{7}']), "{seen:?}");
+        seen
+    };
+    assert_eq!(
+        shown("text", "bell \\x07\r\n"),
+        "red \\x1b[31m\r\nbell \\x07\r\n"
+    );
+    let seen = shown("some bytes", "> FILE\r\n");
+    assert!(
+        seen.starts_with(
+            "4 bytes that are no text; to have them: kukuri kv get lobby \"some bytes\" >"
+        ),
+        "{seen}"
+    );
+}

@@ -301,6 +301,7 @@ fn a_terminal_of_twenty_columns_shows_everything() {
     for args in [
         &["topic", "join", "lobby"][..],
         &["post", "lobby", text, "--wait", "0"],
+        &["kv", "put", "lobby", "config/colour", text, "--wait", "0"],
     ] {
         run(&mut home.kukuri(args), "").check(0, &[]);
     }
@@ -313,6 +314,13 @@ fn a_terminal_of_twenty_columns_shows_everything() {
         (&["status"], &["lobby"]),
         (&["read", "lobby"], &["today", "明日もう一度試します"]),
         (&["search", "weave"], &["weave"]),
+        (&["kv", "list", "lobby"], &["config/colour", "by"]),
+        (&["kv", "get", "lobby", "config/colour"], &["明日もう一度"]),
+        (
+            &["kv", "why", "lobby", "config/colour"],
+            &["config/colour = ", "by you"],
+        ),
+        (&["kv", "history", "lobby", "config/colour"], &["counts"]),
         (&["config", "show"], &["network.mode", "log.format"]),
         (&["explain", "lobby"], &["lobby"]),
     ] {

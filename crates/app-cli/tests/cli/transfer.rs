@@ -1,15 +1,15 @@
 //! `kukuri kv export` and `kukuri kv import`.
 
-use std::fs;
+use std::{fs, time::Instant};
 
 use serde_json::{Value, json};
 
 use crate::{
     entries::{joined, put},
-    program::{Said, run},
+    program::{PATIENCE, Running, Said, run},
 };
 
-fn import(scene: &crate::commands::Scene, input: &str) -> Said {
+fn import_of(scene: &crate::commands::Scene, input: &str) -> Said {
     let args = ["--json", "kv", "import", "lobby", "-", "--wait", "0"];
     run(&mut scene.home.kukuri(&args), input)
 }
@@ -62,11 +62,11 @@ fn what_is_exported_is_imported_the_same() {
         put(to, "a", "1");
         put(to, "b c", "other");
         assert_eq!(
-            counts(&import(to, &exported.out)),
+            counts(&import_of(to, &exported.out)),
             (json!(3), json!(1), json!(0))
         );
         assert_eq!(
-            counts(&import(to, &exported.out)),
+            counts(&import_of(to, &exported.out)),
             (json!(0), json!(4), json!(0))
         );
         let again = to.run(&["kv", "export", "lobby"]);
@@ -97,7 +97,7 @@ fn what_is_exported_is_imported_the_same() {
 fn a_file_with_a_wrong_line_is_not_imported_at_all() {
     for scene in joined() {
         let input = "{\"key\":\"a\",\"value\":\"1\"}\n{\"key\":\"b\"}\nrubbish\n";
-        let said = import(&scene, input);
+        let said = import_of(&scene, input);
         said.check(
             2,
             &["2 lines of standard input are wrong, nothing was written"],
@@ -113,7 +113,7 @@ fn a_file_with_a_wrong_line_is_not_imported_at_all() {
         let listed = scene.json(&["kv", "list", "lobby"]);
         assert_eq!(listed["entries"], json!([]));
         assert_eq!(
-            counts(&import(&scene, "\n")),
+            counts(&import_of(&scene, "\n")),
             (json!(0), json!(0), json!(0))
         );
         let error = scene.error(&["kv", "import", "lobby", "/no/such"], 8);
@@ -135,11 +135,11 @@ fn an_import_of_many_entries_goes_in_batches() {
         let over = json!({ "key": "over", "value": "x", "expires_at": "2020-01-01T00:00:00Z" });
         input.push_str(&over.to_string());
         assert_eq!(
-            counts(&import(&scene, &input)),
+            counts(&import_of(&scene, &input)),
             (json!(600), json!(0), json!(1))
         );
         assert_eq!(
-            counts(&import(&scene, &input)),
+            counts(&import_of(&scene, &input)),
             (json!(0), json!(600), json!(1))
         );
         let exported = scene.run(&["kv", "export", "lobby", "k/"]);
@@ -152,4 +152,53 @@ fn an_import_of_many_entries_goes_in_batches() {
             .expect("some");
         assert_eq!(last["key"], "k/0599");
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn an_import_that_is_interrupted_says_how_far_it_came_and_goes_on_later() {
+    let [_, scene] = joined();
+    let lines =
+        (0..20_000).map(|n| json!({ "key": format!("k/{n:05}"), "value": "x" }).to_string());
+    let file = scene.home.beside("entries.jsonl");
+    fs::write(&file, lines.collect::<Vec<_>>().join("\n")).expect("written");
+    let file = file.display().to_string();
+    let import = ["--json", "kv", "import", "lobby", &file, "--wait", "0"];
+    let running = Running::start(&mut scene.home.kukuri(&import));
+    let stored = || {
+        scene
+            .run(&["kv", "export", "lobby", "k/"])
+            .out
+            .lines()
+            .count()
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while stored() == 0 {
+        assert!(Instant::now() < deadline, "nothing was written");
+    }
+    running.signal(rustix::process::Signal::INT);
+    let said = running.end();
+    said.check(130, &[]);
+    let form: Value = serde_json::from_str(&said.out).expect("JSON");
+    let (written, left) = (form["written"].as_u64(), form["left"].as_u64());
+    let written = written.expect("a number");
+    assert!(written > 0, "{form}");
+    assert_eq!(Some(written), left.map(|left| 20_000 - left), "{form}");
+    assert_eq!(
+        stored() as u64,
+        written,
+        "what was said to be written is there, and no more"
+    );
+
+    // The first lines are left alone, whatever else is to be written.
+    let few = fs::read_to_string(&file).expect("text");
+    let few = few
+        .lines()
+        .take(written as usize + 1)
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert_eq!(
+        counts(&import_of(&scene, &few)),
+        (json!(1), json!(written), json!(0))
+    );
 }
