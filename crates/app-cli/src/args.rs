@@ -139,6 +139,18 @@ pub enum Command {
         #[arg(long, value_name = "SECS", default_value_t = 10)]
         wait: u64,
     },
+    /// Values under keys, which the members of a topic share
+    #[command(subcommand, after_help = entries::KV_EXAMPLES)]
+    Kv(KvCommand),
+    /// Type commands in a topic, with completion and history; from a pipe one command per line
+    #[command(after_help = shell::SHELL_EXAMPLES)]
+    Shell {
+        /// Name of the topic, or id: and the beginning of its id; without it the only joined one
+        topic: Option<String>,
+        /// Seconds to wait at the end for somebody who takes what was written, if no node is running
+        #[arg(long, value_name = "SECS", default_value_t = 10)]
+        wait: u64,
+    },
     /// Find posts by their words, in Japanese and English
     #[command(after_help = SEARCH_EXAMPLES)]
     Search {
@@ -368,9 +380,13 @@ Examples:
   kukuri demo
   kukuri demo --keep";
 
+mod entries;
 mod help;
+mod shell;
 
+pub use entries::{KvCommand, PutArgs};
 pub use help::{help_text, in_users_language, wrong_usage_text};
+pub use shell::{ShellCommand, ShellLine};
 
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,8 @@ const PLAIN_COLUMNS: usize = 80;
 pub struct Console {
     /// Whether programs read it.
     pub is_json: bool,
+    /// Whether somebody reads it on a terminal.
+    pub is_terminal: bool,
     has_colours: bool,
     columns: usize,
 }
@@ -31,6 +33,7 @@ impl Console {
         let size = crossterm::terminal::size().map(|(columns, _)| usize::from(columns));
         Self {
             is_json,
+            is_terminal,
             has_colours: is_terminal && !is_json && wants_colours(),
             // A terminal that does not tell its size is as wide as most.
             columns: if is_terminal {
@@ -39,6 +42,11 @@ impl Console {
                 PLAIN_COLUMNS
             },
         }
+    }
+
+    /// Whether the output understands colours, and the user wants them.
+    pub fn has_colours(&self) -> bool {
+        self.has_colours
     }
 
     /// Columns to fill.
@@ -79,8 +87,13 @@ impl Console {
 
     /// Prints lines.
     pub fn text(&self, lines: &str) -> Result<(), Failure> {
+        self.bytes(format!("{lines}\n").as_bytes())
+    }
+
+    /// Prints bytes as they are. Must not be called with those of others for a terminal.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        match writeln!(out, "{lines}").and_then(|()| out.flush()) {
+        match out.write_all(bytes).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::output_gone()),
             Err(error) => Err(Failure::new(

@@ -4,7 +4,6 @@
 //! Must never end a terminal in raw mode, and never take longer than five seconds to stop.
 
 mod chat;
-mod input;
 mod output;
 
 use std::io::IsTerminal as _;
@@ -16,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::{
     access,
     args::ProfileArgs,
+    input,
     language::say,
     screen::{LogScreen, Screen, Typed},
     stopping::{self, StopGuard},

@@ -113,10 +113,17 @@ fn of_catalogue(text: &str) -> Option<&'static str> {
 }
 
 fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [ja::HELP, ja::SAID, ja::FAILURES, ja::PHRASES]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        ja::HELP,
+        ja::HELP_OF_ENTRIES,
+        ja::SAID,
+        ja::SAID_OF_ENTRIES,
+        ja::FAILURES,
+        ja::PHRASES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// What an error of this code means; `None` where its own English words say it.

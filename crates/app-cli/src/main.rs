@@ -10,10 +10,13 @@ mod console;
 mod demo;
 mod failure;
 mod identity;
+mod input;
 mod join;
 mod language;
+mod quoting;
 mod render;
 mod screen;
+mod shell;
 mod stopping;
 mod terminal;
 mod text;
@@ -136,6 +139,10 @@ async fn run(cli: Cli) -> Result<(), Failure> {
                 follow,
             };
             posts::read(args, wish).await
+        }
+        Command::Kv(command) => commands::entries::run(args, command).await,
+        Command::Shell { topic, wait } => {
+            shell::run(args, topic.as_deref(), Duration::from_secs(wait)).await
         }
         Command::Search {
             words,

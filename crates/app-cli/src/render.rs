@@ -5,6 +5,7 @@
 //! carry no meaning of their own and are left out where the output is no terminal.
 
 mod conversation;
+mod entries;
 mod figures;
 mod members;
 mod seen;
@@ -25,6 +26,7 @@ use crate::{
 use figures::table;
 
 pub use conversation::{deleted, reacted, reaction_undone, sent};
+pub use entries::{entries_counted, entry_written, imported};
 pub use figures::{counted, grouped, seconds};
 pub use members::{
     alone, explain, fetched, looking, peer_author, peer_joined, peer_left, peers, progress,

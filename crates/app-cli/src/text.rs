@@ -40,7 +40,7 @@ fn push_safe(c: char, safe: &mut String) {
 
 /// Characters without a picture that change how their surroundings look: direction marks,
 /// separators, and tags, by which text can be hidden. Joiners stay, scripts and emoji need them.
-fn is_treacherous(c: char) -> bool {
+pub fn is_treacherous(c: char) -> bool {
     matches!(
         c,
         '\u{061c}'

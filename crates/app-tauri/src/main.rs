@@ -199,7 +199,7 @@ fn show(handle: &tauri::AppHandle) {
 fn end_on_signal(handle: tauri::AppHandle) {
     tauri::async_runtime::spawn(async move {
         match StopSignals::listen() {
-            Ok(mut signals) => signals.next().await,
+            Ok(mut signals) => _ = signals.next().await,
             Err(error) => return tracing::warn!(%error, "failed to listen to signals"),
         }
         handle.state::<App>().close().await;

@@ -154,6 +154,11 @@ impl Home {
         self.data.join("lock")
     }
 
+    /// The lines that were typed in a shell.
+    pub fn shell_history(&self) -> PathBuf {
+        self.data.join("shell_history")
+    }
+
     /// The control socket.
     pub fn control_socket(&self) -> PathBuf {
         self.data.join("control.sock")

@@ -82,6 +82,15 @@ pub fn keep_memory_private() {
     }
 }
 
+/// What asks the process to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopSignal {
+    /// Ctrl-C.
+    Interrupt,
+    /// The system, or another program; or the terminal is gone.
+    Terminate,
+}
+
 /// Signals that ask the process to end.
 #[derive(Debug)]
 pub struct StopSignals {
@@ -113,17 +122,18 @@ impl StopSignals {
     }
 
     /// Waits for the next signal. Cancel-safe.
-    pub async fn next(&mut self) {
+    pub async fn next(&mut self) -> StopSignal {
         #[cfg(unix)]
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
+            _ = self.interrupt.recv() => StopSignal::Interrupt,
+            _ = self.terminate.recv() => StopSignal::Terminate,
+            _ = self.hang_up.recv() => StopSignal::Terminate,
         }
         #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_err() {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => StopSignal::Interrupt,
             // Without a handler no signal can come.
-            std::future::pending::<()>().await;
+            Err(_) => std::future::pending().await,
         }
     }
 }

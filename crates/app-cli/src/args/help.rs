@@ -110,7 +110,10 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::{args::Cli, language::in_japanese};
+    use crate::{
+        args::{Cli, ShellLine},
+        language::in_japanese,
+    };
 
     /// Calls `check` with every text of the help.
     fn walk(command: &Command, check: &mut impl FnMut(&str, &str)) {
@@ -139,16 +142,17 @@ mod tests {
     #[test]
     fn every_text_of_the_help_has_its_japanese() {
         in_japanese(|| {
-            let mut command = Cli::command();
-            command.build();
             let mut missing = Vec::new();
-            walk(&command, &mut |place, text| {
-                for part in text.split("\n\n") {
-                    if paragraph(part) == part {
-                        missing.push(format!("{place}: {part}"));
+            for mut command in [Cli::command(), ShellLine::command()] {
+                command.build();
+                walk(&command, &mut |place, text| {
+                    for part in text.split("\n\n") {
+                        if paragraph(part) == part {
+                            missing.push(format!("{place}: {part}"));
+                        }
                     }
-                }
-            });
+                });
+            }
             assert!(missing.is_empty(), "no Japanese:\n{}", missing.join("\n"));
             for word in FIXED_WORDS {
                 assert_ne!(phrase(word), word);

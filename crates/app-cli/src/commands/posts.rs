@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Local};
-use kukuri_application::views::{NodeEvent, TopicEvent};
+use kukuri_application::views::{NodeEvent, PostView, TopicEvent};
 use kukuri_domain::{AuthorId, EventId, EventRef, TopicRef, UnixMs, limits::EVENT_BYTES_MAX};
 use kukuri_node::{
     Client,
@@ -64,9 +64,14 @@ pub async fn post(args: &ProfileArgs, wish: PostWish<'_>) -> Result<(), Failure>
         sending
             .wait_for_holder(console, id, &mut posted.state)
             .await;
-        console.answer(&posted, |posted| render::sent(posted.state))
+        answer_posted(console, &posted)
     })
     .await
+}
+
+/// Says what was posted, and how far it has come.
+pub fn answer_posted(console: Console, posted: &PostView) -> Result<(), Failure> {
+    console.answer(posted, |posted| render::sent(posted.state))
 }
 
 /// The whole standard input, without the line's end.
@@ -135,14 +140,18 @@ pub async fn read(args: &ProfileArgs, wish: ReadWish<'_>) -> Result<(), Failure>
         };
         match wish.follow {
             true => follow(access, console, &query).await,
-            false => print_page(access, console, &query).await,
+            false => print_page(access.client(), console, &query).await,
         }
     })
     .await
 }
 
-async fn print_page(access: &Access, console: Console, query: &ReadQuery) -> Result<(), Failure> {
-    let client = access.client();
+/// Prints a page of posts, and notes that it was read.
+pub async fn print_page(
+    client: &Client,
+    console: Console,
+    query: &ReadQuery,
+) -> Result<(), Failure> {
     let page = client.read(query).await?;
     let newest = page.posts.first().map(|post| post.event.id());
     if console.is_json {

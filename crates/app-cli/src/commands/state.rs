@@ -21,12 +21,15 @@ const LOOK_RETRY: Duration = Duration::from_millis(50);
 /// `kukuri status`
 pub async fn status(args: &ProfileArgs) -> Result<(), Failure> {
     with_client(args, Need::Read, async |access, console| {
-        let status = access.client().status().await?;
-        console.answer(&status, |status| {
-            render::node_status(status, access.client().now())
-        })
+        show_status(access.client(), console).await
     })
     .await
+}
+
+/// Prints how the node and its topics stand.
+pub async fn show_status(client: &Client, console: Console) -> Result<(), Failure> {
+    let status = client.status().await?;
+    console.answer(&status, |status| render::node_status(status, client.now()))
 }
 
 /// `kukuri peers`
@@ -34,17 +37,25 @@ pub async fn peers(args: &ProfileArgs, topic: Option<&str>) -> Result<(), Failur
     let topic: Option<TopicRef> = topic.map(str::parse).transpose()?;
     with_client(args, Need::Node, async |access, console| {
         look_for_members(access, console, topic.as_ref()).await?;
-        let client = access.client();
-        let peers = match &topic {
-            Some(topic) => client.peers(topic).await?,
-            None => client.all_peers().await?,
-        };
-        if console.is_json {
-            return console.json(&json!({ "peers": peers }));
-        }
-        console.text(&render::peers(&peers, client.now()))
+        show_peers(access.client(), console, topic.as_ref()).await
     })
     .await
+}
+
+/// Prints who is connected, in one topic or at all.
+pub async fn show_peers(
+    client: &Client,
+    console: Console,
+    topic: Option<&TopicRef>,
+) -> Result<(), Failure> {
+    let peers = match topic {
+        Some(topic) => client.peers(topic).await?,
+        None => client.all_peers().await?,
+    };
+    if console.is_json {
+        return console.json(&json!({ "peers": peers }));
+    }
+    console.text(&render::peers(&peers, client.now()))
 }
 
 /// `kukuri explain`
@@ -52,15 +63,23 @@ pub async fn explain(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {
     let topic: TopicRef = topic.parse()?;
     with_client(args, Need::Node, async |access, console| {
         look_for_members(access, console, Some(&topic)).await?;
-        let client = access.client();
-        let explain = client.explain(&topic).await?;
-        console.answer(&explain, |explain| render::explain(explain, client.now()))
+        show_explain(access.client(), console, &topic).await
     })
     .await
 }
 
+/// Prints how members of a topic were found.
+pub async fn show_explain(
+    client: &Client,
+    console: Console,
+    topic: &TopicRef,
+) -> Result<(), Failure> {
+    let explain = client.explain(topic).await?;
+    console.answer(&explain, |explain| render::explain(explain, client.now()))
+}
+
 /// A node that was started just now has found nobody yet: it gets a moment, and says so.
-async fn look_for_members(
+pub async fn look_for_members(
     access: &Access,
     console: Console,
     topic: Option<&TopicRef>,

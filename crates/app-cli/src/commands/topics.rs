@@ -1,6 +1,7 @@
 //! `kukuri topic list|show|join|leave`
 
 use kukuri_domain::{TopicKeys, TopicName, TopicRef};
+use kukuri_node::Client;
 use serde_json::json;
 
 use super::with_client;
@@ -29,13 +30,18 @@ pub async fn run(args: &ProfileArgs, command: &TopicCommand) -> Result<(), Failu
 
 async fn list(args: &ProfileArgs) -> Result<(), Failure> {
     with_client(args, Need::Read, async |access, console| {
-        let topics = access.client().topics().await?;
-        if console.is_json {
-            return console.json(&json!({ "topics": topics }));
-        }
-        console.text(&render::topics(&topics, access.client().now()))
+        show_all(access.client(), console).await
     })
     .await
+}
+
+/// Prints the joined topics.
+pub async fn show_all(client: &Client, console: Console) -> Result<(), Failure> {
+    let topics = client.topics().await?;
+    if console.is_json {
+        return console.json(&json!({ "topics": topics }));
+    }
+    console.text(&render::topics(&topics, client.now()))
 }
 
 async fn show(args: &ProfileArgs, topic: &str) -> Result<(), Failure> {

@@ -113,6 +113,22 @@ const PROVOKED: &[Provoked] = &[
         let unknown = "00".repeat(32);
         fails(&joined(), &["read", "lobby", "--before", &unknown])
     }),
+    ("no_entry", || {
+        fails(&joined(), &["kv", "get", "lobby", "a"])
+    }),
+    ("no_entry", || {
+        fails(&joined(), &["kv", "delete", "lobby", "a", "--wait", "0"])
+    }),
+    ("conflict", || {
+        let home = joined();
+        let put = ["kv", "put", "lobby", "a", "1", "--wait", "0"];
+        run(&mut home.kukuri(&put), "").check(0, &[]);
+        let put = ["kv", "put", "lobby", "a", "2", "--if-revision", "none"];
+        fails(&home, &put)
+    }),
+    ("too_long", || {
+        fails(&joined(), &["kv", "get", "lobby", &"k".repeat(257)])
+    }),
     ("not_found", || fails(&Home::new(), &["topic", "list"])),
     ("empty", || fails(&joined(), &["post", "lobby", " "])),
     ("too_long", || {

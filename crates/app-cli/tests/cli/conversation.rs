@@ -19,9 +19,9 @@ use crate::{
     program::{Home, run},
 };
 
-const BASE: UnixMs = UnixMs(1_700_000_000_000);
+pub const BASE: UnixMs = UnixMs(1_700_000_000_000);
 
-fn lobby() -> TopicName {
+pub fn lobby() -> TopicName {
     "lobby".parse().expect("a name")
 }
 
@@ -38,16 +38,16 @@ fn stranger(number: u8) -> LocalIdentity {
 }
 
 /// What strangers say.
-struct Strangers {
+pub struct Strangers {
     events: Vec<SignedEvent>,
 }
 
 impl Strangers {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { events: Vec::new() }
     }
 
-    fn say(&mut self, who: u8, draft: Draft) -> SignedEvent {
+    pub fn say(&mut self, who: u8, draft: Draft) -> SignedEvent {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let signed = runtime.block_on(stranger(who).sign(draft)).expect("fine");
         self.events.push(signed.clone());
@@ -59,7 +59,7 @@ impl Strangers {
         self.say(who, Draft::post(&lobby(), text, at))
     }
 
-    fn name(&mut self, who: u8, name: &str) {
+    pub fn name(&mut self, who: u8, name: &str) {
         let profile = Profile::new(name, None).expect("a name");
         self.say(who, Draft::profile(&lobby(), &profile, BASE));
     }
@@ -88,7 +88,7 @@ impl Strangers {
     }
 
     /// The same profile through a node and without one.
-    fn scenes(&self) -> [Scene; 2] {
+    pub fn scenes(&self) -> [Scene; 2] {
         let alone = Scene {
             home: self.heard(),
             node: None,

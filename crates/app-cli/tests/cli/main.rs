@@ -8,6 +8,7 @@ mod codes;
 mod commands;
 mod conversation;
 mod demo;
+mod entries;
 mod errors;
 #[cfg(unix)]
 mod faults;
@@ -19,7 +20,10 @@ mod pipes;
 mod program;
 #[cfg(target_os = "linux")]
 mod secrets;
+#[cfg(unix)]
+mod shell;
 #[cfg(target_os = "linux")]
 mod storage;
 #[cfg(unix)]
 mod terminal;
+mod transfer;

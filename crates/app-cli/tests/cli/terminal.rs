@@ -17,17 +17,20 @@ use rustix::{
 
 use crate::program::{Home, PATIENCE, run};
 
+/// With this a program asks where the cursor is.
+const WHERE: &[u8] = b"\x1b[6n";
+
 /// A program on a terminal of 24 rows.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     keys: File,
     bytes: mpsc::Receiver<Vec<u8>>,
-    seen: String,
+    pub seen: String,
     slave: OwnedFd,
 }
 
 impl Terminal {
-    fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         Self::with_columns(80, command)
     }
 
@@ -59,6 +62,11 @@ impl Terminal {
         std::thread::spawn(move || {
             let mut buffer = [0; 4_096];
             while let Ok(n @ 1..) = screen.read(&mut buffer) {
+                // Like every terminal it says where its cursor is.
+                let asked = buffer[..n].windows(WHERE.len()).any(|part| part == WHERE);
+                if asked && screen.write_all(b"\x1b[1;1R").is_err() {
+                    return;
+                }
                 if sender.send(buffer[..n].to_vec()).is_err() {
                     return;
                 }
@@ -73,13 +81,13 @@ impl Terminal {
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("typed");
     }
 
     /// Waits for this on the screen; what stood before it counts no more, and is returned with it.
     #[track_caller]
-    fn wait_for(&mut self, part: &str) -> String {
+    pub fn wait_for(&mut self, part: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.seen.find(part) {
@@ -93,9 +101,16 @@ impl Terminal {
         }
     }
 
+    /// Sends a signal to the program.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        let pid = rustix::process::Pid::from_raw(pid).expect("a process id");
+        rustix::process::kill_process(pid, signal).expect("it runs");
+    }
+
     /// Waits for the end; the terminal must be as it was.
     #[track_caller]
-    fn end(mut self) -> Option<i32> {
+    pub fn end(mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
             match self.child.try_wait().expect("a child") {
@@ -286,6 +301,7 @@ fn a_terminal_of_twenty_columns_shows_everything() {
     for args in [
         &["topic", "join", "lobby"][..],
         &["post", "lobby", text, "--wait", "0"],
+        &["kv", "put", "lobby", "config/colour", text, "--wait", "0"],
     ] {
         run(&mut home.kukuri(args), "").check(0, &[]);
     }
@@ -298,6 +314,13 @@ fn a_terminal_of_twenty_columns_shows_everything() {
         (&["status"], &["lobby"]),
         (&["read", "lobby"], &["today", "明日もう一度試します"]),
         (&["search", "weave"], &["weave"]),
+        (&["kv", "list", "lobby"], &["config/colour", "by"]),
+        (&["kv", "get", "lobby", "config/colour"], &["明日もう一度"]),
+        (
+            &["kv", "why", "lobby", "config/colour"],
+            &["config/colour = ", "by you"],
+        ),
+        (&["kv", "history", "lobby", "config/colour"], &["counts"]),
         (&["config", "show"], &["network.mode", "log.format"]),
         (&["explain", "lobby"], &["lobby"]),
     ] {

@@ -276,11 +276,12 @@ impl From<ShapeError> for ClientError {
 
 impl From<EntryKeyError> for ClientError {
     fn from(error: EntryKeyError) -> Self {
-        let code = match error {
-            EntryKeyError::Empty => Code::Empty,
-            EntryKeyError::TooLong(_) => Code::TooLong,
-        };
-        Self::new(code, error.to_string())
+        match error {
+            EntryKeyError::Empty => Self::new(Code::Empty, error.to_string()),
+            EntryKeyError::TooLong(_) => {
+                Self::new(Code::TooLong, error.to_string()).hint("choose a shorter key")
+            }
+        }
     }
 }
 

@@ -253,6 +253,47 @@ pub const FAILURES: &[(&str, &str)] = &[
         "npub1... か 64 桁の 16 進数を指定してください。`kukuri read --json` で確かめられます",
     ),
     (
+        "check the name of the file",
+        "ファイルの名前を確かめてください",
+    ),
+    ("choose a shorter key", "短いキーにしてください"),
+    (
+        "keep the bytes elsewhere, and here what leads to them",
+        "データは別の場所に置き、ここにはその場所だけを書いてください",
+    ),
+    (
+        "each line is an object with 'key', and 'value' or 'value_base64'",
+        "一行は key と、value か value_base64 を持つオブジェクトです",
+    ),
+    (
+        "choose one of those that 'topics' lists: use TOPIC",
+        "topics で表示される中から選んでください: use TOPIC",
+    ),
+    (
+        "give it behind the key, or name a file: --file FILE",
+        "キーの後に書くか、ファイルを指定してください: --file FILE",
+    ),
+    (
+        "'help' lists the commands, 'help COMMAND' says what one takes",
+        "help でコマンドの一覧、help COMMAND で使い方がわかります",
+    ),
+    (
+        "put a text with quotes of its own in quotes of the other kind",
+        "引用符を含む文字は、もう一方の引用符で囲んでください",
+    ),
+    (
+        "put bytes into a file, and add it with --file",
+        "バイト列はファイルに入れ、--file で指定してください",
+    ),
+    (
+        "see which there are: kukuri kv list TOPIC",
+        "どのキーがあるか確かめてください: kukuri kv list TOPIC",
+    ),
+    (
+        "read it again and decide anew: kukuri kv get TOPIC KEY",
+        "もう一度読み、決め直してください: kukuri kv get TOPIC KEY",
+    ),
+    (
         "posts are text; convert the input to UTF-8",
         "投稿は文字です。入力を UTF-8 に変換してください",
     ),

@@ -6,15 +6,15 @@ use tokio::sync::mpsc;
 
 use crate::screen::Typed;
 
-/// Lines that were read and wait to be posted; a fast writer waits for the disk.
+/// Lines that were read and wait to be taken; a fast writer waits for the disk.
 const LINES_CAPACITY: usize = 64;
 
-/// Bytes of a line that are kept. It is more than a post can have, so that a longer line is
-/// refused as a whole and never cut.
+/// Bytes of a line that are kept. It is more than a post or a value can have, so that a longer line
+/// is refused as a whole and never cut.
 const LINE_BYTES_MAX: u64 = 256 * 1024;
 
 /// Reads on a thread of its own, which sleeps in the system and may end only with the process.
-pub(super) fn read_lines() -> mpsc::Receiver<Typed> {
+pub fn read_lines() -> mpsc::Receiver<Typed> {
     let (sender, receiver) = mpsc::channel(LINES_CAPACITY);
     std::thread::spawn(move || {
         let mut input = io::stdin().lock();
