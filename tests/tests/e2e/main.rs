@@ -16,6 +16,7 @@ mod meeting;
 mod offline;
 mod processes;
 mod reconnect;
+mod replay;
 mod simulated;
 mod sources;
 

@@ -128,6 +128,10 @@ impl Session {
         {
             self.note_stored(event.id(), is_new);
             if !is_new {
+                if arrival == Arrival::Live {
+                    // Whoever repeats what somebody wrote long ago does not make them wait.
+                    self.author_buckets.give_back(&event.author(), now.mono_ms);
+                }
                 if arrival == Arrival::Fetched && event.author() == self.author {
                     own.entry(from).or_default().push(event.id());
                 }
