@@ -419,11 +419,12 @@ impl Session {
     }
 
     /// A run was cut off. What was found is fetched all the same; a neighbour is tried once more
-    /// soon, and whoever else when they are heard of.
+    /// soon, and again if it was heard of meanwhile, and whoever else when they are heard of.
     fn run_failed(&mut self, peer: PeerId, now: Now) {
-        self.syncing.runs.remove(&peer);
+        let failed = self.syncing.runs.remove(&peer);
+        let was_asked_for = failed.is_some_and(|run| run.is_outdated);
         if let Some(neighbour) = self.neighbours.get_mut(&peer)
-            && !neighbour.was_retried
+            && (!neighbour.was_retried || was_asked_for)
         {
             neighbour.was_retried = true;
             self.push(Effect::StartTimer {
