@@ -6,6 +6,7 @@
 use chrono::DateTime;
 use kukuri_application::views::{InStepView, StatusView, TopicView};
 use kukuri_domain::{AuthorId, UnixMs, peer::PeerSpec, topic::Visibility};
+use kukuri_node::client::Posts;
 
 use super::{
     counted,
@@ -288,8 +289,15 @@ pub(super) fn kept(topic: &TopicView) -> String {
     }
 }
 
+/// Above the posts of a page with room for so many: `None` where older ones are here, or nothing
+/// is missing.
+pub fn begin_of(page: &Posts, limit: u32) -> Option<String> {
+    let is_begin = (page.posts.len() as u64) < u64::from(limit);
+    is_begin.then(|| not_kept(&page.topic)).flatten()
+}
+
 /// Below the oldest posts that are here; `None` where everything is.
-pub fn not_kept(topic: &TopicView) -> Option<String> {
+pub(super) fn not_kept(topic: &TopicView) -> Option<String> {
     let since = topic.complete_since?;
     Some(say!(
         "what was posted before {date} is not kept here: storage.topic_bytes_max is {most}",

@@ -17,6 +17,7 @@ mod keyring;
 mod language;
 mod pipes;
 mod program;
+mod retention;
 #[cfg(target_os = "linux")]
 mod secrets;
 #[cfg(target_os = "linux")]
