@@ -31,7 +31,8 @@ pub use members::{
 };
 pub use seen::Seen;
 pub use standing::{
-    begin_of, identity_intro, joined, node_status, status, topic, topic_intro, topics, up_intro,
+    begin_of, identity_intro, joined, node_status, status, storage, topic, topic_intro, topics,
+    up_intro,
 };
 
 /// Columns of the name of an author.

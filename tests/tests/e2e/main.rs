@@ -6,6 +6,7 @@ mod conversation;
 mod desktop;
 mod desktop_burst;
 mod desktop_notices;
+mod full_disk;
 mod history;
 mod hostile;
 mod interop;

@@ -357,6 +357,7 @@ impl Chat {
                 self.output
                     .show_progress(&self.render.remark(&render::progress(peer, fetched, of)));
             }
+            TopicEvent::Storage { stalled } => self.remark(&render::storage(stalled)),
             TopicEvent::Progress { .. } | TopicEvent::TopicJoined | TopicEvent::TopicLeft => {}
             TopicEvent::Resync => self.show_history().await?,
         }

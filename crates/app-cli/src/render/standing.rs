@@ -4,7 +4,10 @@
 //! names with whom.
 
 use chrono::DateTime;
-use kukuri_application::views::{InStepView, StatusView, TopicView};
+use kukuri_application::{
+    ports::StoreTrouble,
+    views::{InStepView, StalledView, StatusView, TopicView},
+};
 use kukuri_domain::{AuthorId, UnixMs, peer::PeerSpec, topic::Visibility};
 use kukuri_node::client::Posts;
 
@@ -118,6 +121,7 @@ pub fn node_status(status: &StatusView, now: UnixMs) -> String {
     for topic in &status.topics {
         let name = &topic.name;
         lines.push(format!("#{name}: {}", kept(topic)));
+        lines.extend(stalled(topic, now).map(|stalled| format!("#{name}: {stalled}")));
         let members = topic.in_step.iter();
         lines.extend(members.map(|member| format!("#{name}: {}", in_step(member, now))));
     }
@@ -126,16 +130,14 @@ pub fn node_status(status: &StatusView, now: UnixMs) -> String {
 
 /// `/status`
 pub fn status(status: &StatusView, topic: &TopicView, now: UnixMs) -> String {
-    let mut lines = vec![
-        headline(topic),
-        kept(topic),
-        say!(
-            "you are {npub}, keys in {store}, up {time}",
-            npub = status.author.pubkey.npub(),
-            store = phrase(status.key_store.code()),
-            time = duration(status.uptime_ms)
-        ),
-    ];
+    let mut lines = vec![headline(topic), kept(topic)];
+    lines.extend(stalled(topic, now));
+    lines.push(say!(
+        "you are {npub}, keys in {store}, up {time}",
+        npub = status.author.pubkey.npub(),
+        store = phrase(status.key_store.code()),
+        time = duration(status.uptime_ms)
+    ));
     lines.extend(network_lines(status));
     lines.extend(topic.in_step.iter().map(|member| in_step(member, now)));
     let c = &topic.counters;
@@ -304,6 +306,35 @@ pub(super) fn not_kept(topic: &TopicView) -> Option<String> {
         date = utc_date(since),
         most = topic.ceiling_bytes.map_or_else(|| say!("none"), size)
     ))
+}
+
+/// The store began to refuse what others hold, or takes it again.
+pub fn storage(stalled: Option<StalledView>) -> String {
+    match stalled {
+        Some(stalled) => say!(
+            "{why}: what others have is not fetched until that is mended; it goes on by itself then",
+            why = trouble(stalled.reason)
+        ),
+        None => say!("posts are stored again: fetching goes on"),
+    }
+}
+
+/// Why nothing that others have is stored at the moment; `None` while it is.
+pub(super) fn stalled(topic: &TopicView, now: UnixMs) -> Option<String> {
+    let stalled = topic.stalled?;
+    Some(say!(
+        "{why}: nothing was fetched for {time}; it goes on by itself when that is mended",
+        why = trouble(stalled.reason),
+        time = duration(now.0.saturating_sub(stalled.since.0))
+    ))
+}
+
+fn trouble(reason: StoreTrouble) -> String {
+    match reason {
+        StoreTrouble::DiskFull => say!("the disk is full"),
+        StoreTrouble::ReadOnly => say!("the database cannot be written"),
+        StoreTrouble::Database => say!("the database fails (the log says more)"),
+    }
 }
 
 /// A day, the same for every reader.
