@@ -4,6 +4,7 @@
 //! Must never be known by a crate of the product, and never send a packet to the internet: nodes
 //! bind loopback, or live in network namespaces of their own.
 
+pub mod disk;
 pub mod netns;
 pub mod node;
 pub mod notices;

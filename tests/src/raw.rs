@@ -1,10 +1,11 @@
 //! A peer that says whatever a test wants: gossip frames as plain bytes, and events over streams
-//! that no honest peer would give.
+//! that no honest peer would give. One that keeps its neighbours apart passes nothing on.
 //!
 //! Owns an endpoint with iroh-gossip and the answering side of `/kukuri/sync/1`. Must never check
 //! what it sends: that is the other side's business.
 
 use std::{
+    collections::HashMap,
     net::Ipv4Addr,
     sync::{Arc, Mutex},
     time::Duration,
@@ -25,11 +26,11 @@ use iroh_gossip::{
 };
 use kukuri_application::sync_set::SyncSet;
 use kukuri_domain::{
-    EventOrder, PeerAddress, PeerId, TopicKeys, UnixMs,
+    EventId, EventOrder, PeerAddress, PeerId, TopicKeys, UnixMs,
     event::membership::{Member, Standing},
     peer::PeerSpec,
-    presence::{Side, hello_proof},
-    wire::{SYNC_ALPN, SyncFrame, Welcome, WireEvent},
+    presence::{Nonce, Side, hello_proof},
+    wire::{GossipFrame, Hello, SYNC_ALPN, SyncFrame, Welcome, WireEvent, last_cut},
 };
 use tokio::time::timeout;
 
@@ -44,10 +45,43 @@ const NEIGHBOUR_LIMIT: Duration = Duration::from_secs(20);
 /// The peer.
 pub struct RawPeer {
     endpoint: Endpoint,
-    gossip: Gossip,
+    gossips: Gossips,
     known: MemoryLookup,
     answers: Answers,
     _router: Router,
+}
+
+/// Its gossip with everybody, or one with each.
+#[derive(Debug, Clone)]
+struct Gossips {
+    endpoint: Endpoint,
+    message_bytes_max: usize,
+    is_apart: bool,
+    running: Arc<Mutex<HashMap<Option<EndpointId>, Gossip>>>,
+}
+
+impl Gossips {
+    fn with(&self, peer: EndpointId) -> Gossip {
+        let mut running = self
+            .running
+            .lock()
+            .expect("no code panics while it holds it");
+        let begin = || {
+            Gossip::builder()
+                .max_message_size(self.message_bytes_max)
+                .spawn(self.endpoint.clone())
+        };
+        running
+            .entry(self.is_apart.then_some(peer))
+            .or_insert_with(begin)
+            .clone()
+    }
+}
+
+impl ProtocolHandler for Gossips {
+    async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
+        self.with(connection.remote_id()).accept(connection).await
+    }
 }
 
 /// A topic that it is in.
@@ -62,6 +96,18 @@ impl RawPeer {
     /// # Errors
     /// When the endpoint cannot be bound.
     pub async fn start(message_bytes_max: usize) -> anyhow::Result<Self> {
+        Self::start_as(message_bytes_max, false).await
+    }
+
+    /// Starts one that keeps its neighbours apart: what one says, no other hears.
+    ///
+    /// # Errors
+    /// When the endpoint cannot be bound.
+    pub async fn start_apart(message_bytes_max: usize) -> anyhow::Result<Self> {
+        Self::start_as(message_bytes_max, true).await
+    }
+
+    async fn start_as(message_bytes_max: usize, is_apart: bool) -> anyhow::Result<Self> {
         let known = MemoryLookup::new();
         let endpoint = Endpoint::builder(presets::Minimal)
             .relay_mode(RelayMode::Disabled)
@@ -71,20 +117,23 @@ impl RawPeer {
             .bind_addr((Ipv4Addr::LOCALHOST, 0))?
             .bind()
             .await?;
-        let gossip = Gossip::builder()
-            .max_message_size(message_bytes_max)
-            .spawn(endpoint.clone());
+        let gossips = Gossips {
+            endpoint: endpoint.clone(),
+            message_bytes_max,
+            is_apart,
+            running: Arc::default(),
+        };
         let answers = Answers {
             local: PeerId(*endpoint.id().as_bytes()),
             ..Answers::default()
         };
         let router = Router::builder(endpoint.clone())
-            .accept(iroh_gossip::ALPN, gossip.clone())
+            .accept(iroh_gossip::ALPN, gossips.clone())
             .accept(SYNC_ALPN, answers.clone())
             .spawn();
         Ok(Self {
             endpoint,
-            gossip,
+            gossips,
             known,
             answers,
             _router: router,
@@ -96,8 +145,8 @@ impl RawPeer {
         self.answers.local
     }
 
-    /// From now on it claims over sync streams of this topic to hold these events, and gives them
-    /// as they are to whoever asks.
+    /// From now on it claims over sync streams of this topic to hold these events, oldest first,
+    /// and gives them as they are to whoever asks.
     pub fn hold(&self, keys: &TopicKeys, events: Vec<WireEvent>) {
         let mut held = self
             .answers
@@ -107,24 +156,70 @@ impl RawPeer {
         *held = Some((keys.clone(), events));
     }
 
+    /// What an honest member with these events tells its neighbours of its set.
+    pub fn summary(&self) -> Vec<u8> {
+        let held = self
+            .answers
+            .held
+            .lock()
+            .expect("no code panics while it holds it");
+        let events = held.as_ref().map_or(&[][..], |(_, events)| events);
+        let cut = last_cut(UnixMs(unix_ms()));
+        GossipFrame::Summary(set_of(events).summary(cut, UnixMs(0))).encode()
+    }
+
     /// Joins a topic through `member` and waits until both are neighbours.
     ///
     /// # Errors
     /// When they are not in time.
     pub async fn join(&self, keys: &TopicKeys, member: &PeerSpec) -> anyhow::Result<RawTopic> {
-        let id = EndpointId::from_bytes(&member.peer.0)?;
-        let addresses = member.addresses.iter().filter_map(|address| match address {
-            PeerAddress::Ip(addr) => Some(TransportAddr::Ip(*addr)),
-            PeerAddress::Relay(_) => None,
-        });
-        self.known
-            .add_endpoint_info(EndpointAddr::from_parts(id, addresses));
-        let topic = self.gossip.subscribe(keys.id.0.into(), vec![id]).await?;
+        let addr = address_of(member)?;
+        let id = addr.id;
+        self.known.add_endpoint_info(addr);
+        let gossip = self.gossips.with(id);
+        let topic = gossip.subscribe(keys.id.0.into(), vec![id]).await?;
         let (sender, mut receiver) = topic.split();
         timeout(NEIGHBOUR_LIMIT, receiver.joined())
             .await
             .context("not a neighbour in time")??;
         Ok(RawTopic { sender, receiver })
+    }
+
+    /// Offers events over a stream, as a member does who holds what the other lacks, and waits
+    /// until that was taken note of.
+    ///
+    /// # Errors
+    /// When the member does not take it.
+    pub async fn offer(
+        &self,
+        keys: &TopicKeys,
+        member: &PeerSpec,
+        ids: Vec<EventId>,
+    ) -> anyhow::Result<()> {
+        let connection = self
+            .endpoint
+            .connect(address_of(member)?, SYNC_ALPN)
+            .await?;
+        let (mut send, mut recv) = connection.open_bi().await?;
+        let (local, nonce, none): (PeerId, Nonce, Nonce) =
+            (self.peer_id(), rand::random(), [0; 32]);
+        let (opener, accepter) = ((&local, &nonce), (&member.peer, &none));
+        let proof = hello_proof(&keys.handshake_key, Side::Opener, opener, accepter);
+        let hello = Hello {
+            agent: "raw".to_owned(),
+            clock: UnixMs(unix_ms()),
+            nonce,
+            proof,
+        };
+        write(&mut send, &SyncFrame::Hello(hello).encode()).await?;
+        let welcome = SyncFrame::decode(&read(&mut recv).await?)?;
+        ensure!(matches!(welcome, SyncFrame::Welcome(_)), "{welcome:?}");
+        let offer = SyncFrame::Offer { ids, more: false };
+        write(&mut send, &offer.encode()).await?;
+        send.finish()?;
+        let end = SyncFrame::decode(&read(&mut recv).await?)?;
+        ensure!(end == SyncFrame::End { more: false }, "{end:?}");
+        Ok(())
     }
 
     /// Closes its connections.
@@ -166,6 +261,15 @@ impl RawTopic {
         };
         timeout(limit, hearing).await.context("nothing was heard")?
     }
+}
+
+fn address_of(member: &PeerSpec) -> anyhow::Result<EndpointAddr> {
+    let id = EndpointId::from_bytes(&member.peer.0)?;
+    let addresses = member.addresses.iter().filter_map(|address| match address {
+        PeerAddress::Ip(addr) => Some(TransportAddr::Ip(*addr)),
+        PeerAddress::Relay(_) => None,
+    });
+    Ok(EndpointAddr::from_parts(id, addresses))
 }
 
 /// The topic that is answered for, and what is claimed to be held there.
@@ -238,8 +342,8 @@ impl Answers {
     }
 }
 
-fn answer_to(request: SyncFrame, events: &[WireEvent]) -> anyhow::Result<Vec<SyncFrame>> {
-    let member = |event: &WireEvent| Member {
+fn set_of(events: &[WireEvent]) -> SyncSet {
+    let bare = |event: &WireEvent| Member {
         order: EventOrder {
             created_at: event.created_at,
             ms: 0,
@@ -248,21 +352,32 @@ fn answer_to(request: SyncFrame, events: &[WireEvent]) -> anyhow::Result<Vec<Syn
         standing: Standing::Free,
         until: None,
     };
-    let set = SyncSet::new(events.iter().map(member), UnixMs(unix_ms()));
+    // What has the form of an event has its place; what has not is only claimed.
+    let member = |event: &WireEvent| match event.clone().into_signed() {
+        Ok(signed) => signed.member(),
+        Err(_) => bare(event),
+    };
+    SyncSet::new(events.iter().map(member), UnixMs(unix_ms()))
+}
+
+fn answer_to(request: SyncFrame, events: &[WireEvent]) -> anyhow::Result<Vec<SyncFrame>> {
     let mut frames = match request {
         SyncFrame::Summary(theirs) => {
-            return Ok(vec![SyncFrame::Summary(
-                set.summary(theirs.cut, theirs.since),
-            )]);
+            let ours = set_of(events).summary(theirs.cut, theirs.since);
+            return Ok(vec![SyncFrame::Summary(ours)]);
         }
         SyncFrame::Reconcile { since, message } => {
-            return Ok(vec![SyncFrame::Reconciled(set.respond(since, &message)?)]);
+            let answer = set_of(events).respond(since, &message)?;
+            return Ok(vec![SyncFrame::Reconciled(answer)]);
         }
         SyncFrame::Get(ids) => {
             let asked = events.iter().filter(|event| ids.contains(&event.id));
             asked.cloned().map(SyncFrame::Event).collect()
         }
-        SyncFrame::Newest { .. } => events.iter().cloned().map(SyncFrame::Event).collect(),
+        SyncFrame::Newest { n, .. } => {
+            let newest = events.iter().rev().take(n.into());
+            newest.cloned().map(SyncFrame::Event).collect()
+        }
         _ => Vec::new(),
     };
     frames.push(SyncFrame::End { more: false });

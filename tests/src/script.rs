@@ -489,9 +489,11 @@ impl Process {
     pub async fn stop(mut self) -> anyhow::Result<()> {
         const STOP: Duration = Duration::from_secs(15);
         drop(self.input);
-        let status = timeout(STOP, self.child.0.wait())
-            .await
-            .context("it did not stop")??;
+        let (output, child) = (&mut self.output, &mut self.child.0);
+        // Whoever still has much to say would wait for somebody who reads it.
+        let said = async { while let Ok(Some(_)) = output.next_line().await {} };
+        let stopped = async { tokio::join!(said, child.wait()).1 };
+        let status = timeout(STOP, stopped).await.context("it did not stop")??;
         if !status.success() {
             bail!("it stopped with {status}");
         }

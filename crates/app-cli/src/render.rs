@@ -33,7 +33,8 @@ pub use members::{
 };
 pub use seen::Seen;
 pub use standing::{
-    identity_intro, joined, node_status, not_kept, status, topic, topic_intro, topics, up_intro,
+    begin_of, identity_intro, joined, node_status, status, storage, topic, topic_intro, topics,
+    up_intro,
 };
 
 /// Columns of the name of an author.

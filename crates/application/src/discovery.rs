@@ -7,6 +7,7 @@
 
 mod attempts;
 mod budget;
+mod company;
 mod explain;
 mod io;
 mod peers;
@@ -31,6 +32,7 @@ use crate::{
 };
 use attempts::AttemptLog;
 use budget::DialBudget;
+use company::Looks;
 use peers::{Company, Dial, PeerTable};
 use searches::Searches;
 
@@ -40,13 +42,6 @@ pub use sources::{ConfiguredPeersSource, KnownPeersSource};
 
 /// Members of another island that are dialled in one tick.
 const ISLAND_DIALS_PER_TICK: usize = 2;
-
-/// Neighbours below which known members are dialled although we are not alone: gossip's own joins
-/// to members of members can fail unheard, and a chain of three breaks when the middle one goes.
-const NEIGHBOURS_ENOUGH: usize = 3;
-
-/// How long neighbours may be few before known members are dialled, plus or minus half.
-const FEW_AFTER_MS: u64 = 2_000;
 
 /// Foreign records in this minute's slot at which our own is not needed.
 const RECORDS_ENOUGH: usize = 3;
@@ -108,6 +103,7 @@ pub struct Discovery {
     alone_since_ms: u64,
     /// From when on few neighbours are too few.
     few_from_ms: u64,
+    looks: Looks,
     log: AttemptLog,
     state: ConnectionState,
 }
@@ -136,6 +132,7 @@ impl Discovery {
             island_dials_left: 0,
             alone_since_ms: 0,
             few_from_ms: 0,
+            looks: Looks::default(),
             log: AttemptLog::default(),
             state: ConnectionState::Starting,
         }
@@ -164,6 +161,7 @@ impl Discovery {
             Input::NetworkChanged => self.on_network_changed(now, &mut out),
             Input::Timer(timer) => self.on_timer(timer, now, &mut out),
         }
+        self.schedule_look(now, &mut out);
         self.update_state(now, &mut out);
         out
     }
@@ -180,28 +178,6 @@ impl Discovery {
 
     fn is_alone(&self) -> bool {
         self.neighbours.is_empty()
-    }
-
-    fn company(&self, now: Now) -> Company {
-        match self.neighbours.len() {
-            0 => Company::None,
-            1..NEIGHBOURS_ENOUGH if now.mono_ms >= self.few_from_ms => Company::Few,
-            _ => Company::Enough,
-        }
-    }
-
-    /// Neighbours came or went. Gossip mends its own views within a second mostly; whoever dialled
-    /// at once would push others out of theirs, and they would do the same.
-    fn note_company(&mut self, before: usize, now: Now, out: &mut Vec<Effect>) {
-        let is_few = |count: usize| (1..NEIGHBOURS_ENOUGH).contains(&count);
-        if is_few(self.neighbours.len()) && !is_few(before) {
-            let after_ms = self.spread(FEW_AFTER_MS, 0.5);
-            self.few_from_ms = now.mono_ms + after_ms;
-            out.push(Effect::StartTimer {
-                timer: Timer::Company,
-                after_ms,
-            });
-        }
     }
 
     fn start(&mut self, now: Now, out: &mut Vec<Effect>) {
@@ -245,6 +221,7 @@ impl Discovery {
             Timer::Announce => self.on_announce_timer(now, out),
             Timer::Rendezvous => self.on_rendezvous(now, out),
             Timer::Dials | Timer::Company => self.dial_what_is_due(now, out),
+            Timer::Missing => self.on_look_due(now, out),
             // Whatever happens, the state is looked at anew.
             Timer::Alone => {}
         }

@@ -26,8 +26,8 @@ pub use source::{
 pub use store::{
     ANSWERS_COUNTED_MAX, Answers, COMPLETE_SHOWN_MAX, Commit, DELETED_SHOWN_MS, EntryPage,
     EventStore, Found, LastAnswer, Origin, Page, PostState, REACTIONS_COUNTED_MAX, ReactionCount,
-    ReconcileError, StoreError, StoredEntry, StoredEvent, StoredPost, StoredProfile, TopicSummary,
-    horizon_max, kept_bytes,
+    ReconcileError, StoreError, StoreTrouble, StoredEntry, StoredEvent, StoredPost, StoredProfile,
+    TopicSummary, horizon_max, kept_bytes,
 };
 pub use vault::{
     Identity, IdentityError, KeyStore, SecretBytes, SecretName, SecretVault, VaultError,

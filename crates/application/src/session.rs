@@ -10,7 +10,8 @@
 //! The way of an event: `incoming` (message, seen-set, bucket, signature, rules, bucket) and
 //! `fetching` (what peers say they have) lead to `storing` (commit, notice, telling on), which
 //! feeds `receipts`. Own posts take `outgoing` to the same `storing`. What neither brought is found
-//! by `syncing`, and `healing` notices that it has to be looked for.
+//! by `syncing`, and `healing` notices that it has to be looked for. While the store takes nothing,
+//! `stalled` keeps both from fetching.
 
 mod bucket;
 mod delayed;
@@ -24,6 +25,7 @@ mod outgoing;
 mod postponed;
 mod receipts;
 mod seen;
+mod stalled;
 mod storing;
 mod syncing;
 
@@ -52,6 +54,7 @@ use neighbour::Neighbour;
 use postponed::Postponed;
 use receipts::Receipts;
 use seen::SeenSet;
+use stalled::Storing;
 use storing::{PendingCommit, Taken};
 use syncing::Syncing;
 
@@ -118,6 +121,7 @@ pub struct Session {
     horizon: UnixMs,
     syncing: Syncing,
     hearing: Hearing,
+    storing: Storing,
 
     /// Own events that were broadcast lately, so that none goes out twice.
     sent: SeenSet,
@@ -166,6 +170,7 @@ impl Session {
             horizon: syncing::EVERYTHING,
             syncing: Syncing::default(),
             hearing: Hearing::default(),
+            storing: Storing::default(),
             sent: SeenSet::new(outgoing::SENT_REMEMBERED_MAX),
             is_loading_unsent: false,
         }
@@ -190,7 +195,7 @@ impl Session {
                 self.verified(verify, genuine, forged, now);
             }
             Input::Committed { commit, is_new } => self.committed(commit, &is_new, now),
-            Input::CommitFailed { commit } => self.commit_failed(commit),
+            Input::CommitFailed { commit, trouble } => self.commit_failed(commit, trouble, now),
             Input::NeighborUp(peer) => self.neighbour_up(peer, now),
             Input::NeighborIs { peer, author } => {
                 if let Some(neighbour) = self.neighbours.get_mut(&peer) {
@@ -222,6 +227,7 @@ impl Session {
             Input::Timer(Timer::Partner) => self.partner_due(),
             Input::Timer(Timer::Unsent) => self.load_unsent(),
             Input::Timer(Timer::Postponed) => self.postponed_due(),
+            Input::Timer(Timer::Stalled) => self.stalled_due(now),
             Input::Lagged => self.lagged(now),
         }
         mem::take(&mut self.effects)

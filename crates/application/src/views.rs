@@ -18,7 +18,7 @@ use kukuri_domain::{
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
-    ports::{KeyStore, PostState, ReactionCount, StoredPost},
+    ports::{KeyStore, PostState, ReactionCount, StoreTrouble, StoredPost},
     session::{Arrival, Counters},
 };
 
@@ -109,6 +109,11 @@ pub enum TopicEvent {
         fetched: u64,
         /// How many are known to be lacking, those included.
         of: u64,
+    },
+    /// The store began to refuse what others hold, or takes it again.
+    Storage {
+        /// Since when and why; `None` when it works.
+        stalled: Option<StalledView>,
     },
     /// The topic was joined.
     TopicJoined,
@@ -444,6 +449,18 @@ pub struct InStepView {
     pub last: UnixMs,
 }
 
+/// Nothing that others hold is stored, nor fetched, until the store takes it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct StalledView {
+    /// What is wrong with it.
+    pub reason: StoreTrouble,
+    /// Since when.
+    #[serde(with = "json::time")]
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub since: UnixMs,
+}
+
 /// A topic that the profile has joined.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -486,6 +503,9 @@ pub struct TopicView {
     /// Which, by id.
     #[serde(default)]
     pub in_step: Vec<InStepView>,
+    /// Why nothing that others hold is stored at the moment; `None` while it is.
+    #[serde(default)]
+    pub stalled: Option<StalledView>,
     /// What the session counted.
     pub counters: Counters,
 }

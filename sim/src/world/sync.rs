@@ -4,7 +4,7 @@ use bytes::Bytes;
 use iroh_gossip::proto::{Command, InEvent, Scope};
 use kukuri_application::{
     discovery,
-    ports::{PostState, SyncAnswer, SyncRequest},
+    ports::{PostState, StoreTrouble, SyncAnswer, SyncRequest},
     session::{
         Arrival, Effect, Input, PostRefused, PostToken, Reconciled, Timer, UNSENT_PER_LOAD_MAX,
     },
@@ -81,7 +81,10 @@ impl World {
                 let us = self.some_us(COMMIT_US.0, COMMIT_US.1);
                 let fails = self.rng.random_bool(self.plan.weather.failing_commits);
                 let outcome = match fails {
-                    true => Input::CommitFailed { commit },
+                    true => {
+                        let trouble = StoreTrouble::Database;
+                        Input::CommitFailed { commit, trouble }
+                    }
                     // Made when it is answered: whoever dies before has stored nothing.
                     false => return self.after(us, node, Inside::Commit { commit, events }),
                 };

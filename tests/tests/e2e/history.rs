@@ -31,7 +31,7 @@ pub(crate) async fn history(topic: &TopicName, count: u64) -> anyhow::Result<Vec
 }
 
 /// A profile whose database holds these.
-async fn holding(topic: &TopicName, events: &[SignedEvent]) -> anyhow::Result<Profile> {
+pub(crate) async fn holding(topic: &TopicName, events: &[SignedEvent]) -> anyhow::Result<Profile> {
     let profile = Profile::new()?;
     let path = profile.home().join("kukuri.db");
     let clock = std::sync::Arc::new(SystemClock::start());
@@ -53,7 +53,7 @@ async fn start(profile: Profile, dht: &PrivateDht) -> anyhow::Result<TestNode> {
 }
 
 /// Waits until the node holds all of these.
-async fn wait_for_all(
+pub(crate) async fn wait_for_all(
     node: &TestNode,
     topic: &TopicName,
     events: &[SignedEvent],

@@ -7,6 +7,7 @@ mod desktop;
 mod desktop_burst;
 mod desktop_notices;
 mod entries;
+mod full_disk;
 mod history;
 mod hostile;
 mod interop;
@@ -17,6 +18,7 @@ mod meeting;
 mod offline;
 mod processes;
 mod reconnect;
+mod replay;
 mod simulated;
 mod sources;
 

@@ -158,11 +158,7 @@ pub async fn print_page(
         console.json(&page)?;
     } else {
         let mut render = console.render(client.author());
-        if (page.posts.len() as u64) < u64::from(query.limit)
-            && let Some(remark) = render::not_kept(&page.topic)
-        {
-            console.remark(&remark);
-        }
+        show_begin(console, query, &page);
         show_page(client, console, page, &mut render).await?;
     }
     mark_read(client, &query.topic, newest).await
@@ -177,6 +173,13 @@ async fn mark_read(
     match newest {
         Some(newest) if client.has_node() => Ok(client.mark_read(topic, newest).await?),
         _ => Ok(()),
+    }
+}
+
+/// Why there is nothing older, if it is not the beginning.
+fn show_begin(console: Console, query: &ReadQuery, page: &Posts) {
+    if let Some(remark) = render::begin_of(page, query.limit) {
+        console.remark(&remark);
     }
 }
 
@@ -222,6 +225,7 @@ async fn follow(access: &Access, console: Console, query: &ReadQuery) -> Result<
             console.json(&line)?;
         }
     } else {
+        show_begin(console, query, &page);
         show_page(client, console, page, &mut render).await?;
         mark_read(client, &query.topic, newest).await?;
     }

@@ -98,6 +98,7 @@ fn line_of(event: &NodeEvent) -> Option<String> {
         TopicEvent::PeerLeft { peer } => say!("{peer} left", peer = peer.short()),
         TopicEvent::State { state } => phrase(state.code()),
         TopicEvent::Fetched { peer, new } if *new > 0 => render::fetched(*peer, *new),
+        TopicEvent::Storage { stalled } => render::storage(*stalled),
         TopicEvent::TopicJoined => say!("the topic was joined"),
         TopicEvent::TopicLeft => say!("the topic was left"),
         TopicEvent::Resync => say!("some events were not shown, the output was too slow"),

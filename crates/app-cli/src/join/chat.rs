@@ -76,6 +76,7 @@ pub(super) struct Chat {
     render: Render<Local>,
     has_commands: bool,
     shown: Shown,
+    is_history_shown: bool,
     last_at: Option<UnixMs>,
     /// The newest post that was shown.
     newest: Option<EventOrder>,
@@ -118,6 +119,7 @@ impl Chat {
             render,
             has_commands,
             shown: Shown::default(),
+            is_history_shown: false,
             last_at: None,
             newest: None,
             gathered: Vec::new(),
@@ -355,6 +357,7 @@ impl Chat {
                 self.output
                     .show_progress(&self.render.remark(&render::progress(peer, fetched, of)));
             }
+            TopicEvent::Storage { stalled } => self.remark(&render::storage(stalled)),
             TopicEvent::Progress { .. } | TopicEvent::TopicJoined | TopicEvent::TopicLeft => {}
             TopicEvent::Resync => self.show_history().await?,
         }
@@ -387,7 +390,14 @@ impl Chat {
 
     async fn show_history(&mut self) -> Result<(), Failure> {
         let query = ReadQuery::newest(&self.topic, HISTORY_SHOWN);
-        let mut posts = self.client.read(&query).await?.posts;
+        let page = self.client.read(&query).await?;
+        if !self.is_history_shown
+            && let Some(remark) = render::begin_of(&page, HISTORY_SHOWN)
+        {
+            self.remark(&remark);
+        }
+        self.is_history_shown = true;
+        let mut posts = page.posts;
         posts.reverse();
         learn(&self.client, &self.topic, &posts, &mut self.render).await?;
         for post in posts {

@@ -13,7 +13,7 @@ use super::{
     counted,
     figures::{duration, milliseconds, table},
     grouped, seconds,
-    standing::headline,
+    standing::{headline, stalled},
 };
 use crate::{
     language::{phrase, say},
@@ -205,7 +205,9 @@ pub fn explain(explain: &ExplainView, now: UnixMs) -> String {
                 ]
             }),
     );
-    let mut parts = vec![head, table(&rows), peers(&explain.peers, now)];
+    let mut parts = vec![head];
+    parts.extend(stalled(&explain.topic, now));
+    parts.extend([table(&rows), peers(&explain.peers, now)]);
     let attempts = last_attempts(explain);
     if !attempts.is_empty() {
         parts.push(attempts);

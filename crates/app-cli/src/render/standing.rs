@@ -4,8 +4,12 @@
 //! names with whom.
 
 use chrono::DateTime;
-use kukuri_application::views::{InStepView, StatusView, TopicView};
+use kukuri_application::{
+    ports::StoreTrouble,
+    views::{InStepView, StalledView, StatusView, TopicView},
+};
 use kukuri_domain::{AuthorId, UnixMs, peer::PeerSpec, topic::Visibility};
+use kukuri_node::client::Posts;
 
 use super::{
     counted,
@@ -117,6 +121,7 @@ pub fn node_status(status: &StatusView, now: UnixMs) -> String {
     for topic in &status.topics {
         let name = &topic.name;
         lines.push(format!("#{name}: {}", kept(topic)));
+        lines.extend(stalled(topic, now).map(|stalled| format!("#{name}: {stalled}")));
         let members = topic.in_step.iter();
         lines.extend(members.map(|member| format!("#{name}: {}", in_step(member, now))));
     }
@@ -125,16 +130,14 @@ pub fn node_status(status: &StatusView, now: UnixMs) -> String {
 
 /// `/status`
 pub fn status(status: &StatusView, topic: &TopicView, now: UnixMs) -> String {
-    let mut lines = vec![
-        headline(topic),
-        kept(topic),
-        say!(
-            "you are {npub}, keys in {store}, up {time}",
-            npub = status.author.pubkey.npub(),
-            store = phrase(status.key_store.code()),
-            time = duration(status.uptime_ms)
-        ),
-    ];
+    let mut lines = vec![headline(topic), kept(topic)];
+    lines.extend(stalled(topic, now));
+    lines.push(say!(
+        "you are {npub}, keys in {store}, up {time}",
+        npub = status.author.pubkey.npub(),
+        store = phrase(status.key_store.code()),
+        time = duration(status.uptime_ms)
+    ));
     lines.extend(network_lines(status));
     lines.extend(topic.in_step.iter().map(|member| in_step(member, now)));
     let c = &topic.counters;
@@ -288,14 +291,50 @@ pub(super) fn kept(topic: &TopicView) -> String {
     }
 }
 
+/// Above the posts of a page with room for so many: `None` where older ones are here, or nothing
+/// is missing.
+pub fn begin_of(page: &Posts, limit: u32) -> Option<String> {
+    let is_begin = (page.posts.len() as u64) < u64::from(limit);
+    is_begin.then(|| not_kept(&page.topic)).flatten()
+}
+
 /// Below the oldest posts that are here; `None` where everything is.
-pub fn not_kept(topic: &TopicView) -> Option<String> {
+pub(super) fn not_kept(topic: &TopicView) -> Option<String> {
     let since = topic.complete_since?;
     Some(say!(
         "what was posted before {date} is not kept here: storage.topic_bytes_max is {most}",
         date = utc_date(since),
         most = topic.ceiling_bytes.map_or_else(|| say!("none"), size)
     ))
+}
+
+/// The store began to refuse what others hold, or takes it again.
+pub fn storage(stalled: Option<StalledView>) -> String {
+    match stalled {
+        Some(stalled) => say!(
+            "{why}: what others have is not fetched until that is mended; it goes on by itself then",
+            why = trouble(stalled.reason)
+        ),
+        None => say!("posts are stored again: fetching goes on"),
+    }
+}
+
+/// Why nothing that others have is stored at the moment; `None` while it is.
+pub(super) fn stalled(topic: &TopicView, now: UnixMs) -> Option<String> {
+    let stalled = topic.stalled?;
+    Some(say!(
+        "{why}: nothing was fetched for {time}; it goes on by itself when that is mended",
+        why = trouble(stalled.reason),
+        time = duration(now.0.saturating_sub(stalled.since.0))
+    ))
+}
+
+fn trouble(reason: StoreTrouble) -> String {
+    match reason {
+        StoreTrouble::DiskFull => say!("the disk is full"),
+        StoreTrouble::ReadOnly => say!("the database cannot be written"),
+        StoreTrouble::Database => say!("the database fails (the log says more)"),
+    }
 }
 
 /// A day, the same for every reader.

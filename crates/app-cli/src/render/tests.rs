@@ -363,6 +363,7 @@ fn topic() -> TopicView {
         fingerprint: None,
         complete_with: None,
         in_step: Vec::new(),
+        stalled: None,
         neighbours: 1,
         posts: 1_204,
         counters: Counters::default(),

@@ -18,6 +18,7 @@ mod keyring;
 mod language;
 mod pipes;
 mod program;
+mod retention;
 #[cfg(target_os = "linux")]
 mod secrets;
 #[cfg(unix)]

@@ -7,12 +7,13 @@
 use std::fmt::Write as _;
 
 use kukuri_application::{
-    ports::{KeyStore, PostState},
+    ports::{KeyStore, PostState, StoreTrouble},
     session::{Arrival, Counters},
     views::{
         AttemptResult, AttemptView, AuthorView, CheckResult, CheckView, ChecksView, DhtView,
         DiscoveryView, ExplainView, FoundView, InStepView, MdnsView, NodeEvent, PeerView, PostView,
-        ProfileView, ReactionView, RepliesView, SourceView, StatusView, TopicEvent, TopicView,
+        ProfileView, ReactionView, RepliesView, SourceView, StalledView, StatusView, TopicEvent,
+        TopicView,
     },
 };
 use kukuri_domain::{
@@ -180,8 +181,13 @@ fn topic(state: Option<ConnectionState>) -> TopicView {
             since: AT,
             last: AT,
         }],
+        stalled: is_known.then_some(stalled(StoreTrouble::DiskFull)),
         counters: Counters::default(),
     }
+}
+
+fn stalled(reason: StoreTrouble) -> StalledView {
+    StalledView { reason, since: AT }
 }
 
 fn explain() -> ExplainView {
@@ -340,6 +346,7 @@ fn events() -> Vec<NodeEvent> {
             fetched: 1,
             of: 2,
         },
+        TopicEvent::Storage { stalled: None },
         TopicEvent::TopicJoined,
         TopicEvent::TopicLeft,
         TopicEvent::Resync,
@@ -354,6 +361,14 @@ fn events() -> Vec<NodeEvent> {
         Alone,
     ];
     events.extend(states.map(|state| TopicEvent::State { state }));
+    let troubles = [
+        StoreTrouble::DiskFull,
+        StoreTrouble::ReadOnly,
+        StoreTrouble::Database,
+    ];
+    events.extend(troubles.map(|trouble| TopicEvent::Storage {
+        stalled: Some(stalled(trouble)),
+    }));
     let of_lobby = |event| NodeEvent {
         topic: Some("lobby".parse().expect("a name")),
         event,

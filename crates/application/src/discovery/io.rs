@@ -84,6 +84,8 @@ pub enum Timer {
     Dials,
     /// Neighbours have been few for a while.
     Company,
+    /// Members that are missed may have published.
+    Missing,
     /// Nobody has been there for a while.
     Alone,
 }

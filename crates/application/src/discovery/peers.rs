@@ -40,6 +40,10 @@ const FRESH_DIALS_MAX: usize = 4;
 /// it; whoever is gone answers nothing for ten seconds, and must not hold up the living.
 const HEAD_START_MS: u64 = 250;
 
+/// After so long a dial that has not ended is not counted on any more, although it may take ten
+/// seconds.
+const UNANSWERED_MS: u64 = 2_000;
+
 /// Dials under way altogether.
 const DIALS_MAX: usize = 16;
 
@@ -75,6 +79,20 @@ struct Entry {
     /// When it was a neighbour last.
     met_ms: Option<u64>,
     touched_ms: u64,
+}
+
+impl Entry {
+    fn is_gone(&self, now_ms: u64) -> bool {
+        match self.standing {
+            Standing::Dialling { since_ms } => {
+                self.failures > 0 || since_ms + UNANSWERED_MS <= now_ms
+            }
+            // Whoever said that it is not in the topic is left in peace, too.
+            Standing::Ready { from_ms } => self.failures > 0 || from_ms > now_ms + LOST_MS,
+            Standing::Asked { .. } => self.failures > 0,
+            Standing::Neighbour => false,
+        }
+    }
 }
 
 /// Whether to dial a candidate although there is enough company.
@@ -269,6 +287,23 @@ impl PeerTable {
             )
         };
         self.entries.values().any(busy)
+    }
+
+    /// Whether somebody is known who is no neighbour.
+    pub(super) fn has_others(&self) -> bool {
+        let mut others = self.entries.values();
+        others.any(|e| e.standing != Standing::Neighbour)
+    }
+
+    /// Whether everybody who is known and no neighbour failed when dialled last, or does not
+    /// answer. Who was not tried yet is still hoped for.
+    pub(super) fn are_all_gone(&self, now_ms: u64) -> bool {
+        let mut others = self
+            .entries
+            .values()
+            .filter(|e| e.standing != Standing::Neighbour)
+            .peekable();
+        others.peek().is_some() && others.all(|e| e.is_gone(now_ms))
     }
 
     pub(super) fn source_of(&self, peer: &PeerId) -> Option<SourceKind> {

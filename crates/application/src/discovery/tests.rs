@@ -1,5 +1,7 @@
 //! The policy under a virtual clock: what it does, in which order, and when.
 
+mod company;
+
 use std::collections::BTreeMap;
 
 use kukuri_domain::{

@@ -37,7 +37,7 @@ use crate::{
     discovery::{self, Discovery, Failure},
     ports::{
         Announcement, Candidate, NetworkError, NetworkEvent, PostState, Query, StoreError,
-        TopicLink,
+        StoreTrouble, TopicLink,
     },
     session::{self, PostRefused, PostToken, Session, VerifyToken},
     views::TopicEvent,
@@ -266,6 +266,7 @@ impl Actor {
                     agreements: self.session.agreements().clone(),
                     summary: self.session.summary(),
                     counters: self.session.counters(),
+                    stalled: self.session.stalled(),
                     sources,
                     attempts,
                 };
@@ -338,9 +339,10 @@ impl Actor {
                         self.tell_session(session::Input::Committed { commit, is_new });
                     }
                     Err(error) => {
-                        tracing::error!(%error, topic = %self.keys.id.short(), "events were not stored");
+                        self.log_not_stored(&error);
+                        let trouble = StoreTrouble::from(&error);
                         self.store_error = Some(error);
-                        self.tell_session(session::Input::CommitFailed { commit });
+                        self.tell_session(session::Input::CommitFailed { commit, trouble });
                         self.store_error = None;
                     }
                 }
@@ -365,6 +367,16 @@ impl Actor {
             }
             Ok(Done::Nothing) => {}
             Err(error) => tracing::error!(%error, "a task of a topic failed"),
+        }
+    }
+
+    /// Once for each time that the store refuses: on a full disk every event fails.
+    fn log_not_stored(&self, error: &StoreError) {
+        let topic = self.keys.id.short();
+        if self.session.stalled().is_none() {
+            tracing::error!(%error, %topic, "events were not stored");
+        } else {
+            tracing::debug!(%error, %topic, "events were not stored again");
         }
     }
 

@@ -1,5 +1,7 @@
 //! The engine against fakes, with tokio's time paused: what happens in which order, and when.
 
+mod full_disk;
+
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;

@@ -24,7 +24,8 @@ use crate::{
     ports::{IdentityError, Page, PostState, StoreError},
     session::{Agreement, Counters},
     views::{
-        AttemptView, ExplainView, InStepView, PeerView, PostView, SourceView, TopicEvent, TopicView,
+        AttemptView, ExplainView, InStepView, PeerView, PostView, SourceView, StalledView,
+        TopicEvent, TopicView,
     },
 };
 
@@ -49,6 +50,7 @@ pub(super) struct Snapshot {
     pub(super) agreements: BTreeMap<PeerId, Agreement>,
     pub(super) summary: Option<SetSummary>,
     pub(super) counters: Counters,
+    pub(super) stalled: Option<StalledView>,
     pub(super) sources: Vec<SourceView>,
     pub(super) attempts: Vec<AttemptView>,
 }
@@ -340,6 +342,7 @@ impl TopicHandle {
             fingerprint: snapshot.summary.map(|ours| hex(&ours.fingerprint)),
             complete_with: Some(snapshot.agreements.len() as u64),
             in_step: in_step(&snapshot.agreements),
+            stalled: snapshot.stalled,
             counters: snapshot.counters,
         })
     }

@@ -8,6 +8,7 @@ use kukuri_domain::{
     VerifiedEvent, event::Profile, limits::EVENT_FUTURE_MS_MAX, search::SearchQuery,
     wire::SetSummary,
 };
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -241,6 +242,29 @@ pub enum StoreError {
     /// Anything else.
     #[error("the database failed")]
     Other(#[source] Source),
+}
+
+/// What keeps a store from taking events, as far as a person can mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub enum StoreTrouble {
+    /// [`StoreError::DiskFull`].
+    DiskFull,
+    /// [`StoreError::ReadOnly`].
+    ReadOnly,
+    /// Anything else; the log says more.
+    Database,
+}
+
+impl From<&StoreError> for StoreTrouble {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::DiskFull(_) => Self::DiskFull,
+            StoreError::ReadOnly(_) => Self::ReadOnly,
+            _ => Self::Database,
+        }
+    }
 }
 
 /// Why a message of a reconciliation was not answered.

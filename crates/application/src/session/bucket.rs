@@ -77,6 +77,19 @@ impl<K: Eq + Hash + Copy> Buckets<K> {
         true
     }
 
+    /// Gives a token back that was taken for nothing.
+    pub(super) fn give_back(&mut self, key: &K, now_ms: u64) {
+        let rate = self.rate;
+        // A bucket that was forgotten is full.
+        if let Some(bucket) = self.buckets.get_mut(key) {
+            let level = bucket.level_at(rate, now_ms) + TOKEN;
+            *bucket = Bucket {
+                level: level.min(rate.capacity()),
+                at_ms: bucket.at_ms.max(now_ms),
+            };
+        }
+    }
+
     /// Milliseconds until there is a token.
     pub(super) fn wait_ms(&self, key: &K, now_ms: u64) -> u64 {
         let lacking = TOKEN.saturating_sub(self.level(key, now_ms));
@@ -131,6 +144,23 @@ mod tests {
             0,
             "a clock that goes back gives nothing"
         );
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_up_to_the_burst() {
+        let mut buckets = Buckets::new(RATE, 10);
+        buckets.give_back(&1, 0);
+        for _ in 0..3 {
+            assert!(buckets.take(1, 0));
+        }
+        assert!(!buckets.take(1, 0));
+        buckets.give_back(&1, 0);
+        assert!(buckets.take(1, 0) && !buckets.take(1, 0));
+        for _ in 0..9 {
+            buckets.give_back(&1, 100);
+        }
+        let taken = (0..9).take_while(|_| buckets.take(1, 100)).count();
+        assert_eq!(taken, 3);
     }
 
     #[test]

@@ -61,6 +61,9 @@ impl Session {
 
     /// A peer says that it has these events.
     pub(super) fn announced(&mut self, from: PeerId, ids: Vec<EventId>) {
+        if self.is_stalled() {
+            return;
+        }
         let ids = self.unwanted(from, ids);
         if self.finds >= FINDS_MAX {
             self.counters.dropped += ids.len() as u64;
@@ -92,6 +95,9 @@ impl Session {
     /// The store does not have these ids.
     pub(super) fn missing(&mut self, from: PeerId, ids: Vec<EventId>) {
         self.finds = self.finds.saturating_sub(1);
+        if self.is_stalled() {
+            return;
+        }
         let ids = self.unwanted(from, ids);
         for id in ids {
             self.want(from, id, false);
@@ -141,6 +147,9 @@ impl Session {
     }
 
     fn newest_answered(&mut self, peer: PeerId, n: u16, events: Vec<SignedEvent>) {
+        if self.is_stalled() {
+            return self.came_in_vain(events.iter().map(SignedEvent::id));
+        }
         let mut events = first_of_each(events);
         let beyond = events.len().saturating_sub(n.min(NEWEST_MAX).into());
         self.counters.malformed += beyond as u64;
@@ -170,10 +179,14 @@ impl Session {
         let got = events.len() as u64;
         self.counters.malformed += sent as u64 - got;
         // An answer has a limit of bytes: what did not fit is asked for again.
-        let goes_on = more && !events.is_empty();
-        let known = self.verify_unknown(peer, events);
-        for event in known {
-            self.fetches.remove(&event.id());
+        let goes_on = more && !events.is_empty() && !self.is_stalled();
+        if self.is_stalled() {
+            self.came_in_vain(events.iter().map(SignedEvent::id));
+        } else {
+            let known = self.verify_unknown(peer, events);
+            for event in known {
+                self.fetches.remove(&event.id());
+            }
         }
         let unkept = if goes_on || has_failed {
             0
@@ -238,7 +251,7 @@ impl Session {
         let Some(fetch) = self.fetches.remove(&id) else {
             return;
         };
-        if self.is_known(&id) {
+        if self.is_known(&id) || self.is_stalled() {
             return;
         }
         let renewed = fetch.is_renewed.then_some(peer);

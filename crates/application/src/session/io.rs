@@ -17,7 +17,7 @@ use kukuri_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ports::{Origin, PostState, SyncAnswer, SyncRequest},
+    ports::{Origin, PostState, StoreTrouble, SyncAnswer, SyncRequest},
     views::TopicEvent,
 };
 
@@ -84,6 +84,8 @@ pub enum Input {
     CommitFailed {
         /// Which commit.
         commit: CommitToken,
+        /// Why.
+        trouble: StoreTrouble,
     },
     /// A peer became a neighbour.
     NeighborUp(PeerId),
@@ -194,6 +196,8 @@ pub enum Timer {
     Unsent,
     /// Events for which there was no room may be asked for.
     Postponed,
+    /// The store may take events again.
+    Stalled,
 }
 
 /// What a summary is for.

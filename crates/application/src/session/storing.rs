@@ -14,7 +14,7 @@ use kukuri_domain::{
 
 use super::{Arrival, CommitToken, Effect, PostRefused, PostToken, Session};
 use crate::{
-    ports::{Origin, PostState},
+    ports::{Origin, PostState, StoreTrouble},
     views::{PostView, TopicEvent},
 };
 
@@ -61,7 +61,7 @@ impl Session {
         events: Vec<VerifiedEvent>,
         origin: Origin,
         pending: PendingCommit,
-    ) {
+    ) -> CommitToken {
         let commit = self.token();
         self.commits.insert(commit, pending);
         self.push(Effect::Commit {
@@ -69,6 +69,7 @@ impl Session {
             events,
             origin,
         });
+        commit
     }
 
     /// A commit succeeded.
@@ -88,10 +89,11 @@ impl Session {
             let written = mem::take(&mut self.written);
             self.push(Effect::ShowEntries(written));
         }
+        self.took(commit, now);
     }
 
     /// A commit failed; peers may send its events again.
-    pub(super) fn commit_failed(&mut self, commit: CommitToken) {
+    pub(super) fn commit_failed(&mut self, commit: CommitToken, trouble: StoreTrouble, now: Now) {
         match self.commits.remove(&commit) {
             Some(PendingCommit::Post { token, event }) => {
                 self.in_flight.release(event.id());
@@ -103,9 +105,10 @@ impl Session {
             }
             Some(PendingCommit::Taken { events, .. }) => {
                 self.counters.not_stored += events.len() as u64;
-                for taken in events {
+                for taken in &events {
                     self.in_flight.release(taken.event.id());
                 }
+                self.not_taken(commit, events, trouble, now);
             }
             None => {}
         }
@@ -132,6 +135,10 @@ impl Session {
         {
             self.note_stored(event.id(), is_new);
             if !is_new {
+                if arrival == Arrival::Live {
+                    // Whoever repeats what somebody wrote long ago does not make them wait.
+                    self.author_buckets.give_back(&event.author(), now.mono_ms);
+                }
                 if arrival == Arrival::Fetched && event.author() == self.author {
                     own.entry(from).or_default().push(event.id());
                 }

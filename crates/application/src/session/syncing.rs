@@ -119,7 +119,8 @@ struct Run {
     has_more: bool,
     /// Somebody asked for this run while it was under way.
     is_outdated: bool,
-    /// It compares what is not kept here any more: it ends with the next outcome.
+    /// It compares what is not kept here any more, or the store takes nothing: it ends with the
+    /// next outcome.
     is_stale: bool,
     told_at_ms: u64,
 }
@@ -137,7 +138,7 @@ impl Session {
 
     /// Compares sets with a member as soon as there is room, and mends what differs.
     pub(super) fn sync_with(&mut self, peer: PeerId, now: Now) {
-        if peer == self.local || self.is_distrusted(peer, now) {
+        if peer == self.local || self.is_stalled() || self.is_distrusted(peer, now) {
             return;
         }
         if let Some(run) = self.syncing.runs.get_mut(&peer) {
@@ -191,7 +192,15 @@ impl Session {
         }
     }
 
-    /// Ends a run that compares what is not kept here any more.
+    /// Nobody is compared with from now on, and the runs under way end with their next outcome.
+    pub(super) fn end_runs_soon(&mut self) {
+        self.syncing.due.clear();
+        for run in self.syncing.runs.values_mut() {
+            run.is_stale = true;
+        }
+    }
+
+    /// Ends a run that compares what is not kept here any more, or would fetch what is not taken.
     fn end_if_stale(&mut self, peer: PeerId, now: Now) -> bool {
         let is_stale = self.syncing.runs.get(&peer).is_some_and(|run| run.is_stale);
         if is_stale {
@@ -419,11 +428,12 @@ impl Session {
     }
 
     /// A run was cut off. What was found is fetched all the same; a neighbour is tried once more
-    /// soon, and whoever else when they are heard of.
+    /// soon, and again if it was heard of meanwhile, and whoever else when they are heard of.
     fn run_failed(&mut self, peer: PeerId, now: Now) {
-        self.syncing.runs.remove(&peer);
+        let failed = self.syncing.runs.remove(&peer);
+        let was_asked_for = failed.is_some_and(|run| run.is_outdated);
         if let Some(neighbour) = self.neighbours.get_mut(&peer)
-            && !neighbour.was_retried
+            && (!neighbour.was_retried || was_asked_for)
         {
             neighbour.was_retried = true;
             self.push(Effect::StartTimer {

@@ -66,6 +66,8 @@ struct State {
     muted: BTreeSet<AuthorId>,
     profiles: HashMap<AuthorId, StoredProfile>,
     fault: Option<StoreFault>,
+    /// For so many more events.
+    room: Option<usize>,
     commit_calls: Vec<(TopicId, Vec<EventId>, Origin)>,
     is_closed: bool,
 }
@@ -183,6 +185,12 @@ impl MemoryStore {
         self.state().fault = fault;
     }
 
+    /// From now on there is room for so many more events, and a commit of more than are left fails
+    /// with [`StoreError::DiskFull`]; `None` for any number.
+    pub fn set_room(&self, events: Option<usize>) {
+        self.state().room = events;
+    }
+
     /// From now on commits wait, uncommitted, until [`release_commits`](Self::release_commits).
     pub fn hold_commits(&self) {
         self.is_held.send_replace(true);
@@ -263,6 +271,10 @@ impl EventStore for MemoryStore {
             .wait_for(|held| !held)
             .await
             .expect("the sender lives in `self`");
+        if let Some(room) = &mut self.state().room {
+            let left = room.checked_sub(events.len());
+            *room = left.ok_or_else(|| StoreFault::DiskFull.error())?;
+        }
         let received_at = self.clock.now().unix;
         let ceiling = self.ceiling.unwrap_or(u64::MAX);
         self.write(topic, |t| {

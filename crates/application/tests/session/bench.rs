@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kukuri_application::{
-    ports::{Origin, PostState, SyncAnswer, SyncRequest},
+    ports::{Origin, PostState, StoreTrouble, SyncAnswer, SyncRequest},
     session::{Effect, Input, Reconciled, Session, Timer},
     sync_set::SyncSet,
     views::TopicEvent,
@@ -271,7 +271,8 @@ impl Bench {
                 None
             }
             Effect::Commit { commit, .. } if !self.store_works => {
-                Some(Input::CommitFailed { commit })
+                let trouble = StoreTrouble::DiskFull;
+                Some(Input::CommitFailed { commit, trouble })
             }
             Effect::Commit { commit, events, .. } => {
                 let store = |event: VerifiedEvent| {
@@ -406,6 +407,10 @@ fn show(effect: &Effect) -> Option<String> {
         Effect::Emit(TopicEvent::Fetched { peer, new }) => {
             format!("fetched {new} of {}", peer.0[0])
         }
+        Effect::Emit(TopicEvent::Storage { stalled }) => match stalled {
+            Some(stalled) => format!("stalled: {:?}", stalled.reason),
+            None => "goes on".to_owned(),
+        },
         Effect::FindPartner => "find a partner".to_owned(),
         Effect::Rejoin => "rejoin".to_owned(),
         Effect::Meet(peer) => format!("meet {}", peer.0[0]),

@@ -259,6 +259,38 @@ fn an_event_that_only_the_store_knew_is_not_shown_again() {
     assert_eq!((counters.duplicates, counters.stored), (2, 0));
 }
 
+/// After a restart the seen-set is empty, and only the store knows what is old.
+#[test]
+fn what_is_repeated_does_not_make_its_author_wait() {
+    let author = Author::new(3);
+    let old = posts(3, 3 * u64::from(AUTHOR_EVENTS_BURST));
+    let mut bench = Bench::with_neighbours(&[1]);
+    let stored = old.iter().map(|e| (e.id(), e.clone().into_signed()));
+    bench.stored.extend(stored);
+    for event in &old {
+        assert_eq!(bench.event(1, event), ["commit 1 peer"]);
+    }
+    let counters = bench.session.counters();
+    assert_eq!(
+        (counters.duplicates, counters.delayed),
+        (old.len() as u64, 0)
+    );
+    let live = author.post("live", 1_000_000);
+    bench.now.unix.0 += 1_000_000;
+    assert_eq!(bench.event(1, &live), ["commit 1 peer", "emit live Live"]);
+
+    // What is new costs as before.
+    bench.now.mono_ms += 60_000;
+    let news: Vec<_> = (0..2 * u64::from(AUTHOR_EVENTS_BURST))
+        .map(|n| author.post(&format!("news {n}"), 900_000 + n))
+        .collect();
+    for event in &news {
+        bench.event(1, event);
+    }
+    let delayed = bench.session.counters().delayed;
+    assert_eq!(delayed, u64::from(AUTHOR_EVENTS_BURST));
+}
+
 #[test]
 fn what_was_not_stored_is_not_remembered() {
     let mut bench = Bench::with_neighbours(&[1]);

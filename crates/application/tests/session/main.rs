@@ -6,5 +6,6 @@ mod incoming;
 mod outgoing;
 mod properties;
 mod receipts;
+mod stalled;
 mod swarm;
 mod syncing;

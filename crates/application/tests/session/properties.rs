@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use kukuri_application::{
-    ports::{SyncAnswer, SyncRequest},
+    ports::{StoreTrouble, SyncAnswer, SyncRequest},
     session::{Effect, Input, Session, Timer},
     sync_set::SyncSet,
     views::TopicEvent,
@@ -50,7 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => peer.clone().prop_map(Step::Summary),
         1 => (peer, 0..6_usize, any::<bool>()).prop_map(|(p, e, more)| Step::Offer(p, e, more)),
         12 => (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(n, ok)| Step::Answer(n, ok)),
-        1 => (0..8_u8).prop_map(Step::Timer),
+        1 => (0..9_u8).prop_map(Step::Timer),
         1 => Just(Step::Lagged),
         1 => (0..3_000_u64).prop_map(Step::Pass),
     ]
@@ -101,7 +101,8 @@ impl Watched {
             Step::Timer(3) => Input::Timer(Timer::Postponed),
             Step::Timer(4) => Input::Timer(Timer::Summary),
             Step::Timer(5) => Input::Timer(Timer::Partner),
-            Step::Timer(n) => Input::Timer(Timer::Retry(peer(n - 4))),
+            Step::Timer(6) => Input::Timer(Timer::Stalled),
+            Step::Timer(n) => Input::Timer(Timer::Retry(peer(n - 5))),
             Step::Lagged => Input::Lagged,
             Step::Pass(ms) => {
                 self.now.mono_ms += ms;
@@ -141,7 +142,10 @@ impl Watched {
                     .collect();
                 Input::Committed { commit, is_new }
             }
-            Effect::Commit { commit, .. } => Input::CommitFailed { commit },
+            Effect::Commit { commit, .. } => Input::CommitFailed {
+                commit,
+                trouble: StoreTrouble::Database,
+            },
             Effect::FindMissing { from, mut ids } => {
                 ids.retain(|id| is_well && !self.committed.contains(id));
                 Input::Missing { from, ids }

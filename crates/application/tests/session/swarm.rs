@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use kukuri_application::{
-    ports::{PostState, SyncAnswer, SyncRequest},
+    ports::{PostState, StoreTrouble, SyncAnswer, SyncRequest},
     session::{Arrival, Effect, Input, Session, Timer},
     sync_set::SyncSet,
     views::TopicEvent,
@@ -242,7 +242,8 @@ impl Swarm {
             }
             Effect::Commit { commit, events, .. } => {
                 if self.rng.random_bool(self.failures) {
-                    Input::CommitFailed { commit }
+                    let trouble = StoreTrouble::Database;
+                    Input::CommitFailed { commit, trouble }
                 } else {
                     let is_new = events
                         .into_iter()

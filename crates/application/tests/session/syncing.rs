@@ -419,6 +419,28 @@ fn a_run_that_failed_is_repeated_once() {
     assert!(pair.ours.calls.is_empty(), "until it is heard of again");
 }
 
+/// A member that was killed says that it is back while the old question still waits.
+#[test]
+fn a_run_that_was_asked_for_meanwhile_is_repeated_when_it_failed() {
+    let mut bench = Pair::of(&posts(1, 3), &[]).ours;
+    bench.tell(Input::NeighborUp(peer(1)));
+    bench.answer(None);
+    bench.pass(2_000);
+    bench.answer(None);
+    for _ in 0..3 {
+        bench.tell(Input::Partner(peer(1)));
+        bench.tell(Input::Partner(peer(1)));
+        assert_eq!(bench.calls.len(), 1);
+        assert_eq!(bench.answer(None), [""; 0]);
+        assert!(bench.calls.is_empty(), "not at once");
+        bench.pass(2_000);
+        assert_eq!(bench.calls.len(), 1, "but soon");
+        bench.answer(None);
+        bench.pass(60_000);
+        assert!(bench.calls.is_empty(), "nothing was heard since");
+    }
+}
+
 #[test]
 fn two_runs_go_on_at_once_and_the_others_wait() {
     let mut pair = Pair::of(&posts(1, 3), &posts(1, 3));

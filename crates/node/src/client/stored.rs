@@ -268,6 +268,7 @@ impl Stored {
             fingerprint: None,
             complete_with: None,
             in_step: Vec::new(),
+            stalled: None,
             counters: Counters::default(),
         })
     }

@@ -145,6 +145,27 @@ pub const SAID: &[(&str, &str)] = &[
         "{date} より前の投稿はここには保存されていません（storage.topic_bytes_max は {most}）",
     ),
     (
+        "{why}: what others have is not fetched until that is mended; it goes on by itself then",
+        "{why}。解消するまで、ほかの参加者の投稿は取得しません（解消すると自動で再開します）",
+    ),
+    (
+        "posts are stored again: fetching goes on",
+        "保存できるようになったので、取得を再開します",
+    ),
+    (
+        "{why}: nothing was fetched for {time}; it goes on by itself when that is mended",
+        "{why}。{time}前から取得を止めています（解消すると自動で再開します）",
+    ),
+    ("the disk is full", "ディスクに空きがありません"),
+    (
+        "the database cannot be written",
+        "データベースに書き込めません",
+    ),
+    (
+        "the database fails (the log says more)",
+        "データベースで問題が起きています（詳細はログ）",
+    ),
+    (
         "in step with {peer} for {time}, seen {ago} ago",
         "{peer} と{time}前から同じ内容（{ago}前に確認）",
     ),

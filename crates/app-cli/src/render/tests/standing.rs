@@ -1,9 +1,12 @@
 //! How a node and its topics stand.
 
-use kukuri_application::views::InStepView;
+use kukuri_application::{
+    ports::StoreTrouble,
+    views::{InStepView, StalledView},
+};
 
 use super::{
-    super::standing::{headline, in_step, kept, not_kept},
+    super::standing::{headline, in_step, kept, not_kept, stalled, storage},
     *,
 };
 
@@ -51,6 +54,33 @@ fn a_topic_says_with_whom_it_is_complete() {
         in_step(&topic.in_step[0], NOW),
         "in step with 3f3f3f3f for 4 min, seen 12 s ago"
     );
+}
+
+#[test]
+fn a_topic_says_why_nothing_is_fetched() {
+    let mut topic = topic();
+    assert_eq!(stalled(&topic, NOW), None);
+    let full = StalledView {
+        reason: StoreTrouble::DiskFull,
+        since: UnixMs(NOW.0 - 240_000),
+    };
+    topic.stalled = Some(full);
+    let said = stalled(&topic, NOW).expect("it is so");
+    assert!(
+        said.starts_with("the disk is full: nothing was fetched for 4 min"),
+        "{said}"
+    );
+    let said = storage(topic.stalled);
+    assert!(said.starts_with("the disk is full: "), "{said}");
+    assert!(storage(None).ends_with("fetching goes on"));
+    crate::language::in_japanese(|| {
+        let said = stalled(&topic, NOW).expect("it is so");
+        assert!(said.starts_with("ディスクに空きがありません。"), "{said}");
+    });
+    for reason in [StoreTrouble::ReadOnly, StoreTrouble::Database] {
+        let other = storage(Some(StalledView { reason, ..full }));
+        assert!(other.starts_with("the database "), "{other}");
+    }
 }
 
 #[test]

@@ -229,6 +229,11 @@ export const en = {
   // Network line.
   inStep: (n: number) => `In step with ${people(n)}`,
   catchingUp: "Catching up",
+  stalled: {
+    disk_full: "The disk is full: nothing is fetched",
+    read_only: "The database cannot be written: nothing is fetched",
+    database: "The database fails: nothing is fetched",
+  },
   connectedTo: (n: number) => `Connected to ${people(n)}`,
   pathCounts: (lan: number, direct: number, relay: number) =>
     [

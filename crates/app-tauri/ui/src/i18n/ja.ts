@@ -214,6 +214,11 @@ export const ja: Text = {
 
   inStep: (n) => `${g(n)} 人と一致しています`,
   catchingUp: "足りない投稿を取得しています",
+  stalled: {
+    disk_full: "ディスクに空きがないため、取得を止めています",
+    read_only: "データベースに書き込めないため、取得を止めています",
+    database: "データベースの問題のため、取得を止めています",
+  },
   connectedTo: (n) => `${g(n)} 人とつながっています`,
   pathCounts: (lan, direct, relay) =>
     [

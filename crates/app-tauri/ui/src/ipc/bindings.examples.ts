@@ -111,6 +111,7 @@ export const appState: AppState[] = [
               "last": "2026-11-21T09:26:41.114Z"
             }
           ],
+          "stalled": null,
           "counters": {
             "foreign": 0,
             "other_version": 0,
@@ -149,6 +150,10 @@ export const appState: AppState[] = [
               "last": "2026-11-21T09:26:41.114Z"
             }
           ],
+          "stalled": {
+            "reason": "disk_full",
+            "since": "2026-11-21T09:26:41.114Z"
+          },
           "counters": {
             "foreign": 0,
             "other_version": 0,
@@ -223,6 +228,7 @@ export const appState: AppState[] = [
               "last": "2026-11-21T09:26:41.114Z"
             }
           ],
+          "stalled": null,
           "counters": {
             "foreign": 0,
             "other_version": 0,
@@ -261,6 +267,10 @@ export const appState: AppState[] = [
               "last": "2026-11-21T09:26:41.114Z"
             }
           ],
+          "stalled": {
+            "reason": "disk_full",
+            "since": "2026-11-21T09:26:41.114Z"
+          },
           "counters": {
             "foreign": 0,
             "other_version": 0,
@@ -347,6 +357,7 @@ export const explainView: ExplainView = {
         "last": "2026-11-21T09:26:41.114Z"
       }
     ],
+    "stalled": null,
     "counters": {
       "foreign": 0,
       "other_version": 0,
@@ -921,6 +932,11 @@ export const newsBatch: NewsBatch = {
     },
     {
       "topic": "lobby",
+      "type": "storage",
+      "stalled": null
+    },
+    {
+      "topic": "lobby",
       "type": "topic_joined"
     },
     {
@@ -965,6 +981,30 @@ export const newsBatch: NewsBatch = {
       "topic": "lobby",
       "type": "state",
       "state": "alone"
+    },
+    {
+      "topic": "lobby",
+      "type": "storage",
+      "stalled": {
+        "reason": "disk_full",
+        "since": "2026-11-21T09:26:41.114Z"
+      }
+    },
+    {
+      "topic": "lobby",
+      "type": "storage",
+      "stalled": {
+        "reason": "read_only",
+        "since": "2026-11-21T09:26:41.114Z"
+      }
+    },
+    {
+      "topic": "lobby",
+      "type": "storage",
+      "stalled": {
+        "reason": "database",
+        "since": "2026-11-21T09:26:41.114Z"
+      }
     },
     {
       "topic": null,
@@ -1135,6 +1175,10 @@ export const posts: Posts = {
         "last": "2026-11-21T09:26:41.114Z"
       }
     ],
+    "stalled": {
+      "reason": "disk_full",
+      "since": "2026-11-21T09:26:41.114Z"
+    },
     "counters": {
       "foreign": 0,
       "other_version": 0,

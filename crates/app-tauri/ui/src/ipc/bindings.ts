@@ -317,6 +317,11 @@ export type NodeEvent = {
     of: number;
   }
   | {
+    "type": "storage";
+    /** Since when and why; `None` when it works. */
+    stalled: StalledView | null;
+  }
+  | {
     "type": "topic_joined"
   }
   | {
@@ -543,6 +548,14 @@ export type SourceView = {
   result: string;
 };
 
+/** Nothing that others hold is stored, nor fetched, until the store takes it again. */
+export type StalledView = {
+  /** What is wrong with it. */
+  reason: StoreTrouble;
+  /** Since when. */
+  since: string;
+};
+
 /** The node. */
 export type StatusView = {
   /** Program version. */
@@ -568,6 +581,9 @@ export type StatusView = {
   /** The ways of finding members. */
   discovery: DiscoveryView;
 };
+
+/** What keeps a store from taking events, as far as a person can mend it. */
+export type StoreTrouble = "disk_full" | "read_only" | "database";
 
 /** What the window searches for. */
 export type TextQuery = {
@@ -635,6 +651,8 @@ export type TopicView = {
   complete_with: number | null;
   /** Which, by id. */
   in_step: Array<InStepView>;
+  /** Why nothing that others hold is stored at the moment; `None` while it is. */
+  stalled: StalledView | null;
   /** What the session counted. */
   counters: Counters;
 };

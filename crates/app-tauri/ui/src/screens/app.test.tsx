@@ -82,6 +82,22 @@ describe("the timeline", () => {
     expect(await screen.findByText(/Posts from before .* are not kept/)).toBeVisible();
   });
 
+  it("says at the bottom why nothing is fetched", async () => {
+    await openMeshLab();
+    const full = { reason: "disk_full", since: "2026-03-01T12:00:00.000Z" } as const;
+    const set = (stalled: typeof full | null) => {
+      act(() => {
+        useTopics.setState(({ topics }) => ({
+          topics: topics.map((one) => (one.name === "mesh-lab" ? { ...one, stalled } : one)),
+        }));
+      });
+    };
+    set(full);
+    expect(await screen.findByText(/The disk is full: nothing is fetched/)).toBeVisible();
+    set(null);
+    expect(screen.queryByText(/The disk is full/)).toBeNull();
+  });
+
   it("shows the unread line, the thread's summary and the own post's way", async () => {
     await openMeshLab();
     expect(screen.getByText(/^2 new since/)).toBeVisible();

@@ -70,6 +70,7 @@ export function topicOf(name: string, change: Partial<TopicView> = {}): TopicVie
     fingerprint: null,
     complete_with: null,
     in_step: [],
+    stalled: null,
     counters: COUNTERS,
     ...change,
   };

@@ -37,8 +37,9 @@ export function saidOf(
   };
 }
 
-/** Whether this device lacks something, or with how many it is known to hold the same. */
+/** Why nothing is fetched, whether this device lacks something, or with how many it is known to hold the same. */
 function stepOf(topic: TopicView, t: Text): string {
+  if (topic.stalled !== null) return t.stalled[topic.stalled.reason];
   if (topic.state === "syncing") return t.catchingUp;
   return topic.in_step.length > 0 ? t.inStep(topic.in_step.length) : "";
 }
