@@ -128,7 +128,7 @@ async function resync(): Promise<void> {
       }
     }
     await useThread.getState().reload();
-    for (const topic of asked) {
+    for (const topic of asked.has(null) ? [null] : asked) {
       await useEntries.getState().reload(topic);
       await useEntry.getState().reload(topic);
     }

@@ -24,20 +24,19 @@ import { Placeholders } from "../timeline/Placeholders";
 import { EntryTable } from "./EntryTable";
 
 const BEGINNINGS_MAX = 3;
-/** The longest time that a timer of the browser takes. */
-const TIMER_MAX_MS = 2_147_483_647;
-
-/** The time, as far as it matters: from one end of a value to the next. */
+/** The time, as far as it matters: from one end of a value, or of a day, to the next. */
 function useNow(rows: readonly EntryRow[]): number {
   const [now, setNow] = useState(() => Date.now());
-  const end = useMemo(() => nextEnd(rows, now), [rows, now]);
+  const end = useMemo(
+    () => Math.min(nextEnd(rows, now) ?? Infinity, new Date(now).setHours(24, 0, 0, 0)),
+    [rows, now],
+  );
   useEffect(() => {
-    if (end === null) return;
     const timer = setTimeout(
       () => {
         setNow(Date.now());
       },
-      Math.min(Math.max(end - Date.now(), 0), TIMER_MAX_MS),
+      Math.max(end - Date.now(), 0),
     );
     return () => {
       clearTimeout(timer);

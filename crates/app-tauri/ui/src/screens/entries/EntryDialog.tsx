@@ -14,6 +14,7 @@ import {
   visibleKey,
 } from "../../domain/entry";
 import { useLanguage, useText } from "../../i18n";
+import { meaningOf } from "../../i18n/errors";
 import type { AppError, EntryView } from "../../ipc/bindings";
 import { useOwn } from "../../stores/app";
 import { holds, unchanged, useEntry, writeEntry } from "../../stores/entry";
@@ -143,6 +144,9 @@ export function EntryDialog({ topic, entryKey, base, onClose }: EntryDialogProps
           }
         }}
       >
+        {error === null ? null : (
+          <ErrorNotice error={error} title={words.notWritten(meaningOf(error, language))} />
+        )}
         {changed === null ? null : <Changed current={changed.current} text={words.decide} />}
         {isNew ? (
           <>
@@ -228,9 +232,6 @@ export function EntryDialog({ topic, entryKey, base, onClose }: EntryDialogProps
             </option>
           ))}
         </select>
-        {error === null ? null : (
-          <ErrorNotice error={error} title={words.notWritten} text={words.notWrittenText} />
-        )}
       </form>
     </Dialog>
   );

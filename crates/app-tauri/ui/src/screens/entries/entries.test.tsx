@@ -335,7 +335,7 @@ describe("writing", () => {
     await app.user.type(field, "7");
     app.mock.failNext("write_entries", "disk_full");
     await app.user.keyboard("{Control>}{Enter}{/Control}");
-    expect(await dialog().findByRole("alert")).toHaveTextContent("Not written");
+    expect(await dialog().findByRole("alert")).toHaveTextContent("Not written: The disk is full");
     expect(field).toHaveValue("367");
     await app.user.keyboard("{Escape}");
     expect(dialog().getByText("Not written yet.")).toBeVisible();
