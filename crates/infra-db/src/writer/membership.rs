@@ -138,7 +138,7 @@ const SET: &str = "
         until = wanted.value ->> 3, keyed = wanted.value ->> 4, replaced_at = wanted.value ->> 5
     FROM json_each(?2) wanted
     WHERE topic = ?1 AND created_at = wanted.value ->> 0 AND ms = wanted.value ->> 1
-        AND id = unhex(wanted.value ->> 2)";
+        AND topic_events.id = unhex(wanted.value ->> 2)";
 
 #[cfg(test)]
 pub(super) const QUERIES: &[&str] = &[TAKEN_BACK, TARGETS, SAME_PLACE, MEMBER, SET];
