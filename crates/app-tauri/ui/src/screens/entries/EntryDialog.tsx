@@ -1,6 +1,7 @@
 // Writes a key, under the condition that it still holds what was shown. If somebody was faster, it
 // says what is there now and lets the person decide; what was typed stays.
 import { useEffect, useRef, useState } from "react";
+import { ChevronDown } from "lucide-react";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { isComposing } from "../../components/focus";
@@ -215,23 +216,26 @@ export function EntryDialog({ topic, entryKey, base, onClose }: EntryDialogProps
         <label className="setting-label" htmlFor="entry-ends">
           {words.ends}
         </label>
-        <select
-          id="entry-ends"
-          className="input"
-          value={ends}
-          onChange={(event) => {
-            setEnds(ENDS.find((one) => one === event.target.value) ?? "never");
-            touched();
-          }}
-        >
-          {ENDS.filter((one) => one !== "keep" || endsBefore !== null).map((one) => (
-            <option key={one} value={one}>
-              {one === "keep"
-                ? words.endsAt.keep(moment(endsBefore ?? 0, language))
-                : words.endsAt[one]}
-            </option>
-          ))}
-        </select>
+        <span className="entry-select">
+          <select
+            id="entry-ends"
+            className="input"
+            value={ends}
+            onChange={(event) => {
+              setEnds(ENDS.find((one) => one === event.target.value) ?? "never");
+              touched();
+            }}
+          >
+            {ENDS.filter((one) => one !== "keep" || endsBefore !== null).map((one) => (
+              <option key={one} value={one}>
+                {one === "keep"
+                  ? words.endsAt.keep(moment(endsBefore ?? 0, language))
+                  : words.endsAt[one]}
+              </option>
+            ))}
+          </select>
+          <ChevronDown size={14} strokeWidth={2} aria-hidden="true" />
+        </span>
       </form>
     </Dialog>
   );

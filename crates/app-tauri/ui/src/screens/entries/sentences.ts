@@ -7,8 +7,8 @@ import type { Text } from "../../i18n";
 import type { Person } from "../../i18n/en";
 import type { AuthorView, EntryView, Language } from "../../ipc/bindings";
 
-/** Two people who write within this time have hardly seen each other's write. */
-const CLOSE_MS = 60_000;
+/** Two people who write within this time have hardly read each other's write. */
+const CLOSE_MS = 5000;
 
 export function personOf(author: AuthorView, own: string, t: Text): Person {
   return author.pubkey === own ? t.entries.you : t.entries.person(isolated(nameOf(author)));
