@@ -7,6 +7,7 @@ const COMMANDS: &[&str] = &[
     "change_settings",
     "check_device",
     "delete_event",
+    "entry_history",
     "explain",
     "finish_first_start",
     "get_peer_count",
@@ -25,6 +26,8 @@ const COMMANDS: &[&str] = &[
     "post",
     "profile",
     "react",
+    "read_entries",
+    "read_entry",
     "read_posts",
     "read_some",
     "read_thread",
@@ -36,6 +39,7 @@ const COMMANDS: &[&str] = &[
     "topics",
     "unmute",
     "use_passphrase_file",
+    "write_entries",
 ];
 
 fn main() {

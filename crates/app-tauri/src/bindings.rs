@@ -17,17 +17,17 @@ use std::{
 };
 
 use kukuri_application::views::{
-    AuthorView, ChecksView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView,
-    StatusView, TopicView,
+    AuthorView, ChecksView, DiscoveryView, EntryView, ExplainView, FoundView, PeerView, PostView,
+    ProfileView, StatusView, TopicView,
 };
-use kukuri_domain::{AuthorId, EventId, TopicRef};
-use kukuri_node::client::Posts;
+use kukuri_domain::{AuthorId, EntryKey, EventId, TopicRef};
+use kukuri_node::client::{Entries, EntryWrite, Posts};
 use syn::{FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, Type};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::{
     app::AppState,
-    commands::{PageQuery, TextQuery},
+    commands::{KeysQuery, PageQuery, TextQuery},
     error::AppError,
     news::NewsBatch,
     settings::{SettingsChange, SettingsView},
@@ -63,9 +63,14 @@ impl Types {
         types.visit::<AuthorView>();
         types.visit::<ChecksView>();
         types.visit::<DiscoveryView>();
+        types.visit::<Entries>();
+        types.visit::<EntryKey>();
+        types.visit::<EntryView>();
+        types.visit::<EntryWrite>();
         types.visit::<EventId>();
         types.visit::<ExplainView>();
         types.visit::<FoundView>();
+        types.visit::<KeysQuery>();
         types.visit::<NewsBatch>();
         types.visit::<PageQuery>();
         types.visit::<PeerView>();

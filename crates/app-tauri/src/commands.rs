@@ -3,11 +3,11 @@
 //! Owns the names and arguments of the bridge. Must never hold a rule, and never give a secret.
 
 use kukuri_application::views::{
-    AuthorView, ChecksView, DiscoveryView, ExplainView, FoundView, PeerView, PostView, ProfileView,
-    StatusView, TopicView,
+    AuthorView, ChecksView, DiscoveryView, EntryView, ExplainView, FoundView, PeerView, PostView,
+    ProfileView, StatusView, TopicView,
 };
-use kukuri_domain::{AuthorId, EventId, TopicName, TopicRef, UnixMs};
-use kukuri_node::client::{Before, FindQuery, Posts, ReadQuery};
+use kukuri_domain::{AuthorId, EntryKey, EventId, TopicName, TopicRef, UnixMs};
+use kukuri_node::client::{Before, Entries, EntryQuery, EntryWrite, FindQuery, Posts, ReadQuery};
 use kukuri_wiring::Failure;
 use serde::Deserialize;
 use tauri::{AppHandle, Manager as _, State, ipc::Channel};
@@ -55,6 +55,20 @@ pub struct TextQuery {
     limit: u32,
     /// Only posts before this time, by the clocks of their authors.
     before: Option<UnixMs>,
+}
+
+/// Which entries the window wants.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct KeysQuery {
+    /// In which topic.
+    topic: TopicRef,
+    /// Only those whose keys begin so.
+    prefix: String,
+    /// Only those after this key.
+    after: Option<EntryKey>,
+    /// How many at most.
+    limit: u32,
 }
 
 /// Opens the profile: starts the node, or attaches to the one that runs. Again after `blocked`.
@@ -212,6 +226,51 @@ pub async fn search(app: State<'_, App>, query: TextQuery) -> Answer<Vec<FoundVi
         before: query.before,
     };
     Ok(app.client().await?.search(&query).await?)
+}
+
+/// Entries that hold something, by key.
+#[tauri::command]
+pub async fn read_entries(app: State<'_, App>, query: KeysQuery) -> Answer<Entries> {
+    let query = EntryQuery {
+        topic: query.topic,
+        prefix: query.prefix,
+        after: query.after,
+        limit: query.limit,
+    };
+    Ok(app.client().await?.entries(&query).await?)
+}
+
+/// The write that counts of a key, also where it deletes or has expired; none if the key was never
+/// written.
+#[tauri::command]
+pub async fn read_entry(
+    app: State<'_, App>,
+    topic: TopicRef,
+    key: EntryKey,
+) -> Answer<Option<EntryView>> {
+    Ok(app.client().await?.entry(topic, key).await?)
+}
+
+/// The writes to a key: that which counts first, then those that lost, greatest first.
+#[tauri::command]
+pub async fn entry_history(
+    app: State<'_, App>,
+    topic: TopicRef,
+    key: EntryKey,
+    limit: u32,
+) -> Answer<Vec<EntryView>> {
+    let client = app.client().await?;
+    Ok(client.entry_history(topic, key, limit).await?)
+}
+
+/// Writes entries, or deletes them. Once it returns, all are on the disk.
+#[tauri::command]
+pub async fn write_entries(
+    app: State<'_, App>,
+    topic: TopicRef,
+    writes: Vec<EntryWrite>,
+) -> Answer<Vec<EntryView>> {
+    Ok(app.client().await?.write_entries(topic, writes).await?)
 }
 
 /// Notes that a topic was read up to and including this post.

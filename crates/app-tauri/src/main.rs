@@ -94,6 +94,7 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
             commands::change_settings,
             commands::check_device,
             commands::delete_event,
+            commands::entry_history,
             commands::explain,
             commands::finish_first_start,
             commands::get_peer_count,
@@ -112,6 +113,8 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
             commands::post,
             commands::profile,
             commands::react,
+            commands::read_entries,
+            commands::read_entry,
             commands::read_posts,
             commands::read_some,
             commands::read_thread,
@@ -123,6 +126,7 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
             commands::topics,
             commands::unmute,
             commands::use_passphrase_file,
+            commands::write_entries,
         ])
         .setup(move |app| {
             let handle = app.handle().clone();

@@ -1,5 +1,5 @@
-//! The desktop app in real windows: two people in two windows, one beside a terminal, and posts
-//! that mean harm.
+//! The desktop app in real windows: two people in two windows, with posts and with entries, one
+//! beside a terminal, and posts that mean harm.
 //!
 //! Owns what a person does and sees there. Run with `cargo xtask test desktop`; with
 //! `KUKURI_TEST_PICTURES=FOLDER` pictures of what is seen are kept there.
@@ -38,6 +38,9 @@ const STILL_MAX: u32 = 20;
 
 /// Ctrl and Enter, which post.
 const CTRL_ENTER: &str = "\u{e009}\u{e007}\u{e000}";
+
+/// The key that changes an entry.
+const F2: &str = "\u{e032}";
 
 /// What the controls of the first start are called in a language.
 struct Words {
@@ -159,6 +162,80 @@ async fn desktop_two_people_in_two_windows() -> anyhow::Result<()> {
     aya.find("[aria-label='Agree, 1']").await?;
     ren.find("[aria-label='賛成、1 件']").await?;
     aya.wait_for_text("Connected to 1 person").await?;
+    aya.quit().await?;
+    ren.quit().await
+}
+
+/// Types into a field, in place of what stands there.
+async fn fill_in(window: &Window, field: &str, text: &str) -> anyhow::Result<()> {
+    let found = window.find(field).await?;
+    found.clear().await?;
+    Ok(found.send_keys(text).await?)
+}
+
+/// The row of an entry with this key and this value, as soon as it is in the table.
+async fn entry_with(window: &Window, key: &str, value: &str) -> anyhow::Result<Element> {
+    let path = format!("//*[@data-key='{key}' and contains(., '{value}')]");
+    window.find_by_path(&path).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn desktop_entries_in_two_windows() -> anyhow::Result<()> {
+    if !is_enabled() {
+        return Ok(());
+    }
+    let (dht, screen) = (PrivateDht::start(10, None).await?, Screen::start().await?);
+    let profiles = (
+        AppProfile::on(&dht.bootstrap())?,
+        AppProfile::on(&dht.bootstrap())?.with("LANG", "ja_JP.UTF-8"),
+    );
+    let aya = Window::open(&screen, &profiles.0).await?;
+    let ren = Window::open(&screen, &profiles.1).await?;
+    start_as(&aya, &ENGLISH, "Aya Kitamura", "mesh-lab").await?;
+    start_as(&ren, &JAPANESE, "田中 蓮", "mesh-lab").await?;
+    aya.wait_for_text("Connected to 1 person").await?;
+    ren.wait_for_text("1 人とつながっています").await?;
+    for window in [&aya, &ren] {
+        window.find("#tab-entries").await?.click().await?;
+    }
+
+    // What one writes is in the other's table.
+    aya.click("New entry").await?;
+    fill_in(&aya, "#entry-key", "rooftop/連絡先").await?;
+    fill_in(&aya, "#entry-text", "内線 12").await?;
+    aya.click("Write").await?;
+    entry_with(&aya, "rooftop/連絡先", "内線 12").await?;
+    let row = entry_with(&ren, "rooftop/連絡先", "内線 12").await?;
+    aya.wait_for_text("held by 1").await?;
+
+    // Both change it, each from what was there before: the second is shown the first, and decides.
+    row.send_keys(F2).await?;
+    fill_in(&ren, "#entry-text", "内線 13").await?;
+    aya.click("Change the value").await?;
+    fill_in(&aya, "#entry-text", "内線 14").await?;
+    aya.click("Write").await?;
+    entry_with(&ren, "rooftop/連絡先", "内線 14").await?;
+    ren.click("書き込む").await?;
+    ren.wait_for_text("その間にこのキーが書き換えられました")
+        .await?;
+    keep(&ren, "entry-changed-ja.png").await?;
+    ren.click("自分の値で上書き").await?;
+    entry_with(&aya, "rooftop/連絡先", "内線 13").await?;
+    aya.wait_for_text("3 writes").await?;
+    keep(&aya, "entries-en.png").await?;
+
+    // A deletion is seen on the other side, and after a restart it is still so.
+    aya.click("Delete the key").await?;
+    aya.find("[role=dialog] .button-danger")
+        .await?
+        .click()
+        .await?;
+    ren.find(".entry-gone[data-key='rooftop/連絡先']").await?;
+    ren.quit().await?;
+    let ren = Window::open(&screen, &profiles.1).await?;
+    open_topic(&ren, "mesh-lab").await?;
+    ren.find("#tab-entries").await?.click().await?;
+    ren.wait_for_text("にはまだエントリがありません").await?;
     aya.quit().await?;
     ren.quit().await
 }

@@ -11,18 +11,21 @@ use kukuri_application::{
     session::{Arrival, Counters},
     views::{
         AttemptResult, AttemptView, AuthorView, CheckResult, CheckView, ChecksView, DhtView,
-        DiscoveryView, ExplainView, FoundView, InStepView, MdnsView, NodeEvent, PeerView, PostView,
-        ProfileView, ReactionView, RepliesView, SourceView, StalledView, StatusView, TopicEvent,
-        TopicView,
+        DiscoveryView, EntryView, ExplainView, FoundView, InStepView, MdnsView, NodeEvent, Outcome,
+        PeerView, PostView, ProfileView, ReactionView, RepliesView, SourceView, StalledView,
+        StatusView, TopicEvent, TopicView,
     },
 };
 use kukuri_domain::{
-    AuthorId, Epoch, EventId, PeerAddress, PeerId, SignedEvent, TopicId, UnixMs,
+    AuthorId, Epoch, EventId, Hlc, PeerAddress, PeerId, SignedEvent, TopicId, UnixMs,
     event::Reply,
     peer::{ConnectionState, FoundBy, PathKind, SourceKind},
     topic::Visibility,
 };
-use kukuri_node::{client::Posts, config::NetworkMode};
+use kukuri_node::{
+    client::{Entries, Posts},
+    config::NetworkMode,
+};
 use serde::Serialize;
 
 use crate::{
@@ -40,6 +43,8 @@ pub(super) fn rendered(header: &str) -> String {
     file.add("AppError", error(Some("advice")));
     file.add("AppState[]", states());
     file.add("ChecksView", checks());
+    file.add("Entries[]", entries());
+    file.add("EntryView[]", writes());
     file.add("ExplainView", explain());
     file.add("FoundView[]", vec![found()]);
     file.add("NewsBatch", NewsBatch { events: events() });
@@ -302,6 +307,39 @@ fn posts() -> Posts {
     }
 }
 
+/// A text that has ended, bytes, and a deletion.
+fn writes() -> Vec<EntryView> {
+    let write = |value: Option<&str>, value_base64: Option<&str>, outcome| EntryView {
+        key: "config/colour".parse().expect("a key"),
+        value: value.map(str::to_owned),
+        value_base64: value_base64.map(str::to_owned),
+        revision: EventId([4; 32]),
+        author: author(Some("a name")),
+        clock: Hlc {
+            ms: AT.0,
+            counter: 1,
+        },
+        written_at: AT,
+        expires_at: value.map(|_| AT),
+        received_at: AT,
+        state: PostState::default(),
+        outcome,
+    };
+    vec![
+        write(Some("indigo"), None, Outcome::Won),
+        write(None, Some("/wA="), Outcome::Lost),
+        write(None, None, Outcome::Deleted),
+    ]
+}
+
+fn entries() -> Vec<Entries> {
+    let page = |next: Option<&str>| Entries {
+        entries: writes(),
+        next: next.map(|key| key.parse().expect("a key")),
+    };
+    vec![page(None), page(Some("config/font"))]
+}
+
 fn profiles() -> Vec<ProfileView> {
     let profile = |about: Option<&str>| ProfileView {
         author: author(None),
@@ -351,6 +389,11 @@ fn events() -> Vec<NodeEvent> {
         TopicEvent::TopicLeft,
         TopicEvent::Resync,
     ];
+    events.extend(
+        writes()
+            .into_iter()
+            .map(|entry| TopicEvent::Entry { entry }),
+    );
     let states = [
         Starting,
         Listening,

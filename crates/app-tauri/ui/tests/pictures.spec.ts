@@ -56,7 +56,37 @@ const search = (text: string) => async (page: Page) => {
 const connection = inOrder(chooseTopic("写真フィルム"), async (page) => {
   await page.keyboard.press("Alt+3");
   await page.locator(".lane").nth(4).waitFor();
+  await page.locator(".kept").waitFor();
 });
+const entries = inOrder(feed, async (page) => {
+  await page.keyboard.press("Alt+2");
+  await page.locator(".entry-row").nth(3).waitFor();
+});
+const noEntries = inOrder(chooseTopic("写真フィルム"), async (page) => {
+  await page.keyboard.press("Alt+2");
+  await page.locator(".empty").waitFor();
+});
+const keyRow = (page: Page, key: string) => page.locator(`.entry-row[data-key="${key}"]`);
+const chooseKey = (key: string) => async (page: Page) => {
+  await keyRow(page, key).click();
+  await page.locator(".write").first().waitFor();
+  await page.mouse.move(640, 10);
+};
+const hostileKey = async (page: Page) => {
+  await page.locator('.entry-row[data-key^="hostile/"]').first().click();
+  await page.locator(".write").first().waitFor();
+  await page.mouse.move(640, 10);
+};
+/** Somebody else writes the key while it is changed here. */
+const changedMeanwhile = async (page: Page) => {
+  await keyRow(page, "meet/saturday").press("F2");
+  await page.locator("#entry-text").fill('{"time":"15:00","place":"三条 駅前"}');
+  await page.evaluate(() => {
+    (window as unknown as { writeElsewhere: () => void }).writeElsewhere();
+  });
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("alert").waitFor();
+};
 const settings = (group: number) => async (page: Page) => {
   await feed(page);
   await page.keyboard.press("Control+,");
@@ -118,6 +148,49 @@ const PICTURES: readonly Picture[] = [
       await page.locator(".lane").first().waitFor();
     }),
   },
+  { name: "entries-light", query: "", steps: inOrder(entries, chooseKey("meet/saturday")) },
+  {
+    name: "entries-dark-ja",
+    query: "lang=ja&theme=dark",
+    steps: inOrder(entries, chooseKey("meet/saturday")),
+  },
+  { name: "entries-narrow-light-ja", query: "lang=ja", size: NARROW, steps: entries },
+  {
+    name: "entry-narrow-dark",
+    query: "theme=dark",
+    size: NARROW,
+    steps: inOrder(entries, chooseKey("wiki/start")),
+  },
+  { name: "entries-small", query: "", size: SMALL, steps: entries },
+  { name: "entries-empty-light", query: "", size: NARROW, steps: noEntries },
+  { name: "entries-empty-dark-ja", query: "lang=ja&theme=dark", size: NARROW, steps: noEntries },
+  { name: "entries-hostile", query: "hostile", steps: inOrder(entries, hostileKey) },
+  {
+    name: "entry-changed-light-ja",
+    query: "lang=ja",
+    size: NARROW,
+    steps: inOrder(entries, changedMeanwhile),
+  },
+  { name: "entry-changed-dark", query: "theme=dark", steps: inOrder(entries, changedMeanwhile) },
+  {
+    name: "entry-delete-light",
+    query: "",
+    size: NARROW,
+    steps: inOrder(entries, chooseKey("channel"), async (page) => {
+      await page.getByRole("button", { name: "Delete the key" }).click();
+      await page.getByRole("dialog").waitFor();
+    }),
+  },
+  {
+    name: "kept-narrow-ja",
+    query: "lang=ja",
+    size: NARROW,
+    steps: inOrder(chooseTopic("自作キーボード"), press("Alt+3"), async (page) => {
+      await page.locator(".kept").waitFor();
+    }),
+  },
+  { name: "attached-light", query: "attached", steps: feed },
+  { name: "attached-narrow-ja", query: "attached&lang=ja", size: NARROW, steps: feed },
   { name: "members-narrow-ja", query: "lang=ja", size: NARROW, steps: press("Control+M") },
   {
     name: "first-start-light",

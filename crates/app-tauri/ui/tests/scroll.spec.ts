@@ -1,4 +1,4 @@
-// Scrolls through a topic of 100,000 posts, up and down again, and measures: rows in the document,
+// Scrolls through a topic of 100,000 posts, up and down again, and of 100,000 keys, and measures: rows in the document,
 // and how long scripts keep each step. Prints the figures and fails beyond the bounds.
 import { expect, test, type CDPSession } from "@playwright/test";
 import { open } from "./scene";
@@ -6,6 +6,8 @@ import { open } from "./scene";
 const ROWS_MAX = 200;
 /** Of the processor, in which a busy machine makes little difference. A frame has 16 ms. */
 const STEP_P95_MS = 12;
+/** What 100,000 keys may take, and all else with them. */
+const HEAP_MAX = 256 * 1_048_576;
 const STEPS = 450;
 /** A fast turn of the wheel: 18,000 pixels a second at 60 frames. */
 const STEP_PX = 300;
@@ -84,6 +86,77 @@ test("100,000 posts", async ({ page }) => {
   expect(rows).toBeLessThanOrEqual(ROWS_MAX);
   expect(quantile(sorted, 0.95)).toBeLessThan(STEP_P95_MS);
   expect(last).toBe(`e0${(99_999).toString(16).padStart(62, "0")}`);
+});
+
+test("100,000 keys", async ({ page }) => {
+  test.setTimeout(240_000);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const complaints = await open(page, "");
+  await page.getByRole("navigation").first().getByRole("button", { name: "global" }).click();
+  await page.keyboard.press("Alt+2");
+  await page.locator(".entry-row").nth(5).waitFor();
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const table = page.locator(".entries-scroll");
+  let rows = 0;
+  const times: number[] = [];
+  const step = async (px: number) => {
+    const before = await scriptSeconds(session);
+    await table.evaluate(
+      (element, by) =>
+        new Promise<void>((done) => {
+          element.scrollTop += by;
+          requestAnimationFrame(() =>
+            requestAnimationFrame(() => {
+              done();
+            }),
+          );
+        }),
+      px,
+    );
+    times.push(((await scriptSeconds(session)) - before) * 1000);
+    rows = Math.max(rows, await table.locator(".entry-row").count());
+  };
+  for (let n = 0; n < STEPS; n += 1) await step(STEP_PX);
+  const sorted = [...times].sort((a, b) => a - b);
+
+  // To the very end: each page as soon as the one before is there.
+  const last = page.locator('.entry-row[data-key="window/12499/value"]');
+  for (let n = 0; n < 2000 && (await last.count()) === 0; n += 1) {
+    await table.evaluate(
+      (element) =>
+        new Promise<void>((done) => {
+          element.scrollTop = element.scrollHeight;
+          requestAnimationFrame(() => {
+            done();
+          });
+        }),
+    );
+  }
+  await expect(last).toBeVisible();
+  await expect(page.getByText("100,000 keys")).toBeVisible();
+  const begun = Date.now();
+  await last.click();
+  await page.getByRole("heading", { name: "window/12499/value" }).waitFor();
+  const chosenMs = Date.now() - begun;
+  const heap = await session.send("Performance.getMetrics");
+  const bytes = heap.metrics.find((one) => one.name === "JSHeapUsedSize")?.value ?? 0;
+  const figures = {
+    steps: times.length,
+    rows_max: rows,
+    script_ms: {
+      p50: quantile(sorted, 0.5).toFixed(1),
+      p95: quantile(sorted, 0.95).toFixed(1),
+      max: (sorted.at(-1) ?? 0).toFixed(1),
+    },
+    chosen_ms: chosenMs,
+    heap_mib: (bytes / 1_048_576).toFixed(1),
+  };
+  console.log(JSON.stringify(figures));
+  expect(complaints).toEqual([]);
+  expect(rows).toBeLessThanOrEqual(ROWS_MAX);
+  expect(quantile(sorted, 0.95)).toBeLessThan(STEP_P95_MS);
+  expect(bytes).toBeLessThan(HEAP_MAX);
 });
 
 test("what is read does not move while posts come in below", async ({ page }) => {

@@ -71,3 +71,10 @@ export function seconds(ms: number): string {
 export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
+
+/** "640 kB", "12.4 MB", "1.0 GB": about how much room something takes, as in the terminal. */
+export function storage(bytes: number): string {
+  const tenths = (unit: number) => (Math.floor((bytes / unit) * 10) / 10).toFixed(1);
+  if (bytes < 1_000_000) return `${String(Math.ceil(bytes / 1000))} kB`;
+  return bytes < 1_000_000_000 ? `${tenths(1_000_000)} MB` : `${tenths(1_000_000_000)} GB`;
+}

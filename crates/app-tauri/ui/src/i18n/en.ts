@@ -5,6 +5,9 @@ import { grouped } from "../domain/time";
 const s = (n: number, one: string, many: string) => `${grouped(n)} ${n === 1 ? one : many}`;
 const people = (n: number) => s(n, "person", "people");
 
+/** Somebody in a sentence: at its beginning or in it, and as whose something is. */
+export type Person = { begin: string; mid: string; whose: string; whoseBegin: string };
+
 export const en = {
   // Words that stand in many places.
   close: "Close",
@@ -16,6 +19,8 @@ export const en = {
   tryAgain: "Try again",
   topic: "Topic",
   off: "off",
+  /** Between two things that are said in one line. */
+  between: " · ",
 
   // Areas of the window.
   topicsArea: "Topics",
@@ -99,6 +104,7 @@ export const en = {
 
   // Header.
   timeline: "Timeline",
+  entriesTab: "Entries",
   connection: "Connection",
   views: "Views of the topic",
   searchHere: "Search in this topic",
@@ -189,6 +195,152 @@ export const en = {
   answers: (name: string) => `answers ${name}`,
   noReplies: "No replies yet.",
   showMoreReplies: (n: number) => `Show ${s(n, "more reply", "more replies")}`,
+
+  // Entries: values under keys.
+  entries: {
+    of: (name: string) => `Entries of ${name}`,
+    readFailed: "The entries could not be read",
+    filter: "Key begins with",
+    clearFilter: "Show all keys",
+    goneShown: (n: number) => `${grouped(n)} without a value`,
+    add: "New entry",
+    columns: {
+      key: "Key",
+      value: "Value",
+      by: "Written by",
+      changed: "Changed",
+      state: "Where it is",
+    },
+    keys: (n: number) => s(n, "key", "keys"),
+    gone: (n: number) => `${grouped(n)} without a value`,
+    between: ", ",
+    keysSoFar: (n: number) => `The first ${s(n, "key", "keys")}. More are read as you scroll.`,
+    sameAs: (n: number) => `The same as with ${people(n)}`,
+    emptyTitle: (name: string) => `No entries in ${name} yet`,
+    emptyText:
+      "An entry is a value under a key that everybody here shares, such as rooftop/ip. Of several writes the newest counts, on every device alike.",
+    addFirst: "Write the first entry",
+    nothingTitle: (prefix: string) => `No key begins with ${prefix}`,
+    nothingText: "Large and small letters differ.",
+    bytes: (n: number) => s(n, "byte", "bytes"),
+    binary: (size: string) => `binary, ${size}`,
+    binaryText: (size: string) => `Binary, ${size}. It is not shown as text.`,
+    emptyValue: "an empty text",
+    deleted: "deleted",
+    expired: "expired",
+    until: (time: string) => `until ${time}`,
+    states: { here: "stored here", waits: "waits" },
+
+    // The panel of one key.
+    panel: "Entry",
+    copyValue: "Copy the value",
+    copyBase64: "Copy the value in base64",
+    edit: "Change the value",
+    remove: "Delete the key",
+    key: "Key",
+    neverWritten: "This key was never written here.",
+    nothingNow: "The key holds nothing now.",
+    facts: {
+      ends: "Holds until",
+      ended: "Expired",
+      size: "Size",
+      state: "Where it is",
+    },
+    madeHere: "written on this device",
+    you: { begin: "You", mid: "you", whose: "your", whoseBegin: "Your" },
+    person: (name: string): Person => ({
+      begin: name,
+      mid: name,
+      whose: `${name}’s`,
+      whoseBegin: `${name}’s`,
+    }),
+    span: (ms: number) => {
+      if (ms < 1000) return `${String(ms)} ms`;
+      if (ms < 90_000) return `${(ms / 1000).toFixed(1)} s`;
+      if (ms < 5_400_000) return `${String(Math.round(ms / 60_000))} min`;
+      if (ms < 172_800_000) return `${String(Math.round(ms / 3_600_000))} h`;
+      return s(Math.round(ms / 86_400_000), "day", "days");
+    },
+    why: "Why this value",
+    whyNothing: "Why nothing",
+    only: (by: Person) => `${by.begin} wrote it. No other write to this key is known here.`,
+    onlyDeleted: (by: Person) =>
+      `${by.begin} deleted it. No other write to this key is known here.`,
+    again: (by: Person) => `${by.begin} wrote it anew; the later write counts.`,
+    close: (winner: Person, loser: Person, by: string) =>
+      `${winner.begin} and ${loser.mid} wrote at nearly the same time. By the clocks ${winner.whose} write is ${by} later, so it counts, on every device alike.`,
+    later: (winner: Person, loser: Person, by: string) =>
+      `${winner.begin} wrote ${by} after ${loser.mid}. The later write counts, on every device alike.`,
+    sameMs: (winner: Person, loser: Person) =>
+      `${winner.begin} and ${loser.mid} wrote in the same millisecond. The greater counter counts, on every device alike.`,
+    sameClock: (winner: Person, loser: Person) =>
+      `${winner.begin} and ${loser.mid} wrote with the same clock. Then the write of the greater public key counts, on every device alike.`,
+    sameAuthor: "Both writes have the same clock and author. Then the greater revision counts.",
+    deletes: (by: Person) => `${by.begin} deleted it.`,
+    hasExpired: (time: string) => `The value was meant until ${time} and has expired.`,
+    lateHere: (loser: Person, by: string) =>
+      `${loser.whoseBegin} write arrived here ${by} after the one that counts.`,
+    history: "History",
+    writes: (n: number) => s(n, "write", "writes"),
+    newestWrites: (n: number) => `the newest ${s(n, "write", "writes")}`,
+    kept: "What has lost is kept for at least 30 days.",
+    moreWrites: "Show earlier writes",
+    counts: "counts",
+    lostBy: (by: string) => `lost by ${by}`,
+    replaced: "replaced",
+    lostTo: {
+      clock: (winner: Person, by: string) => `${winner.whoseBegin} write is ${by} later.`,
+      counter: (winner: Person) => `${winner.whoseBegin} write has the greater counter.`,
+      author: (winner: Person) => `Same clock; ${winner.whose} public key is greater.`,
+      revision: () => "Same clock and author; the other revision is greater.",
+    },
+    arrived: (time: string) => `arrived ${time}`,
+    id: (id: string) => `id ${id}`,
+    clockMeans: (time: string, counter: number) =>
+      `${time}; counter ${grouped(counter)}. The clock of whoever wrote it, or of a write that they had seen.`,
+
+    // Writing.
+    addTitle: "New entry",
+    editTitle: "Change the value",
+    keyHelp: "1 to 256 bytes. A stroke groups keys: rooftop/ip.",
+    keyMissing: "Type a key first.",
+    keyTooLong: (n: number) => `Too long: ${grouped(n)} of at most 256 bytes.`,
+    value: "Value",
+    valueHelp: (size: string) => `${size} of at most 64 KiB. Everybody in the topic can read it.`,
+    valueTooLong: (size: string) => `Too long: ${size} of at most 64 KiB.`,
+    binaryReplaced: (size: string) =>
+      `What is there now is binary (${size}). What you type takes its place.`,
+    typeFirst: "Type the text that is to take its place.",
+    ends: "Holds",
+    endsAt: {
+      never: "until it is written anew",
+      keep: (time: string) => `as before, until ${time}`,
+      hour: "for one hour",
+      day: "for one day",
+      week: "for one week",
+      month: "for 30 days",
+    },
+    write: "Write",
+    writeOver: "Write mine over it",
+    keepTheirs: "Keep what is there",
+    changedTitle: "Meanwhile the key was written",
+    changedBy: (by: Person, time: string) => `This is there now, written by ${by.mid}, ${time}:`,
+    deletedBy: (by: Person, time: string) => `${by.begin} deleted it, ${time}.`,
+    expiredNow: "The value has expired.",
+    nothingThere: "The key holds nothing now.",
+    decide: "What you typed is kept below; nothing was written.",
+    decideDelete: "Nothing was deleted.",
+    notWritten: (why: string) => `Not written: ${why}`,
+    discard: "Discard what you typed",
+    goOn: "Go on typing",
+    discardAsk: "Not written yet.",
+    deleteTitle: (key: string) => `Delete ${key}?`,
+    deleteText:
+      "For everybody in the topic the key holds nothing then. Its earlier writes stay in its history for at least 30 days, here and elsewhere.",
+    deleteDo: "Delete the key",
+    deleteAnyway: "Delete it all the same",
+    notDeleted: "Not deleted",
+  },
 
   // Search.
   search: "Search",
@@ -348,6 +500,13 @@ export const en = {
     "it looks again after a while and keeps listening all the time. What you post now is stored here and handed over when somebody comes.",
   asTable: "As a table",
   hideTable: "Hide the table",
+  keptHere: "Kept on this device",
+  keptOf: (stored: string, most: string) => `This topic takes ${stored} of at most ${most}.`,
+  keptUnbounded: (stored: string) => `This topic takes ${stored}. No ceiling is set.`,
+  keptAll: "Nothing was dropped to stay below it.",
+  keptAllUnbounded: "Nothing is dropped for lack of room.",
+  keptFrom: (day: string) =>
+    `It is complete since ${day}. What was written before is not kept here.`,
   attemptsTable: "Attempts",
   attemptHead: { source: "Way", who: "Who", at: "At", took: "Took", result: "Result" },
   results: {
@@ -466,7 +625,7 @@ export const en = {
     neighbours: "Previous, next topic",
     unreadNeighbours: "Previous, next unread topic",
     numbered: "The first nine topics",
-    tabs: "Timeline, connection",
+    tabs: "Timeline, entries, connection",
     join: "Join a topic",
     panel: "Members",
     list: "Topic list",
@@ -475,7 +634,9 @@ export const en = {
     sheet: "This sheet",
     posts: "Next, previous post",
     postActions: "Reply, react, open thread",
-    openPost: "Open the thread",
+    openPost: "Open the thread, or the entry",
+    entryActions: "Change, delete an entry",
+    entryFilter: "Filter the entries",
     escape: "Close, or back to the composer",
     post: "Post",
     lastOwn: "Your last post, in an empty composer",

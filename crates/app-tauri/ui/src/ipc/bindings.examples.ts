@@ -1,7 +1,7 @@
 // Generated from the Rust code of kukuri-desktop; do not edit. To write it anew:
 // KUKURI_TEST_WRITE=1 cargo test -p kukuri-desktop bindings
 // What Rust gives, held against the types by the compiler; nothing reads it.
-import type { AppError, AppState, ChecksView, ExplainView, FoundView, NewsBatch, PeerView, Posts, ProfileView, SettingsView } from "./bindings";
+import type { AppError, AppState, ChecksView, Entries, EntryView, ExplainView, FoundView, NewsBatch, PeerView, Posts, ProfileView, SettingsView } from "./bindings";
 
 export const appError: AppError = {
   "code": "busy",
@@ -333,6 +333,226 @@ export const checksView: ChecksView = {
   "cause": "a cause",
   "remedy": null
 };
+
+export const entries: Entries[] = [
+  {
+    "entries": [
+      {
+        "key": "config/colour",
+        "value": "indigo",
+        "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+        "author": {
+          "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+          "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+          "name": "a name"
+        },
+        "clock": {
+          "ms": 1795253201114,
+          "counter": 1
+        },
+        "written_at": "2026-11-21T09:26:41.114Z",
+        "expires_at": "2026-11-21T09:26:41.114Z",
+        "received_at": "2026-11-21T09:26:41.114Z",
+        "state": {
+          "stored": true,
+          "sent_to": 0,
+          "held_by": 0
+        },
+        "outcome": "won"
+      },
+      {
+        "key": "config/colour",
+        "value_base64": "/wA=",
+        "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+        "author": {
+          "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+          "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+          "name": "a name"
+        },
+        "clock": {
+          "ms": 1795253201114,
+          "counter": 1
+        },
+        "written_at": "2026-11-21T09:26:41.114Z",
+        "expires_at": null,
+        "received_at": "2026-11-21T09:26:41.114Z",
+        "state": {
+          "stored": true,
+          "sent_to": 0,
+          "held_by": 0
+        },
+        "outcome": "lost"
+      },
+      {
+        "key": "config/colour",
+        "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+        "author": {
+          "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+          "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+          "name": "a name"
+        },
+        "clock": {
+          "ms": 1795253201114,
+          "counter": 1
+        },
+        "written_at": "2026-11-21T09:26:41.114Z",
+        "expires_at": null,
+        "received_at": "2026-11-21T09:26:41.114Z",
+        "state": {
+          "stored": true,
+          "sent_to": 0,
+          "held_by": 0
+        },
+        "outcome": "deleted"
+      }
+    ],
+    "next": null
+  },
+  {
+    "entries": [
+      {
+        "key": "config/colour",
+        "value": "indigo",
+        "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+        "author": {
+          "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+          "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+          "name": "a name"
+        },
+        "clock": {
+          "ms": 1795253201114,
+          "counter": 1
+        },
+        "written_at": "2026-11-21T09:26:41.114Z",
+        "expires_at": "2026-11-21T09:26:41.114Z",
+        "received_at": "2026-11-21T09:26:41.114Z",
+        "state": {
+          "stored": true,
+          "sent_to": 0,
+          "held_by": 0
+        },
+        "outcome": "won"
+      },
+      {
+        "key": "config/colour",
+        "value_base64": "/wA=",
+        "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+        "author": {
+          "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+          "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+          "name": "a name"
+        },
+        "clock": {
+          "ms": 1795253201114,
+          "counter": 1
+        },
+        "written_at": "2026-11-21T09:26:41.114Z",
+        "expires_at": null,
+        "received_at": "2026-11-21T09:26:41.114Z",
+        "state": {
+          "stored": true,
+          "sent_to": 0,
+          "held_by": 0
+        },
+        "outcome": "lost"
+      },
+      {
+        "key": "config/colour",
+        "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+        "author": {
+          "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+          "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+          "name": "a name"
+        },
+        "clock": {
+          "ms": 1795253201114,
+          "counter": 1
+        },
+        "written_at": "2026-11-21T09:26:41.114Z",
+        "expires_at": null,
+        "received_at": "2026-11-21T09:26:41.114Z",
+        "state": {
+          "stored": true,
+          "sent_to": 0,
+          "held_by": 0
+        },
+        "outcome": "deleted"
+      }
+    ],
+    "next": "config/font"
+  }
+];
+
+export const entryView: EntryView[] = [
+  {
+    "key": "config/colour",
+    "value": "indigo",
+    "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
+    "clock": {
+      "ms": 1795253201114,
+      "counter": 1
+    },
+    "written_at": "2026-11-21T09:26:41.114Z",
+    "expires_at": "2026-11-21T09:26:41.114Z",
+    "received_at": "2026-11-21T09:26:41.114Z",
+    "state": {
+      "stored": true,
+      "sent_to": 0,
+      "held_by": 0
+    },
+    "outcome": "won"
+  },
+  {
+    "key": "config/colour",
+    "value_base64": "/wA=",
+    "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
+    "clock": {
+      "ms": 1795253201114,
+      "counter": 1
+    },
+    "written_at": "2026-11-21T09:26:41.114Z",
+    "expires_at": null,
+    "received_at": "2026-11-21T09:26:41.114Z",
+    "state": {
+      "stored": true,
+      "sent_to": 0,
+      "held_by": 0
+    },
+    "outcome": "lost"
+  },
+  {
+    "key": "config/colour",
+    "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+    "author": {
+      "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+      "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+      "name": "a name"
+    },
+    "clock": {
+      "ms": 1795253201114,
+      "counter": 1
+    },
+    "written_at": "2026-11-21T09:26:41.114Z",
+    "expires_at": null,
+    "received_at": "2026-11-21T09:26:41.114Z",
+    "state": {
+      "stored": true,
+      "sent_to": 0,
+      "held_by": 0
+    },
+    "outcome": "deleted"
+  }
+];
 
 export const explainView: ExplainView = {
   "topic": {
@@ -946,6 +1166,80 @@ export const newsBatch: NewsBatch = {
     {
       "topic": "lobby",
       "type": "resync"
+    },
+    {
+      "topic": "lobby",
+      "type": "entry",
+      "key": "config/colour",
+      "value": "indigo",
+      "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
+      "clock": {
+        "ms": 1795253201114,
+        "counter": 1
+      },
+      "written_at": "2026-11-21T09:26:41.114Z",
+      "expires_at": "2026-11-21T09:26:41.114Z",
+      "received_at": "2026-11-21T09:26:41.114Z",
+      "state": {
+        "stored": true,
+        "sent_to": 0,
+        "held_by": 0
+      },
+      "outcome": "won"
+    },
+    {
+      "topic": "lobby",
+      "type": "entry",
+      "key": "config/colour",
+      "value_base64": "/wA=",
+      "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
+      "clock": {
+        "ms": 1795253201114,
+        "counter": 1
+      },
+      "written_at": "2026-11-21T09:26:41.114Z",
+      "expires_at": null,
+      "received_at": "2026-11-21T09:26:41.114Z",
+      "state": {
+        "stored": true,
+        "sent_to": 0,
+        "held_by": 0
+      },
+      "outcome": "lost"
+    },
+    {
+      "topic": "lobby",
+      "type": "entry",
+      "key": "config/colour",
+      "revision": "0404040404040404040404040404040404040404040404040404040404040404",
+      "author": {
+        "pubkey": "0101010101010101010101010101010101010101010101010101010101010101",
+        "npub": "npub1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs8j9gdm",
+        "name": "a name"
+      },
+      "clock": {
+        "ms": 1795253201114,
+        "counter": 1
+      },
+      "written_at": "2026-11-21T09:26:41.114Z",
+      "expires_at": null,
+      "received_at": "2026-11-21T09:26:41.114Z",
+      "state": {
+        "stored": true,
+        "sent_to": 0,
+        "held_by": 0
+      },
+      "outcome": "deleted"
     },
     {
       "topic": "lobby",

@@ -99,6 +99,14 @@ export type ChecksView = {
   remedy: string | null;
 };
 
+/** What must be so here for a write to be made. */
+export type Condition =
+  | "absent"
+  | "present"
+  | {
+    "revision": string
+  };
+
 /** Where a topic stands on its way to its members. */
 export type ConnectionState = "starting" | "listening" | "discovering" | "connecting" | "joined" | "syncing" | "alone";
 
@@ -148,6 +156,57 @@ export type DiscoveryView = {
   dht: DhtView;
   /** Multicast DNS. */
   mdns: MdnsView;
+};
+
+/** Entries of a topic, by key. */
+export type Entries = {
+  /** The entries. */
+  entries: Array<EntryView>;
+  /** Where the next page begins; `None` after the last one. */
+  next: EntryKey | null;
+};
+
+/** A key: 1 to 256 bytes of UTF-8, any characters, compared by bytes. */
+export type EntryKey = string;
+
+/** A write to an entry. */
+export type EntryView = {
+  /** The key. */
+  key: EntryKey;
+  /** What was written, if that is a text; neither this nor the next for a deletion. */
+  value?: string;
+  /** What was written, in base64, if it is no text. */
+  value_base64?: string;
+  /** Names this write: the event's id. */
+  revision: EventId;
+  /** By whom. */
+  author: AuthorView;
+  /** When, in the order of cause and effect. */
+  clock: Hlc;
+  /** When, by the greatest clock that the author knew of. */
+  written_at: string;
+  /** From when on it counts as deleted. */
+  expires_at: string | null;
+  /** When it was stored here. */
+  received_at: string;
+  /** How far it has come. */
+  state: PostState;
+  /** What became of it. */
+  outcome: Outcome;
+};
+
+/** A write to an entry, as it is asked for. */
+export type EntryWrite = {
+  /** To which key. */
+  key: EntryKey;
+  /** A text; with neither this nor the next the key is deleted. */
+  value?: string;
+  /** Any bytes, in base64. */
+  value_base64?: string;
+  /** For how long it is to count, in milliseconds. */
+  ttl_ms?: number;
+  /** Only if this is so here. */
+  only_if?: Condition;
 };
 
 /**
@@ -200,6 +259,17 @@ export type FoundView = {
   deleted_at: string | null;
 };
 
+/**
+ * A time that orders writes by cause: whoever has seen a write writes with a later clock, even if
+ * their own clock is behind.
+ */
+export type Hlc = {
+  /** Milliseconds since the Unix epoch: the greatest wall time that the writer knew of. */
+  ms: number;
+  /** Tells apart what happened within the millisecond. */
+  counter: number;
+};
+
 /** A member that is known to hold the same set as this one. */
 export type InStepView = {
   /** Its endpoint. */
@@ -212,6 +282,18 @@ export type InStepView = {
 
 /** The kind of place where a profile's secrets are kept. */
 export type KeyStore = "os" | "file" | "memory";
+
+/** Which entries the window wants. */
+export type KeysQuery = {
+  /** In which topic. */
+  topic: TopicRef;
+  /** Only those whose keys begin so. */
+  prefix: string;
+  /** Only those after this key. */
+  after: EntryKey | null;
+  /** How many at most. */
+  limit: number;
+};
 
 /** The language of the window. */
 export type Language = "en" | "ja";
@@ -266,6 +348,31 @@ export type NodeEvent = {
     "type": "profile";
     /** Who, with the name that they have now. */
     author: AuthorView;
+  }
+  | {
+    "type": "entry";
+    /** The key. */
+    key: EntryKey;
+    /** What was written, if that is a text; neither this nor the next for a deletion. */
+    value?: string;
+    /** What was written, in base64, if it is no text. */
+    value_base64?: string;
+    /** Names this write: the event's id. */
+    revision: EventId;
+    /** By whom. */
+    author: AuthorView;
+    /** When, in the order of cause and effect. */
+    clock: Hlc;
+    /** When, by the greatest clock that the author knew of. */
+    written_at: string;
+    /** From when on it counts as deleted. */
+    expires_at: string | null;
+    /** When it was stored here. */
+    received_at: string;
+    /** How far it has come. */
+    state: PostState;
+    /** What became of it. */
+    outcome: Outcome;
   }
   | {
     "type": "post_state";
@@ -331,6 +438,9 @@ export type NodeEvent = {
     "type": "resync"
   }
 );
+
+/** What became of a write. */
+export type Outcome = "won" | "lost" | "deleted";
 
 /** Which posts the window wants. */
 export type PageQuery = {
@@ -671,6 +781,8 @@ export type Commands = {
   check_device: { args: Record<string, never>; result: ChecksView };
   /** Asks everybody to delete an own post or reaction. */
   delete_event: { args: { topic: TopicRef; id: EventId }; result: null };
+  /** The writes to a key: that which counts first, then those that lost, greatest first. */
+  entry_history: { args: { topic: TopicRef; key: EntryKey; limit: number }; result: Array<EntryView> };
   /** Why the topic is connected the way it is. */
   explain: { args: { topic: TopicRef }; result: ExplainView };
   /** Gives the new author a name and joins the first topics. */
@@ -710,6 +822,13 @@ export type Commands = {
   profile: { args: { author: AuthorId }; result: ProfileView };
   /** Reacts, or takes the own reaction of the same content back. Returns the post anew. */
   react: { args: { topic: TopicRef; id: EventId; content: string }; result: PostView };
+  /** Entries that hold something, by key. */
+  read_entries: { args: { query: KeysQuery }; result: Entries };
+  /**
+   * The write that counts of a key, also where it deletes or has expired; none if the key was never
+   * written.
+   */
+  read_entry: { args: { topic: TopicRef; key: EntryKey }; result: EntryView | null };
   /** Posts of a topic, newest first. */
   read_posts: { args: { query: PageQuery }; result: Posts };
   /** Those of the posts that are held, in any order. */
@@ -730,6 +849,8 @@ export type Commands = {
   unmute: { args: { author: AuthorId }; result: boolean };
   /** Keeps the keys in a passphrase file, because there is no keyring, and goes on. */
   use_passphrase_file: { args: Record<string, never>; result: AppState };
+  /** Writes entries, or deletes them. Once it returns, all are on the disk. */
+  write_entries: { args: { topic: TopicRef; writes: Array<EntryWrite> }; result: Array<EntryView> };
 };
 
 /** What the window may listen to: it gives a channel, and is told over it. */

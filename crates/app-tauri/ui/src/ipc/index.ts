@@ -1,6 +1,14 @@
 // One typed function per command. The only door between the window and Rust: no other folder
 // may import Tauri, and nothing here may keep state but the transport in use.
-import type { AppError, NewsBatch, PageQuery, SettingsChange, TextQuery } from "./bindings";
+import type {
+  AppError,
+  EntryWrite,
+  KeysQuery,
+  NewsBatch,
+  PageQuery,
+  SettingsChange,
+  TextQuery,
+} from "./bindings";
 import { tauri } from "./tauri";
 import { asAppError, type Args, type CommandName, type Result, type Transport } from "./transport";
 
@@ -52,6 +60,12 @@ export const react = (topic: string, id: string, content: string) =>
   call("react", { topic, id, content });
 export const deleteEvent = (topic: string, id: string) => call("delete_event", { topic, id });
 export const search = (query: TextQuery) => call("search", { query });
+export const readEntries = (query: KeysQuery) => call("read_entries", { query });
+export const readEntry = (topic: string, key: string) => call("read_entry", { topic, key });
+export const entryHistory = (topic: string, key: string, limit: number) =>
+  call("entry_history", { topic, key, limit });
+export const writeEntries = (topic: string, writes: EntryWrite[]) =>
+  call("write_entries", { topic, writes });
 export const markRead = (topic: string, up_to: string) => call("mark_read", { topic, up_to });
 export const mute = (author: string) => call("mute", { author });
 export const unmute = (author: string) => call("unmute", { author });

@@ -394,6 +394,66 @@ describe("connection", () => {
   });
 });
 
+describe("what a topic takes on the disk", () => {
+  it.each([
+    ["en", "mesh-lab", "This topic takes 12.4 MB of at most 1.0 GB. Nothing was dropped"],
+    ["en", "自作キーボード", "It is complete since 1 Mar. What was written before is not kept"],
+    ["ja", "自作キーボード", "3月1日以降はすべて揃っています。"],
+    ["ja", "mesh-lab", "このトピックは 12.4 MB を使っています（上限 1.0 GB）。"],
+  ] as const)("is said in the connection view, %s, %s", async (language, topic, said) => {
+    vi.spyOn(Date, "now").mockReturnValue(Date.parse("2026-05-14T09:42:09+09:00"));
+    await openApp({ language });
+    act(() => {
+      useView.getState().openTopic(topic);
+      useView.getState().openTab("connection");
+    });
+    await waitFor(() => {
+      expect(document.querySelector(".kept")).toHaveTextContent(said);
+    });
+    vi.restoreAllMocks();
+  });
+
+  it("is said also where there is no ceiling", async () => {
+    const { mock } = await openApp();
+    const topic = mock.world.topics.get("mesh-lab");
+    if (topic === undefined) throw new Error("there is no such topic");
+    mock.world.topics.set("mesh-lab", { ...topic, ceiling_bytes: null, stored_bytes: 1 });
+    act(() => {
+      useTopics.getState().refresh();
+      useView.getState().openTopic("mesh-lab");
+      useView.getState().openTab("connection");
+    });
+    expect(await screen.findByText(/This topic takes 1 kB\. No ceiling is set\./)).toBeVisible();
+  });
+});
+
+describe("the line at the bottom", () => {
+  it.each([
+    ["en", "In step with 3 people · kukuri up (process 4121) uses this profile."],
+    ["ja", "3 人と一致しています・kukuri up（プロセス 4121）がこのプロファイルを使用中です。"],
+  ] as const)("says both who is in step and whose node it is, %s", async (language, said) => {
+    await openApp({ language, attachedTo: 4121 });
+    act(() => {
+      useView.getState().openTopic("mesh-lab");
+    });
+    await waitFor(() => {
+      expect(document.querySelector(".network-middle")).toHaveTextContent(said);
+    });
+  });
+
+  it("says the one where the other is not so", async () => {
+    await openApp({ attachedTo: 4121 });
+    act(() => {
+      useView.getState().openTopic("global");
+    });
+    await waitFor(() => {
+      expect(document.querySelector(".network-middle")?.textContent).toMatch(
+        /^kukuri up \(process 4121\)/,
+      );
+    });
+  });
+});
+
 describe("the network", () => {
   it("is said to be gone in the line and above the timeline, and only by the node", async () => {
     vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);

@@ -3,6 +3,7 @@
 import { create } from "zustand";
 import * as ipc from "../ipc";
 import type { AppError, PostView } from "../ipc/bindings";
+import { noNews } from "./news-parts";
 import { keep, kept } from "./storage";
 import { useThread } from "./thread";
 import { useTimeline } from "./timeline";
@@ -65,8 +66,7 @@ export const useDrafts = create<DraftStore>((set, get) => ({
 
 /** Shows the own post at once; its event, which comes too, is known then. */
 function show(topic: string, post: PostView): void {
-  const news = { posts: [post], states: new Map(), changed: new Set<string>(), authors: new Map() };
-  const byTopic = new Map([[topic, news]]);
+  const byTopic = new Map([[topic, { ...noNews(), posts: [post] }]]);
   useTimeline.getState().apply(byTopic);
   useThread.getState().apply(byTopic);
 }

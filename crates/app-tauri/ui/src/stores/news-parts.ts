@@ -1,8 +1,10 @@
 // Sorts a batch of events by topic and kind, so that every store can apply it in one update. Pure.
-import type { AuthorView, NewsBatch, PostState, PostView } from "../ipc/bindings";
+import type { AuthorView, EntryView, NewsBatch, PostState, PostView } from "../ipc/bindings";
 
 export type TopicNews = {
   posts: PostView[];
+  /** Writes that count, in the order in which they were told. */
+  entries: EntryView[];
   states: Map<string, PostState>;
   changed: Set<string>;
   authors: Map<string, AuthorView>;
@@ -20,6 +22,14 @@ export type NewsParts = {
   touchesPeers: boolean;
 };
 
+export const noNews = (): TopicNews => ({
+  posts: [],
+  entries: [],
+  states: new Map(),
+  changed: new Set(),
+  authors: new Map(),
+});
+
 export function partsOf(batch: NewsBatch): NewsParts {
   const parts: NewsParts = {
     byTopic: new Map(),
@@ -32,7 +42,7 @@ export function partsOf(batch: NewsBatch): NewsParts {
   const of = (topic: string): TopicNews => {
     let news = parts.byTopic.get(topic);
     if (news === undefined) {
-      news = { posts: [], states: new Map(), changed: new Set(), authors: new Map() };
+      news = noNews();
       parts.byTopic.set(topic, news);
     }
     return news;
@@ -48,6 +58,11 @@ export function partsOf(batch: NewsBatch): NewsParts {
         of(topic).posts.push(post);
         if (arrival === "live") parts.live.push({ topic, post });
         parts.touchesTopics = true;
+        break;
+      }
+      case "entry": {
+        const { type: _type, topic, ...entry } = event;
+        of(topic).entries.push(entry);
         break;
       }
       case "post_state":

@@ -2,6 +2,8 @@
 // and reads them together; reads again what is shown when something was left out.
 import * as ipc from "../ipc";
 import type { AuthorView, NewsBatch, PostView, TopicView } from "../ipc/bindings";
+import { useEntries } from "./entries";
+import { useEntry } from "./entry";
 import { useMembers } from "./members";
 import { partsOf, type NewsParts, type TopicNews } from "./news-parts";
 import { useThread } from "./thread";
@@ -44,6 +46,8 @@ export function applyBatch(batch: NewsBatch): void {
   const parts = partsOf(batch);
   useTimeline.getState().apply(parts.byTopic);
   useThread.getState().apply(parts.byTopic);
+  useEntries.getState().apply(parts.byTopic);
+  useEntry.getState().apply(parts.byTopic);
   for (const [topic, news] of parts.byTopic) {
     collect(topic, news);
     for (const author of news.authors.values()) onAuthor(author);
@@ -124,6 +128,10 @@ async function resync(): Promise<void> {
       }
     }
     await useThread.getState().reload();
+    for (const topic of asked.has(null) ? [null] : asked) {
+      await useEntries.getState().reload(topic);
+      await useEntry.getState().reload(topic);
+    }
   }
   isResyncing = false;
 }

@@ -1,11 +1,18 @@
 // What is on screen: topic, tab, panel, thread, search, overlay. Owns no data of these.
 import { create } from "zustand";
+import type { EntryView } from "../ipc/bindings";
 
-export type Tab = "timeline" | "connection";
+export type Tab = "timeline" | "entries" | "connection";
 export type SettingsGroup =
   "you" | "keyring" | "network" | "finding" | "appearance" | "language" | "notifications" | "about";
 export type Overlay =
-  { kind: "join" } | { kind: "palette" } | { kind: "shortcuts" } | { kind: "leave"; topic: string };
+  | { kind: "join" }
+  | { kind: "palette" }
+  | { kind: "shortcuts" }
+  | { kind: "leave"; topic: string }
+  /** Writes a key: one that is new, or one whose last write was read. */
+  | { kind: "entry"; topic: string; key: string; base: EntryView | null }
+  | { kind: "delete-entry"; topic: string; base: EntryView };
 
 type ViewStore = {
   screen: "topic" | "search" | "settings";

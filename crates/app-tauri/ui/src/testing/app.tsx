@@ -8,6 +8,8 @@ import { useApp } from "../stores/app";
 import { useConnection } from "../stores/connection";
 import { useDeletions } from "../stores/deletions";
 import { useDrafts } from "../stores/drafts";
+import { useEntries } from "../stores/entries";
+import { useEntry } from "../stores/entry";
 import { useMembers } from "../stores/members";
 import { listenAnew } from "../stores/news";
 import { useSearch } from "../stores/search";
@@ -23,6 +25,8 @@ const STORES = [
   useConnection,
   useDeletions,
   useDrafts,
+  useEntries,
+  useEntry,
   useMembers,
   useSearch,
   useSettings,
@@ -40,6 +44,7 @@ export function freshMock(scene: Partial<Scene> = {}): Mock {
   listenAnew();
   useTopics.getState().refresh.cancel();
   useMembers.getState().refresh.cancel();
+  useEntry.getState().refresh.cancel();
   const mock = newMock(scene);
   connect(mock.transport);
   return mock;

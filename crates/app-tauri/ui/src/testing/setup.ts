@@ -6,9 +6,13 @@ import { afterEach, beforeEach } from "vitest";
 const VIEW = { width: 800, height: 600 };
 const ROW_HEIGHT = 60;
 
+/** What scrolls and holds only the rows that are near the screen. */
+const isScroller = (element: Element) =>
+  element.classList.contains("feed-scroll") || element.classList.contains("entries-scroll");
+
 /** jsdom lays nothing out; the feed needs the size of its frame and of its rows. */
 const sizeOf = (element: HTMLElement) => {
-  if (element.classList.contains("feed-scroll")) return VIEW;
+  if (isScroller(element)) return VIEW;
   return { width: VIEW.width, height: element.classList.contains("feed-row") ? ROW_HEIGHT : 0 };
 };
 
@@ -29,15 +33,17 @@ Object.defineProperties(HTMLElement.prototype, {
 
 /** The feed is as high as its rows say. */
 const heightOfFeed = (element: Element) =>
-  element.classList.contains("feed-scroll")
-    ? Number.parseFloat(element.querySelector<HTMLElement>(".feed")?.style.height ?? "0")
+  isScroller(element)
+    ? Number.parseFloat(
+        element.querySelector<HTMLElement>(".feed, .entries-rows")?.style.height ?? "0",
+      )
     : 0;
 
 Object.defineProperties(Element.prototype, {
   clientHeight: {
     configurable: true,
     get(this: Element) {
-      return this.classList.contains("feed-scroll") ? VIEW.height : 0;
+      return isScroller(this) ? VIEW.height : 0;
     },
   },
   scrollHeight: {

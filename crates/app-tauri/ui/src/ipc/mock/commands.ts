@@ -1,6 +1,7 @@
 // What each command does to the invented world. Behaves as Rust does: what changes is also told.
 import { writtenAt } from "../../domain/post";
 import type { AppState, Commands, FoundView, PostView, ReactionView, TextQuery } from "../bindings";
+import { page as pageOfEntries, write, writesTo } from "./entries";
 import { aloneAttempts, CHECKS, connectedAttempts, SOURCES } from "./explain";
 import { OTHERS, PEERS } from "./people";
 import { generated, generatedIndex, HUGE, made, nextId } from "./posts";
@@ -162,6 +163,15 @@ export function answersOf(world: World): Answers {
       return null;
     },
     search: ({ query }) => found(world, query),
+    read_entries: ({ query }) => {
+      topic(query.topic);
+      return pageOfEntries(world, query);
+    },
+    read_entry: ({ topic: name, key }) => writesTo(world, topic(name).name, key)[0] ?? null,
+    entry_history: ({ topic: name, key, limit }) =>
+      writesTo(world, topic(name).name, key).slice(0, limit),
+    write_entries: ({ topic: name, writes }) =>
+      writes.map((one) => write(world, topic(name).name, one)),
     notify: () => null,
     mark_read: ({ topic: name }) => {
       world.topics.set(name, { ...topic(name), unread: 0 });

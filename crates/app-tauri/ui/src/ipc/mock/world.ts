@@ -3,6 +3,7 @@
 import type {
   AppError,
   AuthorView,
+  EntryView,
   Language,
   NodeEvent,
   PostView,
@@ -11,6 +12,7 @@ import type {
   Theme,
   TopicView,
 } from "../bindings";
+import { meshLabWrites } from "./entries";
 import { AYA } from "./people";
 import { generated, HUGE, made, meshLab } from "./posts";
 
@@ -82,6 +84,8 @@ export type World = {
   topics: Map<string, TopicView>;
   /** Posts by topic, oldest first; the generated ones of `global` are not among them. */
   posts: Map<string, PostView[]>;
+  /** Writes to entries by topic; the generated ones of `global` are not among them. */
+  writes: Map<string, EntryView[]>;
   muted: Map<string, AuthorView>;
   about: string | null;
   settings: SettingsView;
@@ -91,13 +95,34 @@ export type World = {
   emit: (...events: NodeEvent[]) => void;
 };
 
+/** These devices hold the same as this one. */
+const inStep = (digits: string) =>
+  [...digits].map((digit) => ({
+    peer: digit.repeat(64),
+    since: "2026-05-14T00:30:00.000Z",
+    last: "2026-05-14T00:42:00.000Z",
+  }));
+
 export function newWorld(scene: Scene, emit: World["emit"]): World {
   const isAlone = scene.isOffline;
   const topics = scene.isEmpty
     ? []
     : [
-        topicOf("mesh-lab", { neighbours: isAlone ? 0 : 5, posts: 1204, unread: 2 }),
-        topicOf("自作キーボード", { neighbours: isAlone ? 0 : 9, posts: 860, unread: 12 }),
+        topicOf("mesh-lab", {
+          neighbours: isAlone ? 0 : 5,
+          posts: 1204,
+          unread: 2,
+          in_step: isAlone ? [] : inStep("abc"),
+          stored_bytes: 12_480_000,
+        }),
+        topicOf("自作キーボード", {
+          neighbours: isAlone ? 0 : 9,
+          posts: 860,
+          unread: 12,
+          stored_bytes: 1_020_000_000,
+          ceiling_bytes: 1_073_741_824,
+          complete_since: "2026-03-01T03:00:00.000Z",
+        }),
         topicOf("global", { neighbours: isAlone ? 0 : 23, posts: HUGE, unread: 148 }),
         topicOf("announcements", { neighbours: isAlone ? 0 : 17, posts: 12 }),
         topicOf("rust-jp", { state: "discovering", posts: 31 }),
@@ -116,6 +141,7 @@ export function newWorld(scene: Scene, emit: World["emit"]): World {
     own: scene.stage === "first_start" ? { ...AYA, name: null } : AYA,
     topics: new Map(topics.map((topic) => [topic.name, topic])),
     posts,
+    writes: new Map(scene.isEmpty ? [] : [["mesh-lab", meshLabWrites()]]),
     muted: new Map(),
     about: null,
     stage: scene.stage,

@@ -6,8 +6,8 @@ import { ErrorNotice } from "../../components/Notice";
 import { KnotSign } from "../../components/signs/KnotSign";
 import { lanesOf } from "../../domain/lanes";
 import { isolated, nameOf, shortId } from "../../domain/names";
-import { duration, seconds } from "../../domain/time";
-import { useText, type Text } from "../../i18n";
+import { duration, seconds, shortDay, storage } from "../../domain/time";
+import { useLanguage, useText, type Text } from "../../i18n";
 import type { ExplainView, PeerView, TopicView } from "../../ipc/bindings";
 import { useConnection } from "../../stores/connection";
 import { personsOf, useMembers } from "../../stores/members";
@@ -55,7 +55,31 @@ export function ConnectionView({ topic }: { topic: TopicView }) {
         {axis === null || !isHere ? null : (
           <Lanes axis={axis} isAlone={isAlone} explain={explain} />
         )}
+        <Kept topic={isHere ? explain.topic : topic} />
       </div>
+    </section>
+  );
+}
+
+/** How much room the topic takes on this device, and since when all of it is here. */
+function Kept({ topic }: { topic: TopicView }) {
+  const t = useText();
+  const language = useLanguage();
+  const stored = storage(topic.stored_bytes);
+  const ceiling = topic.ceiling_bytes;
+  const since = topic.complete_since;
+  return (
+    <section className="kept">
+      <h3>{t.keptHere}</h3>
+      <p>
+        {ceiling === null ? t.keptUnbounded(stored) : t.keptOf(stored, storage(ceiling))}
+        {language === "ja" ? "" : " "}
+        {since !== null
+          ? t.keptFrom(shortDay(Date.parse(since), Date.now(), language))
+          : ceiling === null
+            ? t.keptAllUnbounded
+            : t.keptAll}
+      </p>
     </section>
   );
 }

@@ -9,6 +9,7 @@ import type { AppError } from "../../ipc/bindings";
 import { useTimeline } from "../../stores/timeline";
 import { useTopics } from "../../stores/topics";
 import { useView } from "../../stores/view";
+import { DeleteEntryDialog, EntryDialog } from "../entries/EntryDialog";
 import { JoinDialog } from "./JoinDialog";
 import { Palette } from "./Palette";
 import { Shortcuts } from "./Shortcuts";
@@ -29,6 +30,17 @@ export function Overlays() {
       return <Shortcuts onClose={close} />;
     case "leave":
       return <LeaveDialog topic={overlay.topic} onClose={close} />;
+    case "entry":
+      return (
+        <EntryDialog
+          topic={overlay.topic}
+          entryKey={overlay.key}
+          base={overlay.base}
+          onClose={close}
+        />
+      );
+    case "delete-entry":
+      return <DeleteEntryDialog topic={overlay.topic} base={overlay.base} onClose={close} />;
   }
 }
 

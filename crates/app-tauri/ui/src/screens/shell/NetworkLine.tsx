@@ -64,7 +64,7 @@ export function NetworkLine({ attachedTo }: { attachedTo: number | null }) {
       ? t.searchNeverLeaves
       : [middle, attachedTo === null ? "" : t.attached(attachedTo)]
           .filter((part) => part !== "")
-          .join(" · ");
+          .join(t.between);
   return (
     <footer className="network" aria-label={t.networkArea} tabIndex={-1} data-area>
       <button

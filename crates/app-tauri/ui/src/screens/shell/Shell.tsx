@@ -4,12 +4,15 @@ import { Button } from "../../components/Button";
 import { Toasts } from "../../components/Toasts";
 import { useText } from "../../i18n";
 import type { StatusView, TopicView } from "../../ipc/bindings";
+import { useEntry } from "../../stores/entry";
 import { useMembers } from "../../stores/members";
 import { useThread } from "../../stores/thread";
 import { useTopic, useTopics } from "../../stores/topics";
-import { useView, WIDE } from "../../stores/view";
+import { useView, WIDE, type Tab } from "../../stores/view";
 import { AdvicePanel } from "../connection/AdvicePanel";
 import { ConnectionView } from "../connection/ConnectionView";
+import { EntriesView } from "../entries/EntriesView";
+import { EntryPanel } from "../entries/EntryPanel";
 import { MembersPanel } from "../members/MembersPanel";
 import { Overlays } from "../overlays/Overlays";
 import { SearchView } from "../search/SearchView";
@@ -78,11 +81,15 @@ export function Shell({ status, attachedTo }: { status: StatusView; attachedTo: 
   useKeys();
   useNetworkWatch(name);
   const hasPanel = screen === "topic" && topic !== undefined && isPanelOpen && !isThreadOpen;
+  const entryKey = useEntry((entry) => (entry.topic === name ? entry.key : null));
+  const isEntry = hasPanel && tab === "entries" && entryKey !== null;
   const onClose = () => {
-    setPanel(false);
+    if (isEntry) useEntry.getState().close();
+    else setPanel(false);
   };
+  const beside = isEntry ? "shell shell-panel shell-entry" : "shell shell-panel";
   return (
-    <div className={hasPanel && isWide ? "shell shell-panel" : "shell"}>
+    <div className={hasPanel && isWide ? beside : "shell"}>
       <div className={isListOpen ? "list-frame list-open" : "list-frame"}>
         <TopicList own={own} keyStore={status.key_store} />
       </div>
@@ -107,15 +114,22 @@ export function Shell({ status, attachedTo }: { status: StatusView; attachedTo: 
       {hasPanel && !isWide ? <Veil onClose={onClose} /> : null}
       {hasPanel ? (
         <aside
-          className={isWide ? "panel" : "panel panel-over"}
+          className={panelLook(isWide, isEntry)}
           aria-label={t.panelArea}
           tabIndex={-1}
           data-area
         >
-          {tab === "timeline" ? (
-            <MembersPanel own={own} onClose={onClose} />
-          ) : (
+          {isEntry ? (
+            <EntryPanel
+              key={`${topic.name}\n${entryKey}`}
+              topic={topic}
+              entryKey={entryKey}
+              own={own.pubkey}
+            />
+          ) : tab === "connection" ? (
             <AdvicePanel topic={topic} onClose={onClose} />
+          ) : (
+            <MembersPanel own={own} onClose={onClose} />
           )}
         </aside>
       ) : null}
@@ -126,9 +140,12 @@ export function Shell({ status, attachedTo }: { status: StatusView; attachedTo: 
   );
 }
 
+const panelLook = (isWide: boolean, isEntry: boolean) =>
+  `panel${isWide ? "" : " panel-over"}${isEntry ? " panel-wide" : ""}`;
+
 type TopicScreenProps = {
   topic: TopicView;
-  tab: "timeline" | "connection";
+  tab: Tab;
   isWide: boolean;
   own: StatusView["author"];
 };
@@ -140,6 +157,8 @@ function TopicScreen({ topic, tab, isWide, own }: TopicScreenProps) {
       <div id="topic-view" className="topic-view" role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === "connection" ? (
           <ConnectionView topic={topic} />
+        ) : tab === "entries" ? (
+          <EntriesView key={topic.name} topic={topic} own={own} />
         ) : (
           <Beside
             isWide={isWide}

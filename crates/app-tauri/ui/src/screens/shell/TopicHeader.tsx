@@ -5,8 +5,9 @@ import { Avatar } from "../../components/Avatar";
 import { IconButton } from "../../components/Button";
 import { Menu } from "../../components/Menu";
 import { Presence } from "../../components/signs/Presence";
-import { useText } from "../../i18n";
+import { useText, type Text } from "../../i18n";
 import type { TopicView } from "../../ipc/bindings";
+import { useEntry } from "../../stores/entry";
 import { personsOf, useMembers } from "../../stores/members";
 import { useSearch } from "../../stores/search";
 import { useView, type Tab } from "../../stores/view";
@@ -15,6 +16,7 @@ export function TopicHeader({ topic }: { topic: TopicView }) {
   const t = useText();
   const { tab, isPanelOpen, openTab, setPanel, setOverlay, openSearch } = useView();
   const [isMenuOpen, setMenuOpen] = useState(false);
+  const isEntry = useEntry((entry) => entry.topic === topic.name);
   const Icon = topic.name === "announcements" ? Megaphone : Hash;
   const tabOf = (one: Tab, label: string) => (
     <button
@@ -43,6 +45,7 @@ export function TopicHeader({ topic }: { topic: TopicView }) {
       </h1>
       <div className="tabs" role="tablist" aria-label={t.views}>
         {tabOf("timeline", t.timeline)}
+        {tabOf("entries", t.entriesTab)}
         {tabOf("connection", t.connection)}
       </div>
       <span className="grow" />
@@ -88,7 +91,7 @@ export function TopicHeader({ topic }: { topic: TopicView }) {
         ) : null}
       </div>
       <IconButton
-        label={tab === "timeline" ? t.members : t.whatYouCanDo}
+        label={panelName(tab, isEntry, t)}
         isOn={isPanelOpen}
         onClick={() => {
           setPanel(!isPanelOpen);
@@ -98,6 +101,11 @@ export function TopicHeader({ topic }: { topic: TopicView }) {
       </IconButton>
     </header>
   );
+}
+
+function panelName(tab: Tab, isEntry: boolean, t: Text): string {
+  if (tab === "connection") return t.whatYouCanDo;
+  return tab === "entries" && isEntry ? t.entries.panel : t.members;
 }
 
 /** Opens the topic list where there is no room for it. */

@@ -2,6 +2,7 @@
 // while somebody types.
 import { useEffect } from "react";
 import { isComposing, isTyping } from "../../components/focus";
+import { useEntry } from "../../stores/entry";
 import { useSearch } from "../../stores/search";
 import { useTopics } from "../../stores/topics";
 import { useView } from "../../stores/view";
@@ -72,6 +73,9 @@ function withAlt(event: KeyboardEvent): boolean {
     case "1":
       view.openTab("timeline");
       return true;
+    case "2":
+      view.openTab("entries");
+      return true;
     case "3":
       view.openTab("connection");
       return true;
@@ -108,7 +112,9 @@ function escape(): boolean {
   const view = useView.getState();
   if (view.isListOpen) view.setList(false);
   else if (view.isThreadOpen) view.setThread(false);
-  else if (view.screen !== "topic") view.backToTopic();
+  else if (view.screen === "topic" && view.tab === "entries" && useEntry.getState().key !== null) {
+    useEntry.getState().close();
+  } else if (view.screen !== "topic") view.backToTopic();
   else return false;
   return true;
 }
