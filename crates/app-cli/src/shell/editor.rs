@@ -100,10 +100,14 @@ fn reedline(completer: LineCompleter, history: PathBuf, has_colours: bool) -> Re
         .with_quick_completions(true)
         .with_partial_completions(true)
         .with_edit_mode(Box::new(Emacs::new(keys)))
-        .with_hinter(Box::new(DefaultHinter::default()))
         .with_history_exclusion_prefix(Some(" ".to_owned()))
         .with_ansi_colors(has_colours)
         .use_bracketed_paste(true);
+    // Without colours a hint would look like what was typed.
+    let editor = match has_colours {
+        true => editor.with_hinter(Box::new(DefaultHinter::default())),
+        false => editor,
+    };
     match FileBackedHistory::with_file(HISTORY_MAX, history) {
         Ok(history) => editor.with_history(Box::new(history)),
         Err(error) => {

@@ -28,3 +28,5 @@ mod storage;
 #[cfg(unix)]
 mod terminal;
 mod transfer;
+#[cfg(unix)]
+mod watching;
