@@ -296,7 +296,8 @@ fn what_was_not_stored_is_not_remembered() {
     let mut bench = Bench::with_neighbours(&[1]);
     let post = Author::new(1).post("hello", 0);
     bench.store_works = false;
-    assert_eq!(bench.event(1, &post), ["commit 1 peer"]);
+    let refused = ["commit 1 peer", "stalled: DiskFull"];
+    assert_eq!(bench.event(1, &post), refused);
     assert_eq!(bench.session.counters().not_stored, 1);
     bench.store_works = true;
     assert_eq!(bench.event(1, &post), ["commit 1 peer", "emit hello Live"]);
