@@ -14,7 +14,7 @@ use kukuri_node::{
 };
 use kukuri_tests::{
     node::{NodeOptions, TestNode, fresh_topic, next_where, shutdown_all},
-    stats::{Check, Report, Trials},
+    stats::{Check, Report, Trials, millis},
 };
 use tokio::time::{sleep, timeout};
 
@@ -44,6 +44,7 @@ pub(crate) async fn measure(
         "entries: values of {VALUE_BYTES} bytes, {newcomers} for a newcomer, reading among {keys}"
     ));
     put_and_see(&mut report, trials).await?;
+    bulk(&mut report, newcomers).await?;
     newcomer(&mut report, newcomers).await?;
     read_among(&mut report, trials, keys).await?;
     Ok(report)
@@ -99,6 +100,34 @@ async fn put_and_see(report: &mut Report, trials: usize) -> anyhow::Result<()> {
     report.check(Check::percentile(&put, 99, PUT_P99));
     report.check(Check::failures(&seen, 0));
     report.check(Check::percentile(&seen, 99, SEEN_P99));
+    shutdown_all([writer, reader]).await
+}
+
+/// As many as the newcomer lacks, in batches, while another member is connected.
+async fn bulk(report: &mut Report, keys: usize) -> anyhow::Result<()> {
+    let topic = fresh_topic();
+    let writer = TestNode::start(NodeOptions::default()).await?;
+    writer.join(&topic).await?;
+    let reader = TestNode::start(NodeOptions::with_manual(vec![writer.spec().await])).await?;
+    reader.join_and_meet(&topic, LIMIT).await?;
+    let started = Instant::now();
+    fill(&writer.client(), &topic, keys).await?;
+    let written = started.elapsed();
+    let expected = writer.entries_state(&topic).await?;
+    while reader.counters(&topic).await?.stored < keys as u64 {
+        anyhow::ensure!(started.elapsed() < 8 * LIMIT, "not all came");
+        sleep(POLL).await;
+    }
+    let whole = started.elapsed();
+    anyhow::ensure!(
+        reader.entries_state(&topic).await? == expected,
+        "they differ"
+    );
+    report.note(format!(
+        "{keys} entries in batches of {WRITES_MAX} beside a member: on the disk in {}, all there in {}",
+        millis(written),
+        millis(whole)
+    ));
     shutdown_all([writer, reader]).await
 }
 
