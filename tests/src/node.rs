@@ -18,7 +18,8 @@ use kukuri_application::{
     engine::{self, Ports, Posted},
     keys::open_or_create_keys,
     ports::{
-        Clock, EventStore, PeerSource, SecretBytes, SecretName, SecretVault as _, TopicNetwork as _,
+        Clock, EventStore, PeerContact, PeerSource, SecretBytes, SecretName, SecretVault as _,
+        TopicBook as _, TopicNetwork as _,
     },
     session::Counters,
     views::{ExplainView, PeerView, PostView, TopicEvent},
@@ -526,6 +527,23 @@ impl TestNode {
             Ok(explained) => told(&explained),
             Err(error) => format!("explain failed: {error}"),
         }
+    }
+
+    /// Notes a member as one that was met before. It is not looked at unless somebody is looked
+    /// for.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn remember(&self, topic: &TopicName, member: &PeerSpec) -> anyhow::Result<()> {
+        let keys = TopicKeys::public(topic.clone());
+        let (contact, at) = (
+            PeerContact::Reached(member.addresses.clone()),
+            SystemClock::start().now().unix,
+        );
+        let noted = self
+            .database
+            .note_contact(keys.id, member.peer, contact, at);
+        Ok(noted.await?)
     }
 
     /// Whether the store has an event, wherever it belongs.

@@ -158,6 +158,7 @@ impl Discovery {
             }
             Input::NeighborDown(peer) => self.on_neighbour_down(peer, now, &mut out),
             Input::Apart(peer) => self.on_apart(peer, now, &mut out),
+            Input::Deaf => self.on_deaf(now),
             Input::NetworkChanged => self.on_network_changed(now, &mut out),
             Input::Timer(timer) => self.on_timer(timer, now, &mut out),
         }

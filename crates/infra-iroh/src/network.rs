@@ -430,6 +430,13 @@ impl TopicNetwork for Network {
         }
     }
 
+    fn remember(&self, peer: PeerId, addresses: Vec<PeerAddress>) {
+        // What is no key is nobody who could be called.
+        if let Ok(id) = endpoint_id(peer) {
+            self.0.known.add(id, &addresses);
+        }
+    }
+
     fn changes(&self) -> NetworkChanges {
         self.0.machine.changes()
     }

@@ -160,6 +160,7 @@ impl World {
         self.report.rejoins += 1;
         self.tell(|| format!("{node} joins anew"));
         self.life(node).is_rejoining = true;
+        self.tell_discovery(node, discovery::Input::Deaf);
         for peer in self.life(node).session.neighbours() {
             self.tell_discovery(node, discovery::Input::NeighborDown(peer));
             self.tell_session(node, session::Input::NeighborDown(peer));

@@ -21,6 +21,7 @@ mod reconnect;
 mod replay;
 mod simulated;
 mod sources;
+mod swallowing;
 
 use std::time::Duration;
 

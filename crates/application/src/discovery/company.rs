@@ -52,6 +52,14 @@ impl Discovery {
         }
     }
 
+    /// Those who did not let a message through are not the first to be asked again. Others are
+    /// wanted, whoever else comes: those of before may dial us sooner than we reach anybody.
+    pub(super) fn on_deaf(&mut self, now: Now) {
+        let neighbours = self.neighbours.keys().copied().collect();
+        self.peers
+            .turn_to_others(&neighbours, NEIGHBOURS_ENOUGH, now.mono_ms);
+    }
+
     /// The next look, as long as few are here and others are known. Whether those are gone is
     /// judged when it is due. Who is alone looks anyway.
     pub(super) fn schedule_look(&mut self, now: Now, out: &mut Vec<Effect>) {

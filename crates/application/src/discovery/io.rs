@@ -54,6 +54,8 @@ pub enum Input {
     NeighborDown(PeerId),
     /// A member has what gossip did not bring: there is no way from it to our neighbours.
     Apart(PeerId),
+    /// No message comes through: the topic is about to be joined anew, through others.
+    Deaf,
     /// The machine's network changed, or a source that was unreachable can be reached again.
     NetworkChanged,
     /// A timer fired.

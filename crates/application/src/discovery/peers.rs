@@ -1,6 +1,6 @@
 //! The candidates of one topic: who may be dialled, who is being dialled, who failed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kukuri_domain::{PeerAddress, PeerId, limits::PEER_ADDRESSES_MAX, peer::SourceKind};
 
@@ -44,6 +44,9 @@ const HEAD_START_MS: u64 = 250;
 /// seconds.
 const UNANSWERED_MS: u64 = 2_000;
 
+/// How long others come first after nobody let a message through: as long as a dial may take.
+const OTHERS_FIRST_MS: u64 = 10_000;
+
 /// Dials under way altogether.
 const DIALS_MAX: usize = 16;
 
@@ -78,10 +81,20 @@ struct Entry {
     wanted: Wanted,
     /// When it was a neighbour last.
     met_ms: Option<u64>,
+    /// Others come first until then.
+    last_until_ms: u64,
     touched_ms: u64,
 }
 
 impl Entry {
+    /// From when on it may be dialled; `None` while it is, or is a neighbour.
+    fn ready_from_ms(&self) -> Option<u64> {
+        match self.standing {
+            Standing::Ready { from_ms } => Some(from_ms.max(self.last_until_ms)),
+            _ => None,
+        }
+    }
+
     fn is_gone(&self, now_ms: u64) -> bool {
         match self.standing {
             Standing::Dialling { since_ms } => {
@@ -146,12 +159,17 @@ pub(super) struct PeerTable {
     next_order: u64,
     /// When the next peer may be dialled for its own sake.
     visit_from_ms: u64,
+    /// So many others are wanted, until then.
+    others_wanted: usize,
+    others_until_ms: u64,
 }
 
 impl PeerTable {
     /// Takes a candidate, or adds what is new to one that is known.
     pub(super) fn insert(&mut self, source: SourceKind, found: &Candidate, now_ms: u64) {
         let is_visited = matches!(source, SourceKind::Manual | SourceKind::Mdns);
+        let wants_others = self.others_wanted > 0 && now_ms < self.others_until_ms;
+        let mut is_one = false;
         if let Some(entry) = self.entry(found.peer, source) {
             for address in &found.addresses {
                 if !entry.addresses.contains(address) {
@@ -166,12 +184,37 @@ impl PeerTable {
             if is_visited && !was_met {
                 entry.wanted = entry.wanted.max(Wanted::Visit);
             }
+            if wants_others && entry.last_until_ms <= now_ms && entry.wanted != Wanted::Now {
+                entry.wanted = Wanted::Now;
+                is_one = true;
+            }
             // Somebody who shows up again on the LAN, or publishes again, is worth a new try.
             if let Standing::Ready { from_ms } = &mut entry.standing
                 && found.is_member
                 && entry.failures <= 1
             {
                 *from_ms = 0;
+            }
+        }
+        self.others_wanted -= usize::from(is_one);
+    }
+
+    /// For a while those who are neighbours now are dialled last, and up to `count` others in any
+    /// company.
+    pub(super) fn turn_to_others(
+        &mut self,
+        neighbours: &BTreeSet<PeerId>,
+        count: usize,
+        now_ms: u64,
+    ) {
+        self.others_until_ms = now_ms + OTHERS_FIRST_MS;
+        self.others_wanted = count;
+        for (peer, entry) in &mut self.entries {
+            if neighbours.contains(peer) {
+                entry.last_until_ms = self.others_until_ms;
+            } else if self.others_wanted > 0 {
+                entry.wanted = Wanted::Now;
+                self.others_wanted -= 1;
             }
         }
     }
@@ -215,6 +258,7 @@ impl PeerTable {
             was_dialled: false,
             wanted: Wanted::No,
             met_ms: None,
+            last_until_ms: 0,
             touched_ms: 0,
         }))
     }
@@ -227,7 +271,7 @@ impl PeerTable {
                 let from_ms = company.permits_from(e, self.visit_from_ms);
                 from_ms.is_some_and(|from_ms| from_ms <= now_ms)
             })
-            .filter(|(_, e)| matches!(e.standing, Standing::Ready { from_ms } if from_ms <= now_ms))
+            .filter(|(_, e)| e.ready_from_ms().is_some_and(|from_ms| from_ms <= now_ms))
             .min_by_key(|(_, e)| (e.failures, e.order))
             .map(|(peer, _)| *peer)
     }
@@ -446,8 +490,8 @@ impl PeerTable {
         self.entries
             .values()
             .filter_map(|e| match e.standing {
-                Standing::Ready { from_ms } => {
-                    let due_ms = from_ms.max(permitted(e)?).saturating_sub(now_ms);
+                Standing::Ready { .. } => {
+                    let due_ms = e.ready_from_ms()?.max(permitted(e)?).saturating_sub(now_ms);
                     Some(due_ms.max(budget_ms).max(room_ms?).max(1))
                 }
                 Standing::Asked { until_ms } => Some(until_ms.saturating_sub(now_ms).max(1)),

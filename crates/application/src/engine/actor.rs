@@ -536,6 +536,7 @@ impl Actor {
         }
         tracing::info!(topic = %self.keys.id.short(), "no message comes through: joining anew");
         self.is_rejoining = true;
+        self.tell_discovery(discovery::Input::Deaf);
         for peer in self.session.neighbours() {
             self.tell_discovery(discovery::Input::NeighborDown(peer));
             self.tell_session(session::Input::NeighborDown(peer));

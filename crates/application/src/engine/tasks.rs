@@ -376,12 +376,14 @@ pub(super) async fn reconcile(
 pub(super) async fn find_partner(ports: Ports, topic: TopicId, neighbours: Vec<PeerId>) -> Done {
     match ports.book.known_peers(topic, PARTNERS_MAX).await {
         Ok(known) => {
-            let others = known.into_iter().map(|known| known.peer);
-            let others = others.filter(|peer| !neighbours.contains(peer));
-            match others.choose(&mut rand::rng()) {
-                Some(peer) => Done::Session(session::Input::Partner(peer)),
-                None => Done::Nothing,
-            }
+            let others = known.into_iter();
+            let others = others.filter(|known| !neighbours.contains(&known.peer));
+            let Some(partner) = others.choose(&mut rand::rng()) else {
+                return Done::Nothing;
+            };
+            // Since the start nobody may have had a reason to dial it.
+            ports.network.remember(partner.peer, partner.addresses);
+            Done::Session(session::Input::Partner(partner.peer))
         }
         Err(error) => failed_note(error),
     }

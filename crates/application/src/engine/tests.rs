@@ -20,8 +20,8 @@ use tokio::{
 use super::*;
 use crate::{
     ports::{
-        Announced, Announcement, Candidate, CandidateStream, NetworkEvent, Query, SourceError,
-        SyncAnswer, SyncRequest,
+        Announced, Announcement, Candidate, CandidateStream, NetworkEvent, PeerContact, Query,
+        SourceError, SyncAnswer, SyncRequest,
     },
     session::Arrival,
     testing::{
@@ -341,6 +341,36 @@ async fn whoever_stays_deaf_joins_anew_and_misses_nothing() {
     });
     assert_eq!(live.await.1, Arrival::Live);
     assert_eq!(joins(), 2, "and not again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remembered_member_is_compared_with_where_it_was_reached_before() {
+    let hub = Hub::new();
+    let a = node(&hub, 1, vec![]);
+    a.engine.join(lobby()).await.expect("joins");
+    let source = (SourceKind::Manual, Script::Finds(vec![peer(1)]));
+    let b = node(&hub, 2, vec![source]);
+    let at_b = b.engine.join(lobby()).await.expect("joins");
+    let mut events = at_b.subscribe();
+    wait_for(&mut events, joined).await;
+    // In an earlier process.
+    let met = PeerContact::Reached(vec![address_of(peer(9))]);
+    let topic = at_b.keys().id;
+    let noted = b.book.note_contact(topic, peer(9), met, BASE).await;
+    noted.expect("noted");
+    sleep(Duration::from_secs(80)).await;
+    let requests = hub.requests(b.id);
+    let told = Request::Remember {
+        peer: peer(9),
+        addresses: vec![address_of(peer(9))],
+    };
+    assert!(requests.contains(&told), "{requests:?}");
+    let is_call = |request: &Request| {
+        matches!(request, Request::Call { peer: to, request: SyncRequest::Summary(_), .. }
+            if *to == peer(9))
+    };
+    let calls: Vec<_> = requests.iter().skip_while(|r| **r != told).collect();
+    assert!(calls.iter().any(|request| is_call(request)), "{calls:?}");
 }
 
 #[tokio::test(start_paused = true)]

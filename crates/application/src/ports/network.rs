@@ -289,6 +289,9 @@ pub trait TopicNetwork: Send + Sync {
     /// The node's own sockets and addresses.
     async fn status(&self) -> NetworkStatus;
 
+    /// Notes where a peer was reached before, for calls: dials are told.
+    fn remember(&self, peer: PeerId, addresses: Vec<PeerAddress>);
+
     /// Changes of the machine's network, from now on. What the network itself does about them it
     /// has done already.
     fn changes(&self) -> NetworkChanges;

@@ -70,6 +70,13 @@ pub enum Request {
         /// What.
         request: SyncRequest,
     },
+    /// It was told where a peer was reached before.
+    Remember {
+        /// Who.
+        peer: PeerId,
+        /// Where.
+        addresses: Vec<PeerAddress>,
+    },
     /// It was told that the machine may be elsewhere.
     Renew,
 }
@@ -701,6 +708,11 @@ impl TopicNetwork for FakeNetwork {
     /// The fake wire is always the same one.
     fn changes(&self) -> NetworkChanges {
         futures_util::stream::pending().boxed()
+    }
+
+    fn remember(&self, peer: PeerId, addresses: Vec<PeerAddress>) {
+        let remembered = Request::Remember { peer, addresses };
+        self.hub.lock().note(self.peer, remembered);
     }
 
     async fn renew(&self) {

@@ -182,6 +182,8 @@ impl TopicNetwork for Archive {
         NetworkStatus::default()
     }
 
+    fn remember(&self, _peer: PeerId, _addresses: Vec<PeerAddress>) {}
+
     fn changes(&self) -> NetworkChanges {
         futures_util::stream::pending().boxed()
     }

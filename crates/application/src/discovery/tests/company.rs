@@ -71,3 +71,40 @@ fn who_is_alone_with_the_dead_looks_every_few_seconds() {
     let longest = looks.windows(2).map(|two| two[1] - two[0]).max();
     assert!(longest <= Some(8_501), "{looks:?}");
 }
+
+#[test]
+fn who_was_deaf_joins_through_others_and_without_any_through_the_same() {
+    for is_there in [true, false] {
+        let all = [1, 2, 3, 9].map(|n| candidate(n, true)).to_vec();
+        let mut world = World::new(&[Known])
+            .script(Known, Script::finds(1, all))
+            .dead(9);
+        if is_there {
+            world = world.member(9);
+        }
+        world.start();
+        world.has_neighbours([1, 2, 3]);
+        world.run_until(60_000);
+        for n in 1..=3 {
+            world = world.member(n);
+        }
+        let before = world.dials().len();
+        world.tell(Input::Deaf);
+        for n in 1..=3 {
+            world.tell(Input::NeighborDown(peer(n)));
+        }
+        world.run_until(60_100);
+        world.tell(Input::NetworkChanged);
+        // Those of before come by themselves.
+        if is_there {
+            world.has_neighbours([1, 2, 3]);
+        }
+        world.run_until(69_000);
+        let dials = world.dials().split_off(before);
+        assert!(dials.iter().all(|(_, to)| *to == peer(9)), "{dials:?}");
+        let neighbours = |world: &World| world.discovery.neighbours().len();
+        assert_eq!(neighbours(&world), 4 * usize::from(is_there));
+        world.run_until(75_000);
+        assert_eq!(neighbours(&world), if is_there { 4 } else { 3 });
+    }
+}
