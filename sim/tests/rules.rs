@@ -52,7 +52,7 @@ fn what_is_left_out_is_noticed() {
         (
             "merge-by-arrival",
             Sabotage::MergeByArrival,
-            1,
+            5,
             "does not hold the greatest write",
         ),
     ] {
