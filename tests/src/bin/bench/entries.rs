@@ -111,7 +111,7 @@ async fn bulk(report: &mut Report, keys: usize) -> anyhow::Result<()> {
     let reader = TestNode::start(NodeOptions::with_manual(vec![writer.spec().await])).await?;
     reader.join_and_meet(&topic, LIMIT).await?;
     let started = Instant::now();
-    fill(&writer.client(), &topic, keys).await?;
+    fill(writer.client(), &topic, keys).await?;
     let written = started.elapsed();
     let expected = writer.entries_state(&topic).await?;
     while reader.counters(&topic).await?.stored < keys as u64 {
@@ -138,7 +138,7 @@ async fn newcomer(report: &mut Report, keys: usize) -> anyhow::Result<()> {
         let topic = fresh_topic();
         let member = TestNode::start(NodeOptions::default()).await?;
         member.join(&topic).await?;
-        fill(&member.client(), &topic, keys).await?;
+        fill(member.client(), &topic, keys).await?;
         let expected = member.entries_state(&topic).await?;
         let options = NodeOptions::with_manual(vec![member.spec().await]);
         let newcomer = TestNode::start(options).await?;
@@ -175,7 +175,7 @@ async fn read_among(report: &mut Report, trials: usize, keys: usize) -> anyhow::
     let node = TestNode::start(NodeOptions::default()).await?;
     node.join(&topic).await?;
     let client = node.client();
-    fill(&client, &topic, keys).await?;
+    fill(client, &topic, keys).await?;
     let (mut get, mut list) = (Trials::default(), Trials::default());
     for n in 0..trials {
         // All over the keys, in no order.

@@ -3,7 +3,7 @@
 //! Owns writes by several authors to few keys. Which of them counts is
 //! [`kukuri_domain::entry::EntryRank`]'s to say; here it is written out.
 
-use std::{future::Future, ops::Deref};
+use std::{future::Future, ops::Deref, slice::from_ref};
 
 use kukuri_domain::{
     EntryKey, EntryValue, EventId, Hlc, UnixMs, VerifiedEvent, entry::LOST_KEPT_MS, event::Draft,
@@ -224,7 +224,7 @@ async fn a_deletion_by_nip_09_ends_no_entry(store: &impl EventStore) {
     let draft = Draft::deletion(&topic, written.id(), written.kind(), UnixMs(BASE.0 + 20));
     let deletion = FakeIdentity::from_seed(1).sign_now(draft).expect("fine");
     let deletion = deletion.verify().expect("signed just now");
-    put(store, TOPIC, &[written.clone()], Origin::Peer).await;
+    put(store, TOPIC, from_ref(&written), Origin::Peer).await;
     put(store, TOPIC, &[deletion], Origin::Peer).await;
     assert_eq!(keys(store, page("", None, 9)).await, ["k"]);
     let set = store
@@ -301,8 +301,8 @@ async fn entries_of_topics_are_apart(store: &impl EventStore) {
         write(1, "k", Some(b"here"), (1, 0)),
         write(1, "k", Some(b"there"), (2, 0)),
     );
-    put(store, TOPIC, &[here.clone()], Origin::Peer).await;
-    put(store, OTHER, &[there.clone()], Origin::Peer).await;
+    put(store, TOPIC, from_ref(&here), Origin::Peer).await;
+    put(store, OTHER, from_ref(&there), Origin::Peer).await;
     for (topic, event) in [(TOPIC, here), (OTHER, there)] {
         let counting = store.entries_of(topic, vec![key("k")]).await;
         assert_eq!(revisions(&counting.expect("entries_of")), [event.id()]);
