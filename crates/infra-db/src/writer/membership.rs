@@ -133,12 +133,10 @@ const MEMBER: &str = "
     SELECT until, keyed, replaced_at FROM topic_events
     WHERE topic = ?1 AND created_at = ?2 AND ms = ?3 AND id = ?4";
 
+// One event at a time: of a list, SQLite would go through the whole topic for each.
 const SET: &str = "
-    UPDATE topic_events SET
-        until = wanted.value ->> 3, keyed = wanted.value ->> 4, replaced_at = wanted.value ->> 5
-    FROM json_each(?2) wanted
-    WHERE topic = ?1 AND created_at = wanted.value ->> 0 AND ms = wanted.value ->> 1
-        AND topic_events.id = unhex(wanted.value ->> 2)";
+    UPDATE topic_events SET until = ?5, keyed = ?6, replaced_at = ?7
+    WHERE topic = ?1 AND created_at = ?2 AND ms = ?3 AND id = ?4";
 
 #[cfg(test)]
 pub(super) const QUERIES: &[&str] = &[TAKEN_BACK, TARGETS, SAME_PLACE, MEMBER, SET];
@@ -301,32 +299,25 @@ impl<C: ConnectionTrait> Noting<'_, C> {
         let mut member = was;
         how(&mut member);
         if member != was {
-            self.set(topic, &[member]).await?;
+            self.set(topic, member).await?;
             let was = Some(was);
             self.changed.push(Change { topic, member, was });
         }
         Ok(())
     }
 
-    async fn set(&self, topic: TopicId, members: &[Member]) -> Result<(), DbErr> {
-        let row = |member: &Member| {
-            let EventOrder { created_at, ms, id } = member.order;
-            let column = |at: Option<UnixMs>| at.map(|at| to_column(at.0));
-            let replaced_at = match member.standing {
-                Standing::Surpassed(at) => Some(at),
-                Standing::Free | Standing::Greatest => None,
-            };
-            serde_json::json!([
-                to_column(created_at),
-                ms,
-                hex::encode(id.0),
-                column(member.until),
-                i64::from(member.is_keyed()),
-                column(replaced_at)
-            ])
+    async fn set(&self, topic: TopicId, member: Member) -> Result<(), DbErr> {
+        let column = |at: Option<UnixMs>| at.map(|at| to_column(at.0));
+        let replaced_at = match member.standing {
+            Standing::Surpassed(at) => Some(at),
+            Standing::Free | Standing::Greatest => None,
         };
-        let rows: serde_json::Value = members.iter().map(row).collect();
-        let values = [blob(&topic.0), rows.to_string().into()];
+        let said = [
+            column(member.until).into(),
+            i64::from(member.is_keyed()).into(),
+            column(replaced_at).into(),
+        ];
+        let values = place_of(topic, member.order).into_iter().chain(said);
         self.conn
             .execute_raw(statement(self.conn, SET, values))
             .await?;
@@ -334,14 +325,10 @@ impl<C: ConnectionTrait> Noting<'_, C> {
     }
 
     async fn finish(self) -> Result<Vec<Change>, DbErr> {
-        let mut noted: BTreeMap<TopicId, Vec<Member>> = BTreeMap::new();
         for ((topic, _), member) in &self.members {
             if member.is_keyed() || member.until.is_some() {
-                noted.entry(*topic).or_default().push(*member);
+                self.set(*topic, *member).await?;
             }
-        }
-        for (topic, members) in noted {
-            self.set(topic, &members).await?;
         }
         let new = self.members.into_iter().map(|((topic, _), member)| Change {
             topic,
