@@ -451,6 +451,7 @@ impl Drop for Window {
         // A test that failed leaves nothing running. After `quit` both have ended, which is the
         // only error that there is, and nobody could be told here of another one.
         terminate(self.app).ok();
+        // The same for the driver.
         self.driver.start_kill().ok();
     }
 }

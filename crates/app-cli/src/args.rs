@@ -384,7 +384,7 @@ mod entries;
 mod help;
 mod shell;
 
-pub use entries::{KvCommand, PutArgs};
+pub use entries::{DeletionArgs, HistoryArgs, KvCommand, PageArgs, PutArgs, WatchArgs};
 pub use help::{help_text, in_users_language, wrong_usage_text};
 pub use shell::{ShellCommand, ShellLine};
 

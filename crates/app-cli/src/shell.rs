@@ -150,22 +150,10 @@ impl<'a> Shell<'a> {
         match command {
             ShellCommand::Add { put } => self.add(&put).await,
             ShellCommand::Get { key } => self.desk()?.get(key_of(&key)?, true).await,
-            ShellCommand::List {
-                prefix,
-                limit,
-                after,
-            } => {
-                let after = after.as_deref().map(key_of).transpose()?;
-                self.desk()?.list(prefix, after, limit).await
-            }
-            ShellCommand::Delete { key, if_revision } => {
-                let write = deletion_of(&key, if_revision)?;
-                self.write(write).await
-            }
-            ShellCommand::Watch { prefix, current } => self.desk()?.watch(prefix, current).await,
-            ShellCommand::History { key, limit } => {
-                self.desk()?.history(key_of(&key)?, limit).await
-            }
+            ShellCommand::List { page } => self.desk()?.list(page).await,
+            ShellCommand::Delete { deletion } => self.write(deletion_of(&deletion)?).await,
+            ShellCommand::Watch { watch } => self.desk()?.watch(watch).await,
+            ShellCommand::History { history } => self.desk()?.history(&history).await,
             ShellCommand::Why { key } => self.desk()?.why(key_of(&key)?).await,
             ShellCommand::Post { text } => self.post(&text).await,
             ShellCommand::Read { limit } => {

@@ -235,6 +235,7 @@ fn member(text: &str) -> Option<Member> {
 fn time(text: &str) -> Option<Option<UnixMs>> {
     match text {
         "" => Some(None),
+        // The caller names the damage.
         at => Some(Some(UnixMs(at.parse().ok()?))),
     }
 }

@@ -40,26 +40,18 @@ pub enum KvCommand {
     List {
         /// Name of the topic, or id: and the beginning of its id
         topic: String,
-        /// Only keys that begin so
-        #[arg(default_value = "", hide_default_value = true)]
-        prefix: String,
-        /// How many at most
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-        /// Only those after this key
-        #[arg(long, value_name = "KEY")]
-        after: Option<String>,
+        /// Which.
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// Delete a key
     #[command(after_help = DELETE_EXAMPLES)]
     Delete {
         /// Name of the topic, or id: and the beginning of its id
         topic: String,
-        /// The key
-        key: String,
-        /// Only if this is the write that counts here: at least the first 8 digits of its revision
-        #[arg(long, value_name = "REVISION")]
-        if_revision: Option<EventRef>,
+        /// Which, and when.
+        #[command(flatten)]
+        deletion: DeletionArgs,
         /// Seconds to wait for somebody who takes it, if no node is running
         #[arg(long, value_name = "SECS", default_value_t = 10)]
         wait: u64,
@@ -69,23 +61,18 @@ pub enum KvCommand {
     Watch {
         /// Name of the topic, or id: and the beginning of its id
         topic: String,
-        /// Only keys that begin so
-        #[arg(default_value = "", hide_default_value = true)]
-        prefix: String,
-        /// Print first what there is now
-        #[arg(long)]
-        current: bool,
+        /// What.
+        #[command(flatten)]
+        watch: WatchArgs,
     },
     /// The writes to a key, the one that counts first
     #[command(after_help = HISTORY_EXAMPLES)]
     History {
         /// Name of the topic, or id: and the beginning of its id
         topic: String,
-        /// The key
-        key: String,
-        /// How many at most
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
+        /// Of which key.
+        #[command(flatten)]
+        history: HistoryArgs,
     },
     /// Why a key holds what it holds: the write that counts, and what each other one lost by
     #[command(after_help = WHY_EXAMPLES)]
@@ -115,6 +102,51 @@ pub enum KvCommand {
         #[arg(default_value = "", hide_default_value = true)]
         prefix: String,
     },
+}
+
+/// A page of keys.
+#[derive(Debug, Clone, Args)]
+pub struct PageArgs {
+    /// Only keys that begin so
+    #[arg(default_value = "", hide_default_value = true)]
+    pub prefix: String,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Only those after this key
+    #[arg(long, value_name = "KEY")]
+    pub after: Option<String>,
+}
+
+/// Which key is deleted, and when.
+#[derive(Debug, Clone, Args)]
+pub struct DeletionArgs {
+    /// The key
+    pub key: String,
+    /// Only if this is the write that counts here: at least the first 8 digits of its revision
+    #[arg(long, value_name = "REVISION")]
+    pub if_revision: Option<EventRef>,
+}
+
+/// What is followed.
+#[derive(Debug, Clone, Args)]
+pub struct WatchArgs {
+    /// Only keys that begin so
+    #[arg(default_value = "", hide_default_value = true)]
+    pub prefix: String,
+    /// Print first what there is now
+    #[arg(long)]
+    pub current: bool,
+}
+
+/// Writes to a key.
+#[derive(Debug, Clone, Args)]
+pub struct HistoryArgs {
+    /// The key
+    pub key: String,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
 }
 
 /// What is stored under which key, and when.
@@ -167,6 +199,7 @@ fn ttl_ms(text: &str) -> Result<u64, String> {
         return Err(form().to_owned());
     }
     let most = TTL_DAYS_MAX * 24 * 60 * 60;
+    // Beyond every number is too long, as below.
     let secs = digits.parse::<u64>().ok();
     match secs.and_then(|n| n.checked_mul(unit_secs)) {
         Some(secs @ 1..) if secs <= most => Ok(secs * 1_000),

@@ -2,9 +2,8 @@
 //! command takes is what its counterpart outside takes.
 
 use clap::{Parser, Subcommand};
-use kukuri_domain::EventRef;
 
-use super::PutArgs;
+use super::{DeletionArgs, HistoryArgs, PageArgs, PutArgs, WatchArgs};
 
 /// A line of the shell.
 #[derive(Debug, Parser)]
@@ -38,40 +37,27 @@ pub enum ShellCommand {
     },
     /// The keys that hold something, with their values
     List {
-        /// Only keys that begin so
-        #[arg(default_value = "", hide_default_value = true)]
-        prefix: String,
-        /// How many at most
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-        /// Only those after this key
-        #[arg(long, value_name = "KEY")]
-        after: Option<String>,
+        /// Which.
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// Delete a key
     Delete {
-        /// The key
-        key: String,
-        /// Only if this is the write that counts here: at least the first 8 digits of its revision
-        #[arg(long, value_name = "REVISION")]
-        if_revision: Option<EventRef>,
+        /// Which, and when.
+        #[command(flatten)]
+        deletion: DeletionArgs,
     },
     /// Follow what changes, until Ctrl-C
     Watch {
-        /// Only keys that begin so
-        #[arg(default_value = "", hide_default_value = true)]
-        prefix: String,
-        /// Print first what there is now
-        #[arg(long)]
-        current: bool,
+        /// What.
+        #[command(flatten)]
+        watch: WatchArgs,
     },
     /// The writes to a key, the one that counts first
     History {
-        /// The key
-        key: String,
-        /// How many at most
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
+        /// Of which key.
+        #[command(flatten)]
+        history: HistoryArgs,
     },
     /// Why a key holds what it holds: the write that counts, and what each other one lost by
     Why {

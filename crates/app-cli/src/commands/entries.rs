@@ -13,7 +13,7 @@ mod watching;
 use std::time::Duration;
 
 use kukuri_application::{engine::Condition, views::EntryView};
-use kukuri_domain::{EntryKey, EventRef, TopicName, TopicRef};
+use kukuri_domain::{EntryKey, TopicName, TopicRef};
 use kukuri_node::{
     Client, ClientError,
     client::{EntryQuery, EntryWrite},
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use super::{sending::Sending, with_client};
 use crate::{
-    args::{KvCommand, ProfileArgs, PutArgs},
+    args::{DeletionArgs, KvCommand, ProfileArgs, PutArgs},
     console::Console,
     render::{self, Render},
 };
@@ -39,35 +39,17 @@ pub async fn run(args: &ProfileArgs, command: KvCommand) -> Result<(), Failure> 
             let key = key_of(&key)?;
             at_desk(args, &topic, async |desk| desk.get(key, false).await).await
         }
-        KvCommand::List {
-            topic,
-            prefix,
-            limit,
-            after,
-        } => {
-            let after = after.as_deref().map(key_of).transpose()?;
-            at_desk(args, &topic, async |desk| {
-                desk.list(prefix, after, limit).await
-            })
-            .await
+        KvCommand::List { topic, page } => {
+            at_desk(args, &topic, async |desk| desk.list(page).await).await
         }
         KvCommand::Delete {
             topic,
-            key,
-            if_revision,
+            deletion,
             wait,
-        } => {
-            let write = deletion_of(&key, if_revision)?;
-            written(args, &topic, write, wait).await
-        }
-        KvCommand::Watch {
-            topic,
-            prefix,
-            current,
-        } => watching::run(args, &topic, prefix, current).await,
-        KvCommand::History { topic, key, limit } => {
-            let key = key_of(&key)?;
-            at_desk(args, &topic, async |desk| desk.history(key, limit).await).await
+        } => written(args, &topic, deletion_of(&deletion)?, wait).await,
+        KvCommand::Watch { topic, watch } => watching::run(args, &topic, watch).await,
+        KvCommand::History { topic, history } => {
+            at_desk(args, &topic, async |desk| desk.history(&history).await).await
         }
         KvCommand::Why { topic, key } => {
             let key = key_of(&key)?;
@@ -127,9 +109,9 @@ pub fn key_of(text: &str) -> Result<EntryKey, Failure> {
 }
 
 /// A deletion, of this write alone if one is named.
-pub fn deletion_of(key: &str, if_revision: Option<EventRef>) -> Result<EntryWrite, Failure> {
-    let mut write = EntryWrite::delete(key_of(key)?);
-    if let Some(revision) = if_revision {
+pub fn deletion_of(deletion: &DeletionArgs) -> Result<EntryWrite, Failure> {
+    let mut write = EntryWrite::delete(key_of(&deletion.key)?);
+    if let Some(revision) = deletion.if_revision {
         write.only_if = Some(Condition::Revision(revision));
     }
     Ok(write)

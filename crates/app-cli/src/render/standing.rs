@@ -339,6 +339,7 @@ fn trouble(reason: StoreTrouble) -> String {
 
 /// A day, the same for every reader.
 fn utc_date(at: UnixMs) -> String {
+    // Beyond the calendar, as below.
     let at = i64::try_from(at.0).ok();
     let at = at.and_then(DateTime::from_timestamp_millis);
     at.map_or_else(|| "-".to_owned(), |at| at.date_naive().to_string())

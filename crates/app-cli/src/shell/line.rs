@@ -103,10 +103,10 @@ mod tests {
             ("a", Some("b  c"))
         );
         assert_eq!(put.ttl, Some(900_000));
-        let ShellCommand::List { prefix, limit, .. } = command("list \"x y\" --limit 3") else {
+        let ShellCommand::List { page } = command("list \"x y\" --limit 3") else {
             panic!("it is list");
         };
-        assert_eq!((prefix.as_str(), limit), ("x y", 3));
+        assert_eq!((page.prefix.as_str(), page.limit), ("x y", 3));
     }
 
     #[test]

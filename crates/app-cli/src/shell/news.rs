@@ -33,8 +33,11 @@ pub(super) async fn print(
         let followed = async {
             match current {
                 Some(current) => {
+                    let done = follow(&client, &current, &mut render, columns, &printer).await;
+                    if let Err(failure) = done {
+                        show(&printer, failure.in_one_line()).await;
+                    }
                     // A topic that was left has no news until another is chosen.
-                    let _ = follow(&client, &current, &mut render, columns, &printer).await;
                     std::future::pending().await
                 }
                 None => std::future::pending().await,
@@ -69,11 +72,17 @@ async fn follow(
             TopicEvent::TopicLeft => say!("#{topic} was left", topic = topic),
             _ => continue,
         };
-        let mut waiting = lines;
-        while let Err(TrySendError::Full(lines)) = printer.try_send(waiting) {
-            waiting = lines;
-            sleep(RETRY).await;
-        }
+        show(printer, lines).await;
     }
     Ok(())
+}
+
+/// Prints lines above the one that is typed, as soon as the terminal takes them. When it is gone,
+/// so is whoever would read them.
+async fn show(printer: &SyncSender<String>, lines: String) {
+    let mut waiting = lines;
+    while let Err(TrySendError::Full(lines)) = printer.try_send(waiting) {
+        waiting = lines;
+        sleep(RETRY).await;
+    }
 }

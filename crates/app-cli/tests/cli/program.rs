@@ -190,9 +190,10 @@ impl Running {
         }
     }
 
-    /// Writes to its standard input. A program that ended before is judged by what it said.
+    /// Writes to its standard input.
     pub fn type_text(&mut self, text: &str) {
         if let Some(input) = &mut self.input {
+            // A program that ended before is judged by what it said.
             let _ = input
                 .write_all(text.as_bytes())
                 .and_then(|()| input.flush());
@@ -264,6 +265,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         // It has ended already, mostly.
         let _ = self.child.kill();
+        // Only so that no zombie stays; how it ended does not matter.
         let _ = self.child.wait();
     }
 }

@@ -113,6 +113,7 @@ impl Drop for Disk {
     fn drop(&mut self) {
         // It ends with its input as well; this is only sooner.
         let _ = self.holder.kill();
+        // Only so that no zombie stays; how it ended does not matter.
         let _ = self.holder.wait();
     }
 }

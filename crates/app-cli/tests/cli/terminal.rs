@@ -132,6 +132,7 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         // It has ended already, mostly.
         let _ = self.child.kill();
+        // Only so that no zombie stays; how it ended does not matter.
         let _ = self.child.wait();
     }
 }

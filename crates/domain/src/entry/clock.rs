@@ -61,6 +61,7 @@ impl Hlc {
         match tag {
             [name, ms, counter] if name == CLOCK_TAG => Some(Self {
                 ms: shortest(ms)?,
+                // A greater one is no counter, and the tag no clock.
                 counter: u32::try_from(shortest(counter)?).ok()?,
             }),
             _ => None,
@@ -71,5 +72,6 @@ impl Hlc {
 /// Only the shortest decimal form counts, so that every program reads the same.
 fn shortest(text: &str) -> Option<u64> {
     let is_shortest = text == "0" || text.starts_with(|c: char| matches!(c, '1'..='9'));
+    // What is no number makes no clock; which of the forms it broke matters to nobody.
     text.parse().ok().filter(|_| is_shortest)
 }

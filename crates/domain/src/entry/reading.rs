@@ -60,6 +60,7 @@ pub(crate) fn read(event: &nostr::event::Event, order: EventOrder) -> Option<Ent
         _ => return None,
     };
     Some(Entry {
+        // Under what is no key nothing is written.
         key: EntryKey::new(key).ok()?,
         rank: EntryRank {
             clock,

@@ -57,12 +57,14 @@ impl<'a> EntryValue<'a> {
 
     /// An event's content; `None` if it is no value.
     pub(super) fn from_text(content: &'a str) -> Option<Self> {
+        // A peer's event that is too long for a value is no write, and that is all.
         check(content.len()).ok()?;
         Some(Self::Text(Cow::Borrowed(content)))
     }
 
     /// An event's content in base64; `None` if it is no value.
     pub(super) fn from_base64(content: &str) -> Option<Self> {
+        // The same for one that is no base64, or too long decoded.
         let bytes = BASE64.decode(content.as_bytes()).ok()?;
         Self::new(bytes).ok()
     }

@@ -85,10 +85,10 @@ pub(super) async fn note(
     let values = [blob(&topic.0), beside.to_string().into()];
     let rows = conn.query_all_raw(statement(conn, BESIDE, values)).await?;
     let (mut lost, mut greatest) = (Vec::new(), Vec::new());
+    // One row for each element of the list, which says its place in it.
     for row in rows {
-        let place: i64 = row.try_get_by_index(0)?;
-        let new = usize::try_from(place).ok().and_then(|n| written.get(n));
-        let Some(new) = new else { continue };
+        let place: u32 = row.try_get_by_index(0)?;
+        let new = written[place as usize];
         let rank_at = |column| -> Result<Option<EntryRank>, DbErr> {
             let text: Option<String> = row.try_get_by_index(column)?;
             let damaged = || DbErr::Type("a row of entry_writes".to_owned());
@@ -99,7 +99,7 @@ pub(super) async fn note(
         }
         match rank_at(2)? {
             Some(next) => lost.push((new.rank, next)),
-            None => greatest.push(*new),
+            None => greatest.push(new),
         }
     }
     keep(conn, topic, &greatest).await?;
@@ -190,6 +190,7 @@ pub(super) fn order(rank: EntryRank) -> EventOrder {
 fn rank(text: &str) -> Option<EntryRank> {
     let mut parts = text.split(',');
     let mut part = || parts.next();
+    // Whatever does not read is damage, which the caller names.
     let clock = Hlc {
         ms: part()?.parse().ok()?,
         counter: part()?.parse().ok()?,

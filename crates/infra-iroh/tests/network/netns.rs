@@ -124,8 +124,8 @@ impl Drop for Lan {
     }
 }
 
-/// What is not there need not be removed.
 fn remove(arguments: &[&str]) {
+    // What is not there need not be removed.
     let _ = Command::new("ip")
         .args(arguments)
         .stderr(Stdio::null())
@@ -164,6 +164,7 @@ impl Drop for Node {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
+        // Only so that no zombie stays; how it ended does not matter.
         let _ = self.child.wait();
     }
 }

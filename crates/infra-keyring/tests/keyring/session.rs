@@ -160,6 +160,7 @@ impl Drop for Keyring {
     fn drop(&mut self) {
         // It may have ended by itself; then there is nothing to end.
         let _ = self.daemon.kill();
+        // Only so that no zombie stays; how it ended does not matter.
         let _ = self.daemon.wait();
         wait_for_service(false);
     }

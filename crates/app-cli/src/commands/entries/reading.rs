@@ -11,8 +11,13 @@ use kukuri_node::{
 use kukuri_wiring::Failure;
 use serde_json::{Value, json};
 
-use super::{Desk, LostBy, bytes_of};
-use crate::{language::say, quoting::quoted, render, text};
+use super::{Desk, LostBy, bytes_of, key_of};
+use crate::{
+    args::{HistoryArgs, PageArgs},
+    language::say,
+    quoting::quoted,
+    render, text,
+};
 
 impl Desk<'_> {
     /// Prints what a key holds. `is_line` ends it like a line also where no terminal is.
@@ -44,17 +49,12 @@ impl Desk<'_> {
     }
 
     /// Prints a page of entries.
-    pub async fn list(
-        &self,
-        prefix: String,
-        after: Option<EntryKey>,
-        limit: u32,
-    ) -> Result<(), Failure> {
+    pub async fn list(&self, page: PageArgs) -> Result<(), Failure> {
         let query = EntryQuery {
             topic: (&self.topic).into(),
-            prefix,
-            after,
-            limit,
+            prefix: page.prefix,
+            after: page.after.as_deref().map(key_of).transpose()?,
+            limit: page.limit,
         };
         let page = self.client.entries(&query).await?;
         let console = self.console;
@@ -92,8 +92,9 @@ impl Desk<'_> {
     }
 
     /// Prints the writes to a key.
-    pub async fn history(&self, key: EntryKey, limit: u32) -> Result<(), Failure> {
-        let writes = self.writes(&key, limit).await?;
+    pub async fn history(&self, history: &HistoryArgs) -> Result<(), Failure> {
+        let key = key_of(&history.key)?;
+        let writes = self.writes(&key, history.limit).await?;
         if self.console.is_json {
             return self.json_of_writes(&key, "history", &writes, |_| json!({}));
         }

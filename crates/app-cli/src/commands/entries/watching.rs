@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use super::Desk;
 use crate::{
-    args::ProfileArgs,
+    args::{ProfileArgs, WatchArgs},
     commands::with_client,
     language::say,
     render::{self, Render},
@@ -34,29 +34,24 @@ const LOOK_AGAIN_MS: u64 = 100;
 const DEAD_MAX: usize = 10_000;
 
 /// `kukuri kv watch`
-pub(super) async fn run(
-    args: &ProfileArgs,
-    topic: &str,
-    prefix: String,
-    current: bool,
-) -> Result<(), Failure> {
+pub(super) async fn run(args: &ProfileArgs, topic: &str, watch: WatchArgs) -> Result<(), Failure> {
     let topic: TopicRef = topic.parse()?;
     with_client(args, Need::LastingNode, async |access, console| {
         if let Some(node) = access.own_node() {
             node.join_noted_topics().await?;
         }
         let desk = Desk::open(access.client(), console, &topic).await?;
-        desk.watch(prefix, current).await
+        desk.watch(watch).await
     })
     .await
 }
 
 impl Desk<'_> {
     /// Prints what changes until nothing more can come.
-    pub async fn watch(&self, prefix: String, current: bool) -> Result<(), Failure> {
-        let mut watch = Watch::new(prefix);
+    pub async fn watch(&self, wanted: WatchArgs) -> Result<(), Failure> {
+        let mut watch = Watch::new(wanted.prefix);
         let mut render = self.render([]);
-        self.catch_up(&mut watch, current.then_some(&mut render))
+        self.catch_up(&mut watch, wanted.current.then_some(&mut render))
             .await?;
         let mut events = self.client.subscribe(&self.topic).await?;
         // What was written between the first look and the subscription.
