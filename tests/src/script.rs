@@ -63,6 +63,15 @@ pub struct NodeArgs {
 }
 
 impl NodeArgs {
+    /// A node that is in this topic and reached from other machines.
+    pub fn in_topic(topic: &str) -> Self {
+        Self {
+            everywhere: true,
+            join: Some(topic.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// The arguments as a command line has them.
     pub fn to_words(&self) -> Vec<String> {
         let mut words: Vec<String> = self

@@ -225,6 +225,7 @@ impl Session {
             Input::Timer(Timer::Retry(peer)) => self.sync_with(peer, now),
             Input::Timer(Timer::Summary) => self.summary_due(now),
             Input::Timer(Timer::Partner) => self.partner_due(),
+            Input::Timer(Timer::Settled) => self.settled(now),
             Input::Timer(Timer::Unsent) => self.load_unsent(),
             Input::Timer(Timer::Postponed) => self.postponed_due(),
             Input::Timer(Timer::Stalled) => self.stalled_due(now),

@@ -106,24 +106,44 @@ async fn post_with(window: &Window, text: &str) -> anyhow::Result<Element> {
         .await
 }
 
+/// Two profiles on one private DHT, the second in Japanese, and a screen for their windows.
+struct Place {
+    _dht: PrivateDht,
+    screen: Screen,
+    aya: AppProfile,
+    ren: AppProfile,
+}
+
+impl Place {
+    /// Both have made their identities, joined one topic and found each other by its name.
+    async fn with_two() -> anyhow::Result<(Self, Window, Window)> {
+        let (dht, screen) = (PrivateDht::start(10, None).await?, Screen::start().await?);
+        let place = Self {
+            aya: AppProfile::on(&dht.bootstrap())?,
+            ren: AppProfile::on(&dht.bootstrap())?.with("LANG", "ja_JP.UTF-8"),
+            _dht: dht,
+            screen,
+        };
+        let (aya, ren) = place.open().await?;
+        start_as(&aya, &ENGLISH, "Aya Kitamura", "mesh-lab").await?;
+        start_as(&ren, &JAPANESE, "田中 蓮", "mesh-lab").await?;
+        aya.wait_for_text("Connected to 1 person").await?;
+        ren.wait_for_text("1 人とつながっています").await?;
+        Ok((place, aya, ren))
+    }
+
+    async fn open(&self) -> anyhow::Result<(Window, Window)> {
+        let aya = Window::open(&self.screen, &self.aya).await?;
+        Ok((aya, Window::open(&self.screen, &self.ren).await?))
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn desktop_two_people_in_two_windows() -> anyhow::Result<()> {
     if !is_enabled() {
         return Ok(());
     }
-    let (dht, screen) = (PrivateDht::start(10, None).await?, Screen::start().await?);
-    let profiles = (
-        AppProfile::on(&dht.bootstrap())?,
-        AppProfile::on(&dht.bootstrap())?.with("LANG", "ja_JP.UTF-8"),
-    );
-    let aya = Window::open(&screen, &profiles.0).await?;
-    let ren = Window::open(&screen, &profiles.1).await?;
-    start_as(&aya, &ENGLISH, "Aya Kitamura", "mesh-lab").await?;
-    start_as(&ren, &JAPANESE, "田中 蓮", "mesh-lab").await?;
-
-    // They find each other by the name of the topic.
-    aya.wait_for_text("Connected to 1 person").await?;
-    ren.wait_for_text("1 人とつながっています").await?;
+    let (place, aya, ren) = Place::with_two().await?;
 
     // A post, an answer to it, a reaction to the answer: each is seen on the other side.
     write(&aya, ".timeline textarea", "Does anybody have the antenna?").await?;
@@ -150,8 +170,7 @@ async fn desktop_two_people_in_two_windows() -> anyhow::Result<()> {
     // After a restart everything is there again, and so are they.
     aya.quit().await?;
     ren.quit().await?;
-    let aya = Window::open(&screen, &profiles.0).await?;
-    let ren = Window::open(&screen, &profiles.1).await?;
+    let (aya, ren) = place.open().await?;
     for window in [&aya, &ren] {
         open_topic(window, "mesh-lab").await?;
         let question = "//article[contains(., 'the antenna?') and contains(., 'Aya Kitamura')]";
@@ -184,17 +203,7 @@ async fn desktop_entries_in_two_windows() -> anyhow::Result<()> {
     if !is_enabled() {
         return Ok(());
     }
-    let (dht, screen) = (PrivateDht::start(10, None).await?, Screen::start().await?);
-    let profiles = (
-        AppProfile::on(&dht.bootstrap())?,
-        AppProfile::on(&dht.bootstrap())?.with("LANG", "ja_JP.UTF-8"),
-    );
-    let aya = Window::open(&screen, &profiles.0).await?;
-    let ren = Window::open(&screen, &profiles.1).await?;
-    start_as(&aya, &ENGLISH, "Aya Kitamura", "mesh-lab").await?;
-    start_as(&ren, &JAPANESE, "田中 蓮", "mesh-lab").await?;
-    aya.wait_for_text("Connected to 1 person").await?;
-    ren.wait_for_text("1 人とつながっています").await?;
+    let (place, aya, ren) = Place::with_two().await?;
     for window in [&aya, &ren] {
         window.find("#tab-entries").await?.click().await?;
     }
@@ -232,7 +241,7 @@ async fn desktop_entries_in_two_windows() -> anyhow::Result<()> {
         .await?;
     ren.find(".entry-gone[data-key='rooftop/連絡先']").await?;
     ren.quit().await?;
-    let ren = Window::open(&screen, &profiles.1).await?;
+    let ren = Window::open(&place.screen, &place.ren).await?;
     open_topic(&ren, "mesh-lab").await?;
     ren.find("#tab-entries").await?.click().await?;
     ren.wait_for_text("にはまだエントリがありません").await?;

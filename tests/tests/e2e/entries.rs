@@ -84,9 +84,7 @@ async fn netns_entries_are_shared_on_a_lan_alone() -> anyhow::Result<()> {
     let topic = fresh_topic().as_str().to_owned();
     let args = NodeArgs {
         mdns: true,
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     let mut nodes = Vec::new();
     for machine in 0..3 {
@@ -105,9 +103,7 @@ async fn netns_entries_are_shared_over_the_internet_by_the_dht_alone() -> anyhow
     let topic = fresh_topic().as_str().to_owned();
     let args = NodeArgs {
         dht: bootstrap,
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     let mut nodes = Vec::new();
     for (lan, machine) in [(0, 0), (1, 0), (0, 1)] {
@@ -132,9 +128,7 @@ async fn netns_entries_are_shared_by_two_on_a_lan_and_one_beyond_by_the_dht() ->
         } else {
             Vec::new()
         },
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     // The first knows only the LAN, the last only the DHT, and the one between knows both.
     let nodes = vec![
@@ -156,9 +150,7 @@ async fn netns_entries_are_shared_by_two_on_a_lan_and_one_beyond_by_a_manual_pee
     let args = |mdns, peer| NodeArgs {
         mdns,
         peer,
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     let first = node(&lans[0], 0, &args(true, Vec::new())).await?;
     let spec = first.ready["spec"].as_str().unwrap_or_default().parse()?;

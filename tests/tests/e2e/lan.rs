@@ -33,11 +33,9 @@ async fn netns_a_member_is_found_by_mdns_alone() -> anyhow::Result<()> {
     let topic = fresh_topic().as_str().to_owned();
     let args = NodeArgs {
         mdns: true,
-        everywhere: true,
         // Nobody answers there: the DHT is broken and must not be missed.
         dht: vec!["10.77.0.2:9".to_owned()],
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     let mut first = node(&lan, 0, &args).await?;
     let mut second = node(&lan, 1, &args).await?;
@@ -95,9 +93,7 @@ async fn netns_two_nodes_on_one_machine_find_each_other_by_mdns() -> anyhow::Res
     let topic = fresh_topic().as_str().to_owned();
     let args = NodeArgs {
         mdns: true,
-        everywhere: true,
-        join: Some(topic),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     let words = args.to_words();
     let start = || Process::start(Some(&machine), env!("CARGO_BIN_EXE_node"), &words);
@@ -125,9 +121,7 @@ async fn netns_a_node_without_a_network_joins_once_it_has_one() -> anyhow::Resul
     let topic = fresh_topic().as_str().to_owned();
     let args = NodeArgs {
         dht: vec!["bootstrap.lab:6881".to_owned()],
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     let member = node(&lan, 0, &args).await?;
     let mut late = node(&lan, 1, &args).await?;

@@ -182,9 +182,7 @@ async fn netns_a_machine_that_gets_its_address_late_is_found_by_mdns() -> anyhow
     let topic = fresh_topic().as_str().to_owned();
     let args = NodeArgs {
         mdns: true,
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     let mut pair = Pair {
         topic,

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Write as _,
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use kukuri_domain::{EntryKey, EntryValue, Hlc, event::Draft};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     commands::Scene,
     conversation::{BASE, Strangers, lobby},
-    program::{Home, run},
+    program::{Home, piped, run},
 };
 
 /// A joined topic, through a node and without one.
@@ -32,12 +32,7 @@ pub fn put(scene: &Scene, key: &str, value: &str) -> Value {
 
 /// What a command prints, byte for byte, for this input.
 fn output(mut command: Command, input: &[u8]) -> Output {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
+    let mut child = piped(&mut command);
     let mut stdin = child.stdin.take().expect("piped");
     // A command that does not read is judged by what it said.
     let _ = stdin.write_all(input);

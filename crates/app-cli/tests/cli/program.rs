@@ -156,6 +156,16 @@ pub fn append(starter: &mut Command, command: &Command) {
     }
 }
 
+/// Starts a command whose input and outputs are pipes.
+pub fn piped(command: &mut Command) -> Child {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts")
+}
+
 /// A program that runs; it is killed when it is dropped.
 pub struct Running {
     child: Child,
@@ -166,12 +176,7 @@ pub struct Running {
 
 impl Running {
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
+        let mut child = piped(command);
         let out = child.stdout.take().expect("piped");
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {

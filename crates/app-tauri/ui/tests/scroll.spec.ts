@@ -1,6 +1,6 @@
 // Scrolls through a topic of 100,000 posts, up and down again, and of 100,000 keys, and measures: rows in the document,
 // and how long scripts keep each step. Prints the figures and fails beyond the bounds.
-import { expect, test, type CDPSession } from "@playwright/test";
+import { expect, test, type CDPSession, type Locator, type Page } from "@playwright/test";
 import { open } from "./scene";
 
 const ROWS_MAX = 200;
@@ -20,22 +20,24 @@ async function scriptSeconds(session: CDPSession): Promise<number> {
 const quantile = (sorted: readonly number[], part: number) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 
-test("100,000 posts", async ({ page }) => {
-  test.setTimeout(240_000);
-  await page.setViewportSize({ width: 1280, height: 800 });
-  const complaints = await open(page, "");
-  await page.getByRole("navigation").first().getByRole("button", { name: "global" }).click();
-  await page.locator(".feed-row").nth(5).waitFor();
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  const feed = page.locator(".feed-scroll");
+/** Scrolls a box step by step, and takes the time that scripts keep each step. */
+class Meter {
+  private readonly times: number[] = [];
 
-  let rows = 0;
-  const times: number[] = [];
-  const ids = new Set<string>();
-  const step = async (px: number) => {
-    const before = await scriptSeconds(session);
-    await feed.evaluate(
+  private constructor(
+    private readonly session: CDPSession,
+    private readonly box: Locator,
+  ) {}
+
+  static async on(page: Page, box: Locator): Promise<Meter> {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable", { timeDomain: "threadTicks" });
+    return new Meter(session, box);
+  }
+
+  async step(px: number): Promise<void> {
+    const before = await scriptSeconds(this.session);
+    await this.box.evaluate(
       (element, by) =>
         new Promise<void>((done) => {
           element.scrollTop += by;
@@ -47,7 +49,48 @@ test("100,000 posts", async ({ page }) => {
         }),
       px,
     );
-    times.push(((await scriptSeconds(session)) - before) * 1000);
+    this.times.push(((await scriptSeconds(this.session)) - before) * 1000);
+  }
+
+  async heapBytes(): Promise<number> {
+    const { metrics } = await this.session.send("Performance.getMetrics");
+    return metrics.find((one) => one.name === "JSHeapUsedSize")?.value ?? 0;
+  }
+
+  get p95(): number {
+    return quantile(this.sorted(), 0.95);
+  }
+
+  figures() {
+    const sorted = this.sorted();
+    return {
+      steps: sorted.length,
+      script_ms: {
+        p50: quantile(sorted, 0.5).toFixed(1),
+        p95: quantile(sorted, 0.95).toFixed(1),
+        max: (sorted.at(-1) ?? 0).toFixed(1),
+      },
+    };
+  }
+
+  private sorted(): number[] {
+    return [...this.times].sort((a, b) => a - b);
+  }
+}
+
+test("100,000 posts", async ({ page }) => {
+  test.setTimeout(240_000);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const complaints = await open(page, "");
+  await page.getByRole("navigation").first().getByRole("button", { name: "global" }).click();
+  await page.locator(".feed-row").nth(5).waitFor();
+  const feed = page.locator(".feed-scroll");
+  const meter = await Meter.on(page, feed);
+
+  let rows = 0;
+  const ids = new Set<string>();
+  const step = async (px: number) => {
+    await meter.step(px);
     const shown = await feed.evaluate((element) =>
       [...element.querySelectorAll<HTMLElement>("article")].map((post) => post.dataset["id"] ?? ""),
     );
@@ -65,26 +108,13 @@ test("100,000 posts", async ({ page }) => {
   const last = await feed.evaluate(
     (element) => [...element.querySelectorAll<HTMLElement>("article")].at(-1)?.dataset["id"],
   );
-  const heap = await session.send("Performance.getMetrics");
-  const bytes = heap.metrics.find((one) => one.name === "JSHeapUsedSize")?.value ?? 0;
-
-  const sorted = [...times].sort((a, b) => a - b);
-  const figures = {
-    steps: times.length,
-    posts_seen: ids.size,
-    rows_max: rows,
-    script_ms: {
-      p50: quantile(sorted, 0.5).toFixed(1),
-      p95: quantile(sorted, 0.95).toFixed(1),
-      max: (sorted.at(-1) ?? 0).toFixed(1),
-    },
-    heap_mib: (bytes / 1_048_576).toFixed(1),
-  };
+  const heapMib = ((await meter.heapBytes()) / 1_048_576).toFixed(1);
+  const figures = { ...meter.figures(), posts_seen: ids.size, rows_max: rows, heap_mib: heapMib };
   console.log(JSON.stringify(figures));
   expect(complaints).toEqual([]);
   expect(up).toBeGreaterThan(2300);
   expect(rows).toBeLessThanOrEqual(ROWS_MAX);
-  expect(quantile(sorted, 0.95)).toBeLessThan(STEP_P95_MS);
+  expect(meter.p95).toBeLessThan(STEP_P95_MS);
   expect(last).toBe(`e0${(99_999).toString(16).padStart(62, "0")}`);
 });
 
@@ -95,30 +125,13 @@ test("100,000 keys", async ({ page }) => {
   await page.getByRole("navigation").first().getByRole("button", { name: "global" }).click();
   await page.keyboard.press("Alt+2");
   await page.locator(".entry-row").nth(5).waitFor();
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
   const table = page.locator(".entries-scroll");
+  const meter = await Meter.on(page, table);
   let rows = 0;
-  const times: number[] = [];
-  const step = async (px: number) => {
-    const before = await scriptSeconds(session);
-    await table.evaluate(
-      (element, by) =>
-        new Promise<void>((done) => {
-          element.scrollTop += by;
-          requestAnimationFrame(() =>
-            requestAnimationFrame(() => {
-              done();
-            }),
-          );
-        }),
-      px,
-    );
-    times.push(((await scriptSeconds(session)) - before) * 1000);
+  for (let n = 0; n < STEPS; n += 1) {
+    await meter.step(STEP_PX);
     rows = Math.max(rows, await table.locator(".entry-row").count());
-  };
-  for (let n = 0; n < STEPS; n += 1) await step(STEP_PX);
-  const sorted = [...times].sort((a, b) => a - b);
+  }
 
   // To the very end: each page as soon as the one before is there.
   const last = page.locator('.entry-row[data-key="window/12499/value"]');
@@ -139,23 +152,13 @@ test("100,000 keys", async ({ page }) => {
   await last.click();
   await page.getByRole("heading", { name: "window/12499/value" }).waitFor();
   const chosenMs = Date.now() - begun;
-  const heap = await session.send("Performance.getMetrics");
-  const bytes = heap.metrics.find((one) => one.name === "JSHeapUsedSize")?.value ?? 0;
-  const figures = {
-    steps: times.length,
-    rows_max: rows,
-    script_ms: {
-      p50: quantile(sorted, 0.5).toFixed(1),
-      p95: quantile(sorted, 0.95).toFixed(1),
-      max: (sorted.at(-1) ?? 0).toFixed(1),
-    },
-    chosen_ms: chosenMs,
-    heap_mib: (bytes / 1_048_576).toFixed(1),
-  };
+  const bytes = await meter.heapBytes();
+  const heapMib = (bytes / 1_048_576).toFixed(1);
+  const figures = { ...meter.figures(), rows_max: rows, chosen_ms: chosenMs, heap_mib: heapMib };
   console.log(JSON.stringify(figures));
   expect(complaints).toEqual([]);
   expect(rows).toBeLessThanOrEqual(ROWS_MAX);
-  expect(quantile(sorted, 0.95)).toBeLessThan(STEP_P95_MS);
+  expect(meter.p95).toBeLessThan(STEP_P95_MS);
   expect(bytes).toBeLessThan(HEAP_MAX);
 });
 

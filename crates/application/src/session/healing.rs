@@ -1,10 +1,11 @@
 //! Noticing that something is missing although nothing says so.
 //!
-//! Owns the summaries that neighbours exchange every 30 s, the look at a member who is no
-//! neighbour once a minute, and the judgement that this member is deaf: it has neighbours, but
-//! their messages do not reach it. Gossip can leave a member in that state for good. Who is deaf
-//! compares sets at once, and joins anew through others if it stays so. Must never conclude from
-//! silence alone that others said something.
+//! Owns the summaries that neighbours exchange every 30 s, the comparison with all of them after
+//! they have changed, the look at a member who is no neighbour once a minute, and the judgement
+//! that this member is deaf: it has neighbours, but their messages do not reach it. Gossip can
+//! leave a member in that state for good. Who is deaf compares sets at once, and joins anew
+//! through others if it stays so. Must never conclude from silence alone that others said
+//! something.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,10 @@ use super::{Effect, Session, SummaryFor, Timer};
 
 /// Between two summaries to the neighbours, plus or minus a fifth, in milliseconds.
 const SUMMARY_EVERY_MS: u64 = 30_000;
+
+/// After a change of neighbours the sets are compared once more, plus or minus a fifth, in
+/// milliseconds: gossip loses messages while its tree is built anew. Its own repair takes a second.
+const SETTLED_AFTER_MS: u64 = 3_000;
 
 /// Between two looks at a member who is no neighbour, plus or minus a fifth, in milliseconds.
 const PARTNER_EVERY_MS: u64 = 60_000;
@@ -51,6 +56,10 @@ const CHANGED_EVERY_MS: u64 = 5_000;
 #[derive(Default)]
 pub(super) struct Hearing {
     is_running: bool,
+    /// A look at all neighbours is due, since some came or went.
+    is_settling: bool,
+    /// Some came or went since it was.
+    has_moved: bool,
     /// The last message of a neighbour that was no summary.
     message_at_ms: u64,
     /// The last summary, or the time at which the first neighbour came.
@@ -87,6 +96,28 @@ impl Session {
             self.hearing.is_running = true;
             self.start_with_jitter(Timer::Summary, SUMMARY_EVERY_MS);
             self.start_with_jitter(Timer::Partner, PARTNER_EVERY_MS);
+        }
+    }
+
+    /// A neighbour came or went.
+    pub(super) fn neighbours_moved(&mut self) {
+        if std::mem::replace(&mut self.hearing.is_settling, true) {
+            self.hearing.has_moved = true;
+            return;
+        }
+        self.hearing.has_moved = false;
+        self.start_with_jitter(Timer::Settled, SETTLED_AFTER_MS);
+    }
+
+    /// The neighbours changed a moment ago: what gossip lost meanwhile is with some of them.
+    pub(super) fn settled(&mut self, now: Now) {
+        self.hearing.is_settling = false;
+        let neighbours: Vec<PeerId> = self.neighbours.keys().copied().collect();
+        for peer in neighbours {
+            self.sync_with(peer, now);
+        }
+        if self.hearing.has_moved {
+            self.neighbours_moved();
         }
     }
 

@@ -192,6 +192,8 @@ pub enum Timer {
     Summary,
     /// A look at a member who is no neighbour is due.
     Partner,
+    /// The neighbours changed a moment ago.
+    Settled,
     /// More own events may be waiting to be sent.
     Unsent,
     /// Events for which there was no room may be asked for.

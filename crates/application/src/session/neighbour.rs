@@ -45,6 +45,7 @@ impl Session {
             self.load_unsent();
         }
         self.sync_with(peer, now);
+        self.neighbours_moved();
     }
 
     pub(super) fn neighbour_down(&mut self, peer: PeerId) {
@@ -52,6 +53,7 @@ impl Session {
             return;
         }
         self.forget_summary_of(&peer);
+        self.neighbours_moved();
         // Calls that are under way end by themselves, and so does a run.
         if !self.is_run_with(&peer) {
             self.drop_wanted(peer);

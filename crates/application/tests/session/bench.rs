@@ -310,7 +310,7 @@ impl Bench {
                 None
             }
             Effect::StartTimer {
-                timer: Timer::Summary | Timer::Partner,
+                timer: Timer::Summary | Timer::Partner | Timer::Settled,
                 ..
             } if !self.hears => None,
             Effect::StartTimer { timer, after_ms } => {

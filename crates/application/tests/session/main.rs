@@ -2,8 +2,11 @@
 
 mod bench;
 mod fetching;
+mod healing;
+mod horizons;
 mod incoming;
 mod outgoing;
+mod pair;
 mod properties;
 mod receipts;
 mod stalled;

@@ -50,7 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => peer.clone().prop_map(Step::Summary),
         1 => (peer, 0..6_usize, any::<bool>()).prop_map(|(p, e, more)| Step::Offer(p, e, more)),
         12 => (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(n, ok)| Step::Answer(n, ok)),
-        1 => (0..9_u8).prop_map(Step::Timer),
+        1 => (0..10_u8).prop_map(Step::Timer),
         1 => Just(Step::Lagged),
         1 => (0..3_000_u64).prop_map(Step::Pass),
     ]
@@ -102,7 +102,8 @@ impl Watched {
             Step::Timer(4) => Input::Timer(Timer::Summary),
             Step::Timer(5) => Input::Timer(Timer::Partner),
             Step::Timer(6) => Input::Timer(Timer::Stalled),
-            Step::Timer(n) => Input::Timer(Timer::Retry(peer(n - 5))),
+            Step::Timer(7) => Input::Timer(Timer::Settled),
+            Step::Timer(n) => Input::Timer(Timer::Retry(peer(n - 6))),
             Step::Lagged => Input::Lagged,
             Step::Pass(ms) => {
                 self.now.mono_ms += ms;

@@ -13,7 +13,7 @@ use kukuri_tests::{
 };
 use tokio::{
     task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 /// Sizes of swarms, and what the last receiver's p99 must stay under.
@@ -31,6 +31,9 @@ const CROWD: usize = 50;
 
 /// What the hub holds before they come.
 const HELD: usize = 100;
+
+/// Beyond this it is worth knowing what is missing where.
+const SLOW: Duration = Duration::from_secs(8);
 
 const CROWD_TARGET: Duration = Duration::from_secs(60);
 
@@ -170,10 +173,33 @@ async fn joining() -> anyhow::Result<Duration> {
         posted?;
     }
     nodes.push(hub);
-    whole(&nodes, &topic, HELD + CROWD).await?;
+    let all = HELD + CROWD;
+    if timeout(SLOW, whole(&nodes, &topic, all)).await.is_err() {
+        // The figure alone would not say why.
+        eprintln!(
+            "not whole after {SLOW:?}\n{}",
+            lacking(&nodes, &topic, all).await?
+        );
+        whole(&nodes, &topic, all).await?;
+    }
     let took = begin.elapsed();
     shutdown_all(nodes).await?;
     Ok(took)
+}
+
+/// What those say that lack something.
+async fn lacking(nodes: &[TestNode], topic: &TopicName, all: usize) -> anyhow::Result<String> {
+    let mut story = String::new();
+    for node in nodes {
+        let held = node.ids(topic).await?.len();
+        if held < all {
+            let counters = node.counters(topic).await?;
+            let peer = node.peer_id();
+            let told = node.story(topic).await;
+            story += &format!("{peer} holds {held} of {all}; {counters:?}\n{told}\n");
+        }
+    }
+    Ok(story)
 }
 
 /// A node that was away for a while: from its first neighbour until it has what it missed.

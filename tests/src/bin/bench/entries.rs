@@ -50,15 +50,15 @@ pub(crate) async fn measure(
     Ok(report)
 }
 
-fn key(n: usize) -> EntryKey {
+pub(crate) fn key(n: usize) -> EntryKey {
     EntryKey::new(format!("room/{:03}/sensor/{n:06}", n % 1_000)).expect("a key")
 }
 
-fn value(n: usize) -> EntryValue<'static> {
+pub(crate) fn value(n: usize) -> EntryValue<'static> {
     EntryValue::Text(format!("{n:<VALUE_BYTES$}").into())
 }
 
-async fn fill(client: &Client, topic: &TopicName, keys: usize) -> anyhow::Result<()> {
+pub(crate) async fn fill(client: &Client, topic: &TopicName, keys: usize) -> anyhow::Result<()> {
     for first in (0..keys).step_by(WRITES_MAX) {
         let some = first..keys.min(first + WRITES_MAX);
         let writes = some.map(|n| EntryWrite::new(key(n), Some(&value(n))));

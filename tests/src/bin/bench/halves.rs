@@ -138,9 +138,7 @@ impl Net {
         let (mut machines, mut nodes) = (Vec::new(), Vec::new());
         let args = NodeArgs {
             dht: vec![format!("{ROUTER}:6881")],
-            everywhere: true,
-            join: Some(topic.to_owned()),
-            ..NodeArgs::default()
+            ..NodeArgs::in_topic(topic)
         };
         for half in [1, 2] {
             for number in 1..=HALF_NODES {

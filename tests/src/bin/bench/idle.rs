@@ -48,9 +48,7 @@ async fn one(report: &mut Report, period: Duration) -> anyhow::Result<()> {
     let args = NodeArgs {
         dht: vec![format!("{host}:6881")],
         mdns: true,
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(&topic)
     };
     let mut nodes = Vec::new();
     for _ in 0..3 {

@@ -66,9 +66,7 @@ impl Island {
         let args = NodeArgs {
             dht: vec![format!("{ROUTER}:6881")],
             mdns: true,
-            everywhere: true,
-            join: Some(topic.to_owned()),
-            ..NodeArgs::default()
+            ..NodeArgs::in_topic(topic)
         };
         for _ in 0..ISLAND_NODES {
             island.nodes.push(node_in(&island.namespace, &args).await?);

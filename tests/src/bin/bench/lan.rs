@@ -104,9 +104,7 @@ async fn one_mdns(lan: &Lan) -> anyhow::Result<Duration> {
     let topic = fresh_topic();
     let args = NodeArgs {
         mdns: true,
-        everywhere: true,
-        join: Some(topic.as_str().to_owned()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(topic.as_str())
     };
     let member = node_in(&lan.machines[0], &args).await?;
     // The member's own first seconds, in which it asks often, are over in some trials and not in
@@ -158,9 +156,7 @@ async fn one_late() -> anyhow::Result<Duration> {
     let topic = fresh_topic();
     let args = NodeArgs {
         dht: vec![format!("{BOOTSTRAP_NAME}:{BOOTSTRAP_PORT}")],
-        everywhere: true,
-        join: Some(topic.as_str().to_owned()),
-        ..NodeArgs::default()
+        ..NodeArgs::in_topic(topic.as_str())
     };
     let member = node_in(&lan.machines[MEMBER], &args).await?;
     let mut latecomer = node_in(&lan.machines[LATECOMER], &args).await?;

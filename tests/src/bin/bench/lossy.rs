@@ -1,7 +1,4 @@
 //! A LAN that loses three packets of ten on their way into every machine.
-//!
-//! Each node is a process in a namespace of its own, all on one switch with a private DHT. The
-//! loss begins before the nodes do: they also have to find each other under it.
 
 use std::{
     collections::BTreeSet,
@@ -11,16 +8,15 @@ use std::{
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use kukuri_tests::{
-    netns::{Lan, Namespace},
-    node::fresh_topic,
-    script::{NodeArgs, Process},
+    netns::Namespace,
+    script::Process,
     stats::{Check, Report, Trials, millis},
 };
 use tokio::time::{MissedTickBehavior, interval_at};
 
 use crate::{
-    halves::{hold, iptables, iptables_output, post, settle, stories},
-    lan::{dht_in, node_in},
+    halves::{hold, iptables_output, post, stories},
+    lossy_lan::LossyLan,
 };
 
 /// Nodes of the LAN.
@@ -85,46 +81,27 @@ struct Delivered {
 }
 
 async fn one() -> anyhow::Result<Delivered> {
-    let lan = Lan::new(NODES + 1)?;
-    let dht_place = usize::from(NODES);
-    let host = lan.address(dht_place);
-    let _dht = dht_in(&lan.machines[dht_place], host).await?;
-    for machine in &lan.machines {
-        let rule = format!("-A INPUT -m statistic --mode random --probability {LOSS} -j DROP");
-        iptables(machine, &rule)?;
-        // It counts the others.
-        iptables(machine, "-A INPUT -j ACCEPT")?;
-    }
-    let topic = fresh_topic().as_str().to_owned();
-    let args = NodeArgs {
-        dht: vec![format!("{host}:6881")],
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
-    };
-    let mut nodes = Vec::new();
-    for machine in &lan.machines[..dht_place] {
-        nodes.push(node_in(machine, &args).await?);
-    }
-    let settled = settle(&mut nodes, &topic).await?;
+    let mut lan = LossyLan::start(NODES, LOSS).await?;
+    let (topic, settled) = (lan.topic.clone(), lan.settled);
+    let nodes = &mut lan.nodes;
 
     let began = Instant::now();
-    let ids = post_evenly(&mut nodes, &topic).await?;
+    let ids = post_evenly(nodes, &topic).await?;
     let posting = began.elapsed();
-    let held = hold(&mut nodes, &topic, &ids, LIMIT).await?;
+    let held = hold(nodes, &topic, &ids, LIMIT).await?;
     let times: Option<Vec<Duration>> = held.iter().map(|held| held.all).collect();
     let Some(times) = times else {
         anyhow::bail!(
             "not everywhere after {LIMIT:?}\n{}",
-            stories(&mut nodes, &topic, &ids).await
+            stories(nodes, &topic, &ids).await
         );
     };
     if times.iter().any(|time| *time > TARGET) {
         // The figure alone would not say why.
-        let story = stories(&mut nodes, &topic, &ids).await;
+        let story = stories(nodes, &topic, &ids).await;
         eprintln!("everywhere only after {times:?}\n{story}");
     }
-    let loss = Loss::of(&lan.machines[..dht_place])?;
+    let loss = Loss::of(lan.machines())?;
     anyhow::ensure!(
         (loss.share() - LOSS).abs() <= LOSS_OFF_MAX,
         "{} of {} packets were lost",

@@ -6,6 +6,7 @@
 //! target met that was not measured.
 
 mod archive;
+mod beside_docs;
 mod crowd;
 mod delivery;
 mod entries;
@@ -18,6 +19,7 @@ mod join;
 mod known;
 mod lan;
 mod lossy;
+mod lossy_lan;
 mod posts;
 mod store;
 mod versus;
@@ -160,6 +162,17 @@ enum Figure {
         #[arg(long, default_value_t = 100_000)]
         keys: usize,
     },
+    /// Entries beside iroh-docs, which is built first
+    BesideDocs {
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Single writes of a round
+        #[arg(long, default_value_t = 500)]
+        writes: usize,
+        /// How many the newcomer lacks
+        #[arg(long, default_value_t = 10_000)]
+        keys: usize,
+    },
     /// Five writers to the same keys, one packet of five is lost (needs root and iptables)
     Writers {
         #[arg(long, default_value_t = 10)]
@@ -285,6 +298,11 @@ async fn run(figure: Figure) -> anyhow::Result<bool> {
             entries,
             keys,
         } => self::entries::measure(trials, entries, keys).await?,
+        Figure::BesideDocs {
+            rounds,
+            writes,
+            keys,
+        } => beside_docs::measure(rounds, writes, keys).await?,
         Figure::Writers { trials } => writers::measure(trials).await?,
         Figure::Window {
             trials,

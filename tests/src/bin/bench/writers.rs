@@ -5,18 +5,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use kukuri_tests::{
-    netns::Lan,
-    node::fresh_topic,
-    script::{NodeArgs, Process, Request},
+    script::{Process, Request},
     stats::{Check, Report, Trials, millis},
 };
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::{
-    halves::{iptables, settle, stories},
-    lan::{dht_in, node_in},
-};
+use crate::{halves::stories, lossy_lan::LossyLan};
 
 const NODES: u8 = 5;
 const WRITES: usize = 1_000;
@@ -52,26 +47,11 @@ pub(crate) async fn measure(trials: usize) -> anyhow::Result<Report> {
 }
 
 async fn one() -> anyhow::Result<(Duration, Duration)> {
-    let lan = Lan::new(NODES + 1)?;
-    let dht_place = usize::from(NODES);
-    let host = lan.address(dht_place);
-    let _dht = dht_in(&lan.machines[dht_place], host).await?;
-    for machine in &lan.machines {
-        let rule = format!("-A INPUT -m statistic --mode random --probability {LOSS} -j DROP");
-        iptables(machine, &rule)?;
-    }
-    let topic = fresh_topic().as_str().to_owned();
-    let args = NodeArgs {
-        dht: vec![format!("{host}:6881")],
-        everywhere: true,
-        join: Some(topic.clone()),
-        ..NodeArgs::default()
-    };
-    let mut nodes = Vec::new();
-    for machine in &lan.machines[..dht_place] {
-        nodes.push(node_in(machine, &args).await?);
-    }
-    settle(&mut nodes, &topic).await?;
+    let LossyLan {
+        ref mut nodes,
+        ref topic,
+        ..
+    } = LossyLan::start(NODES, LOSS).await?;
     let began = Instant::now();
     let writing = nodes.iter_mut().enumerate().map(async |(number, node)| {
         for round in 0..WRITES {
@@ -87,13 +67,13 @@ async fn one() -> anyhow::Result<(Duration, Duration)> {
     try_join_all(writing).await?;
     let (written, last) = (began.elapsed(), Instant::now());
     loop {
-        let states = states(&mut nodes, &topic).await?;
+        let states = states(nodes, topic).await?;
         let is_whole = states[0]["count"].as_u64() == Some(KEYS as u64);
         if is_whole && states.iter().all(|state| *state == states[0]) {
             return Ok((written, last.elapsed()));
         }
         if last.elapsed() > LIMIT {
-            let story = stories(&mut nodes, &topic, &Default::default()).await;
+            let story = stories(nodes, topic, &Default::default()).await;
             anyhow::bail!("not the same after {LIMIT:?}: {states:?}\n{story}");
         }
         sleep(POLL).await;

@@ -37,3 +37,27 @@ export function IconButton({ label, isOn, children, className, ...rest }: IconBu
     </button>
   );
 }
+
+type FoldButtonProps = {
+  isOpen: boolean;
+  onToggle: (isOpen: boolean) => void;
+  /** What it says while the rest is hidden, and while it is shown. */
+  words: [closed: string, open: string];
+  className?: string;
+};
+
+/** Shows and hides the rest of something, and says which to those who cannot see it. */
+export function FoldButton({ isOpen, onToggle, words, className }: FoldButtonProps) {
+  return (
+    <button
+      type="button"
+      className={className === undefined ? "link" : `link ${className}`}
+      aria-expanded={isOpen}
+      onClick={() => {
+        onToggle(!isOpen);
+      }}
+    >
+      {words[isOpen ? 1 : 0]}
+    </button>
+  );
+}

@@ -1,5 +1,6 @@
 // The text of a post, as text: nothing in it is loaded, followed or run. Long ones are folded.
 import { memo, useState } from "react";
+import { FoldButton } from "../Button";
 import { cleanText } from "../../domain/names";
 import { langOf } from "../../domain/language";
 import { isLong } from "../../domain/post";
@@ -31,16 +32,12 @@ export const PostText = memo(function PostText({ text, names, own }: PostTextPro
         ))}
       </p>
       {isFoldable ? (
-        <button
-          type="button"
-          className="link post-fold"
-          aria-expanded={isOpen}
-          onClick={() => {
-            setOpen(!isOpen);
-          }}
-        >
-          {isOpen ? t.showLess : t.showAll}
-        </button>
+        <FoldButton
+          isOpen={isOpen}
+          onToggle={setOpen}
+          words={[t.showAll, t.showLess]}
+          className="post-fold"
+        />
       ) : null}
     </>
   );

@@ -1,7 +1,7 @@
 // How the people of a topic are looked for: a headline, a sentence, a lane for each way.
 import { useEffect, useState } from "react";
 import { RefreshCw } from "lucide-react";
-import { Button } from "../../components/Button";
+import { Button, FoldButton } from "../../components/Button";
 import { ErrorNotice } from "../../components/Notice";
 import { KnotSign } from "../../components/signs/KnotSign";
 import { lanesOf } from "../../domain/lanes";
@@ -93,16 +93,7 @@ function Lanes({ axis, isAlone, explain }: LanesProps) {
   if (!isAlone) {
     return (
       <div className="folded">
-        <button
-          type="button"
-          className="link"
-          aria-expanded={isOpen}
-          onClick={() => {
-            setOpen(!isOpen);
-          }}
-        >
-          {t.showLanes}
-        </button>
+        <FoldButton isOpen={isOpen} onToggle={setOpen} words={[t.showLanes, t.showLanes]} />
         {isOpen ? <LaneList axis={axis} isAlone={isAlone} /> : null}
         {isOpen ? table : null}
       </div>

@@ -1,5 +1,6 @@
 // The ways of finding people, one lane each on a shared axis, and the same as a table.
 import { useState } from "react";
+import { FoldButton } from "../../components/Button";
 import { KnotSign } from "../../components/signs/KnotSign";
 import type { Lane, Lanes } from "../../domain/lanes";
 import { ticks } from "../../domain/lanes";
@@ -102,16 +103,7 @@ export function AttemptsTable({ attempts, peers }: TableProps) {
   if (attempts.length === 0) return null;
   return (
     <div className="attempts">
-      <button
-        type="button"
-        className="link"
-        aria-expanded={isOpen}
-        onClick={() => {
-          setOpen(!isOpen);
-        }}
-      >
-        {isOpen ? t.hideTable : t.asTable}
-      </button>
+      <FoldButton isOpen={isOpen} onToggle={setOpen} words={[t.asTable, t.hideTable]} />
       {isOpen ? (
         <table className="table">
           <caption className="hidden-text">{t.attemptsTable}</caption>

@@ -1,6 +1,7 @@
 // A value as text: never run, loaded or interpreted. Long ones are folded, bytes are only counted.
 import { useState } from "react";
 import { Binary, Trash2 } from "lucide-react";
+import { FoldButton } from "../../components/Button";
 import { bytesOf, bytesSaid } from "../../domain/entry";
 import { langOf } from "../../domain/language";
 import { cleanText } from "../../domain/names";
@@ -52,16 +53,7 @@ export function Value({ write }: { write: EntryView }) {
         {isOpen || beginning === null ? text : `${beginning}…`}
       </div>
       {beginning === null ? null : (
-        <button
-          type="button"
-          className="link"
-          aria-expanded={isOpen}
-          onClick={() => {
-            setOpen(!isOpen);
-          }}
-        >
-          {isOpen ? t.showLess : t.showAll}
-        </button>
+        <FoldButton isOpen={isOpen} onToggle={setOpen} words={[t.showAll, t.showLess]} />
       )}
     </>
   );
