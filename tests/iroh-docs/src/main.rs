@@ -32,7 +32,10 @@ use iroh_docs::{
 };
 use iroh_gossip::net::Gossip;
 use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 /// Bytes of a value.
 const VALUE_BYTES: usize = 100;
@@ -42,6 +45,9 @@ const KEYS: usize = 50;
 
 /// Between two writes that a peer is to see.
 const PACE: Duration = Duration::from_millis(10);
+
+/// Without a content for so long it is worth looking whether all are there.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// When something has failed.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -208,7 +214,10 @@ async fn propagate(arguments: &Arguments) -> anyhow::Result<Vec<Duration>> {
     let author = writer.docs.author_default().await?;
     let ticket = invitation(&doc, &writer).await?;
     let (_copy, mut events) = reader.docs.import_and_subscribe(ticket).await?;
-    next(&mut events, |event| matches!(event, LiveEvent::NeighborUp(_))).await?;
+    next(&mut events, |event| {
+        matches!(event, LiveEvent::NeighborUp(_))
+    })
+    .await?;
     let mut times = Vec::new();
     for n in 0..arguments.count {
         sleep(PACE).await;
@@ -216,7 +225,10 @@ async fn propagate(arguments: &Arguments) -> anyhow::Result<Vec<Duration>> {
         // Contents differ, so each has to be fetched.
         put(&doc, author, key(n % KEYS), n).await?;
         writer.keep().await?;
-        next(&mut events, |event| matches!(event, LiveEvent::ContentReady { .. })).await?;
+        next(&mut events, |event| {
+            matches!(event, LiveEvent::ContentReady { .. })
+        })
+        .await?;
         reader.keep().await?;
         times.push(started.elapsed());
     }
@@ -238,20 +250,56 @@ async fn catch_up(arguments: &Arguments) -> anyhow::Result<Duration> {
     member.keep().await?;
     let ticket = invitation(&doc, &member).await?;
     let (copy, mut events) = newcomer.docs.import_and_subscribe(ticket).await?;
-    next(&mut events, |event| matches!(event, LiveEvent::NeighborUp(_))).await?;
+    next(&mut events, |event| {
+        matches!(event, LiveEvent::NeighborUp(_))
+    })
+    .await?;
     let started = Instant::now();
-    let mut contents = 0;
-    while contents < arguments.count {
-        next(&mut events, |event| matches!(event, LiveEvent::ContentReady { .. })).await?;
-        contents += 1;
+    // Always read: a subscriber that does not read stops the documents' actor.
+    let (contents, mut came) = watch::channel((0, started));
+    let reading = tokio::spawn(async move {
+        while let Some(Ok(event)) = events.next().await {
+            if matches!(event, LiveEvent::ContentReady { .. }) {
+                contents
+                    .send_modify(|(count, last)| (*count, *last) = (*count + 1, Instant::now()));
+            }
+        }
+    });
+    loop {
+        let all = came.wait_for(|(count, _)| *count >= arguments.count);
+        // Not every content is told.
+        if timeout(PAUSE, all).await.is_ok() || is_whole(&newcomer, &copy, arguments.count).await? {
+            break;
+        }
+        anyhow::ensure!(
+            started.elapsed() < LIMIT,
+            "{} contents came",
+            came.borrow().0
+        );
     }
+    let (_, last) = *came.borrow();
+    let came = last.duration_since(started);
+    let keeping = Instant::now();
     newcomer.keep().await?;
-    let took = started.elapsed();
-    let held = copy.get_many(Query::all()).await?.count().await;
-    anyhow::ensure!(held == arguments.count, "{held} records came");
+    let took = came + keeping.elapsed();
+    let whole = is_whole(&newcomer, &copy, arguments.count).await?;
+    anyhow::ensure!(whole, "something is missing");
+    reading.abort();
     newcomer.stop().await?;
     member.stop().await?;
     Ok(took)
+}
+
+/// Whether all records are there, and their contents.
+async fn is_whole(node: &Node, doc: &Doc, count: usize) -> anyhow::Result<bool> {
+    let records = doc.get_many(Query::all()).await?;
+    let mut records = std::pin::pin!(records);
+    let mut held = 0;
+    while let Some(record) = records.next().await {
+        let record = record.map_err(|error| anyhow::anyhow!("{error:#}"))?;
+        held += usize::from(node.blobs.has(record.content_hash()).await?);
+    }
+    Ok(held == count)
 }
 
 /// Waits for an event.
