@@ -17,7 +17,9 @@ use tokio::{
 };
 
 use crate::{
-    backup, connection,
+    backup,
+    clocks::EntryClocks,
+    connection,
     convert::{bytes, damaged, to_column},
     error::{file_error, store_error},
     migrations,
@@ -43,6 +45,7 @@ pub struct OpenOptions {
 pub struct Database {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sets: Arc<SyncSets>,
+    pub(crate) entry_clocks: Arc<EntryClocks>,
     /// `None` for no ceiling.
     pub(crate) topic_bytes_max: Option<u64>,
     readers: DatabaseConnection,
@@ -96,10 +99,12 @@ impl Database {
             .map_err(store_error)?;
         let (intake, jobs) = mpsc::channel(WRITE_QUEUE);
         let mut writer = JoinSet::new();
+        let entry_clocks: Arc<EntryClocks> = Arc::default();
         let setup = writer::Setup {
             path: path.to_owned(),
             conn,
             sets: sets.clone(),
+            entry_clocks: entry_clocks.clone(),
             clock: clock.clone(),
             ceiling,
         };
@@ -107,6 +112,7 @@ impl Database {
         Ok(Self {
             clock,
             sets,
+            entry_clocks,
             topic_bytes_max: shown(ceiling),
             readers,
             intake: Mutex::new(Intake::Open(intake)),
@@ -131,6 +137,7 @@ impl Database {
         load_horizons(&readers, &sets).await.map_err(store_error)?;
         Ok(Self {
             sets,
+            entry_clocks: Arc::default(),
             topic_bytes_max: shown(ceiling),
             clock,
             readers,

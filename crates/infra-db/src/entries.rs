@@ -94,6 +94,9 @@ impl Database {
 
     /// See `EventStore::entry_clock`.
     pub(crate) async fn read_entry_clock(&self, topic: TopicId) -> Result<Hlc, StoreError> {
+        if let Some(clock) = self.entry_clocks.get(&topic) {
+            return Ok(clock);
+        }
         let rows = self.read(CLOCK, [blob(&topic.0)]).await?;
         let Some(row) = rows.first() else {
             return Ok(Hlc::default());

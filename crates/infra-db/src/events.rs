@@ -179,6 +179,10 @@ impl EventStore for Database {
         ids: Vec<EventId>,
         neighbours: u32,
     ) -> Result<(), StoreError> {
+        // A broadcast that reached nobody tells nothing about an earlier one.
+        if neighbours == 0 || ids.is_empty() {
+            return Ok(());
+        }
         self.write(Write::Sent {
             topic,
             ids,

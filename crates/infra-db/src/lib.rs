@@ -7,6 +7,7 @@
 
 mod backup;
 mod book;
+mod clocks;
 mod connection;
 mod convert;
 mod database;

@@ -34,7 +34,8 @@ use tokio::{
 };
 
 use crate::{
-    connection, database::close, error::store_error, migrations, search::WAITING, sets::SyncSets,
+    clocks::EntryClocks, connection, database::close, error::store_error, migrations,
+    search::WAITING, sets::SyncSets,
 };
 use retention::{Outcome, Retention};
 
@@ -165,6 +166,8 @@ struct Writer {
     path: PathBuf,
     /// Told of every change after its commit.
     sets: Arc<SyncSets>,
+    /// As above.
+    entry_clocks: Arc<EntryClocks>,
     /// `None` after an error, until the next group.
     conn: Option<DatabaseConnection>,
     /// Whether the connection was set to `synchronous=NORMAL`; it begins with FULL.
@@ -182,6 +185,7 @@ pub(crate) struct Setup {
     pub(crate) path: PathBuf,
     pub(crate) conn: DatabaseConnection,
     pub(crate) sets: Arc<SyncSets>,
+    pub(crate) entry_clocks: Arc<EntryClocks>,
     pub(crate) clock: Arc<dyn Clock>,
     /// About how many bytes a topic may take; `None` where horizons are to stay.
     pub(crate) ceiling: Option<u64>,
@@ -262,6 +266,7 @@ impl Writer {
         Self {
             path: setup.path,
             sets: setup.sets,
+            entry_clocks: setup.entry_clocks,
             conn: Some(setup.conn),
             is_normal: false,
             unindexed: 0,
@@ -378,7 +383,16 @@ impl Writer {
         let applied = apply::all(&transaction, writes, &self.sets).await?;
         transaction.commit().await?;
         self.sets.note(&applied.changes);
-        self.retention.note(&applied.totals, self.clock.now().unix);
+        for total in &applied.totals {
+            if let Some(clock) = total.clock {
+                self.entry_clocks.note(total.topic, clock);
+            }
+        }
+        let room = applied
+            .totals
+            .iter()
+            .map(|total| (total.topic, total.bytes));
+        self.retention.note(room, self.clock.now().unix);
         Ok(applied.written)
     }
 

@@ -69,7 +69,14 @@ const JAPANESE: Words = Words {
 
 async fn keep(window: &Window, name: &str) -> anyhow::Result<()> {
     match std::env::var_os(PICTURES) {
-        Some(folder) => window.picture(&PathBuf::from(folder).join(name)).await,
+        Some(folder) => {
+            // What passes by would lie over what stays.
+            let close = "document.querySelectorAll('.toast .icon-button').forEach((b) => b.click())";
+            window.run(close, Vec::new()).await?;
+            let is_gone = "return document.querySelector('.toast') === null";
+            window.wait_for(is_gone).await?;
+            window.picture(&PathBuf::from(folder).join(name)).await
+        }
         None => Ok(()),
     }
 }

@@ -43,6 +43,14 @@ ALTER TABLE topic_totals ADD COLUMN entry_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE topic_totals ADD COLUMN entry_counter INTEGER NOT NULL DEFAULT 0;
 ";
 
+/// The greatest clock of the writes that were there before.
+const CLOCKS: &str = "
+UPDATE topic_totals SET (entry_ms, entry_counter) = (
+    SELECT w.ms, w.counter FROM entry_writes w WHERE w.topic = topic_totals.topic
+    ORDER BY w.ms DESC, w.counter DESC LIMIT 1)
+WHERE EXISTS (SELECT 1 FROM entry_writes w WHERE w.topic = topic_totals.topic);
+";
+
 /// Events that end, end others or stand in a place.
 const EARLIER: &str = r#"e.kind IN (0, 5, 30078) OR e.tags LIKE '%["expiration",%'"#;
 
@@ -61,6 +69,7 @@ impl MigrationTrait for Migration {
             let fresh = events.iter().map(|(topic, event)| Fresh::of(*topic, event));
             note(conn, &fresh.collect::<Vec<_>>()).await?;
         }
+        conn.execute_unprepared(CLOCKS).await?;
         Ok(())
     }
 }

@@ -12,7 +12,12 @@ use sea_orm::{
     sea_query::OnConflict,
 };
 
-use super::{Write, Written, conversation, events, membership::Change, peers, reading};
+use super::{
+    Write, Written, conversation, events,
+    membership::Change,
+    peers,
+    reading::{self, Total},
+};
 pub(super) use crate::convert::blob;
 use crate::{
     convert::{ids_column, to_column, topic_row},
@@ -26,8 +31,8 @@ pub(super) struct Applied {
     pub(super) written: Vec<Written>,
     /// How the sync sets changed.
     pub(super) changes: Vec<Change>,
-    /// How much room topics take that grew.
-    pub(super) totals: Vec<(TopicId, u64)>,
+    /// What topics have come to that grew.
+    pub(super) totals: Vec<Total>,
 }
 
 /// Carries the changes out.
@@ -104,11 +109,8 @@ async fn sent(
     ids: &[EventId],
     neighbours: u32,
 ) -> Result<Written, DbErr> {
-    // A broadcast that reached nobody tells nothing about an earlier one.
-    if neighbours > 0 && !ids.is_empty() {
-        let values = [blob(&topic.0), ids_column(ids).into(), neighbours.into()];
-        conn.execute_raw(statement(conn, SENT, values)).await?;
-    }
+    let values = [blob(&topic.0), ids_column(ids).into(), neighbours.into()];
+    conn.execute_raw(statement(conn, SENT, values)).await?;
     Ok(Written::Done)
 }
 

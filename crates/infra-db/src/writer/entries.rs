@@ -52,16 +52,12 @@ const BESIDE: &str = "
             ORDER BY w.ms, w.counter, w.author, w.id LIMIT 1)
     FROM json_each(?2) wanted";
 
-const CLOCK: &str = "
-    UPDATE topic_totals SET entry_ms = ?2, entry_counter = ?3
-    WHERE topic = ?1 AND (entry_ms, entry_counter) < (?2, ?3)";
-
 const FORGET: &str = "
     DELETE FROM entry_writes
     WHERE topic = ?1 AND key = ?2 AND ms = ?3 AND counter = ?4 AND author = ?5 AND id = ?6";
 
 #[cfg(test)]
-pub(super) const QUERIES: &[&str] = &[BESIDE, CLOCK, FORGET];
+pub(super) const QUERIES: &[&str] = &[BESIDE, FORGET];
 
 /// Notes new writes. Returns who lost to whom: of each that is new, and of each that one of them
 /// comes next after. Those before it in rank have lost to others already.
@@ -103,14 +99,6 @@ pub(super) async fn note(
         }
     }
     keep(conn, topic, &greatest).await?;
-    if let Some(clock) = written.iter().map(|new| new.rank.clock).max() {
-        let values = [
-            blob(&topic.0),
-            to_column(clock.ms).into(),
-            clock.counter.into(),
-        ];
-        conn.execute_raw(statement(conn, CLOCK, values)).await?;
-    }
     Ok(lost)
 }
 

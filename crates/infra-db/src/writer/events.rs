@@ -15,7 +15,8 @@ use super::{
     Write,
     apply::{array, blob, statement},
     membership::{self, Change, Fresh},
-    reading, retention,
+    reading::{self, Total},
+    retention,
 };
 use crate::{convert::event_row, migrations, sets::SyncSets};
 
@@ -43,8 +44,8 @@ pub(super) struct Inserted {
     pub(super) commits: Vec<Vec<Commit>>,
     /// How the sync sets changed.
     pub(super) changes: Vec<Change>,
-    /// How much room their topics take now.
-    pub(super) totals: Vec<(TopicId, u64)>,
+    /// What their topics have come to.
+    pub(super) totals: Vec<Total>,
 }
 
 /// Inserts the events of all commits among `writes`.
@@ -144,23 +145,28 @@ async fn insert_places(
     conn: &impl ConnectionTrait,
     candidates: &[Candidate<'_>],
 ) -> Result<HashSet<Place>, DbErr> {
-    const HEAD: &str =
-        "INSERT OR IGNORE INTO topic_events (topic, created_at, ms, id, is_post) VALUES ";
+    const HEAD: &str = "INSERT OR IGNORE INTO topic_events \
+         (topic, created_at, ms, id, is_post, until, keyed, replaced_at) VALUES ";
     const TAIL: &str = " RETURNING topic, id";
     let mut new = HashSet::with_capacity(candidates.len());
     for chunk in chunks(candidates) {
-        let values = chunk.iter().flat_map(|c| {
-            let order = c.event.order();
-            let created_at = crate::convert::to_column(order.created_at);
+        let values = chunk.iter().flat_map(|c| -> [Value; 8] {
+            let member = c.event.member();
+            let [topic, created_at, ms, id] = membership::place_of(c.topic, member.order);
+            let [until, keyed, replaced_at] = membership::columns_of(member);
+            let is_post = is_post(c.event.kind()).into();
             [
-                blob(&c.topic.0),
-                created_at.into(),
-                order.ms.into(),
-                blob(&order.id.0),
-                is_post(c.event.kind()).into(),
+                topic,
+                created_at,
+                ms,
+                id,
+                is_post,
+                until,
+                keyed,
+                replaced_at,
             ]
         });
-        let sql = rows_sql(HEAD, 5, chunk.len(), TAIL);
+        let sql = rows_sql(HEAD, 8, chunk.len(), TAIL);
         for row in conn.query_all_raw(statement(conn, &sql, values)).await? {
             new.insert(place(&row)?);
         }

@@ -32,6 +32,8 @@ pub(crate) struct Fresh {
     /// What it writes to an entry.
     written: Option<Written>,
     member: Member,
+    /// Whether its row says that already.
+    is_noted: bool,
 }
 
 /// How a topic's set changed.
@@ -44,7 +46,7 @@ pub(crate) struct Change {
 }
 
 macro_rules! fresh_of {
-    ($name:ident, $event:ty) => {
+    ($name:ident, $event:ty, $is_noted:expr) => {
         pub(crate) fn $name(topic: TopicId, event: &$event) -> Self {
             Self {
                 topic,
@@ -57,14 +59,17 @@ macro_rules! fresh_of {
                 },
                 written: event.entry().map(Written::from),
                 member: event.member(),
+                is_noted: $is_noted,
             }
         }
     };
 }
 
 impl Fresh {
-    fresh_of!(of, SignedEvent);
-    fresh_of!(of_verified, VerifiedEvent);
+    // By an earlier schema.
+    fresh_of!(of, SignedEvent, false);
+    // It was inserted as what it is by itself.
+    fresh_of!(of_verified, VerifiedEvent, true);
 
     fn id(&self) -> EventId {
         self.member.order.id
@@ -83,10 +88,15 @@ pub(crate) async fn note<C: ConnectionTrait>(
     let mut noting = Noting {
         conn,
         members: BTreeMap::new(),
+        noted: BTreeMap::new(),
         changed: Vec::new(),
     };
     for new in fresh {
-        noting.members.insert((new.topic, new.id()), new.member);
+        let key = (new.topic, new.id());
+        noting.members.insert(key, new.member);
+        if new.is_noted {
+            noting.noted.insert(key, new.member);
+        }
         noting.insert(new).await?;
     }
     noting.look_for_deletions(fresh).await?;
@@ -102,6 +112,8 @@ struct Noting<'a, C> {
     conn: &'a C,
     /// The new ones.
     members: BTreeMap<(TopicId, EventId), Member>,
+    /// What their rows say.
+    noted: BTreeMap<(TopicId, EventId), Member>,
     changed: Vec<Change>,
 }
 
@@ -307,17 +319,8 @@ impl<C: ConnectionTrait> Noting<'_, C> {
     }
 
     async fn set(&self, topic: TopicId, member: Member) -> Result<(), DbErr> {
-        let column = |at: Option<UnixMs>| at.map(|at| to_column(at.0));
-        let replaced_at = match member.standing {
-            Standing::Surpassed(at) => Some(at),
-            Standing::Free | Standing::Greatest => None,
-        };
-        let said = [
-            column(member.until).into(),
-            i64::from(member.is_keyed()).into(),
-            column(replaced_at).into(),
-        ];
-        let values = place_of(topic, member.order).into_iter().chain(said);
+        let place = place_of(topic, member.order).into_iter();
+        let values = place.chain(columns_of(member));
         self.conn
             .execute_raw(statement(self.conn, SET, values))
             .await?;
@@ -325,9 +328,13 @@ impl<C: ConnectionTrait> Noting<'_, C> {
     }
 
     async fn finish(self) -> Result<Vec<Change>, DbErr> {
-        for ((topic, _), member) in &self.members {
-            if member.is_keyed() || member.until.is_some() {
-                self.set(*topic, *member).await?;
+        for (key, member) in &self.members {
+            let is_noted = match self.noted.get(key) {
+                Some(noted) => noted == member,
+                None => !member.is_keyed() && member.until.is_none(),
+            };
+            if !is_noted {
+                self.set(key.0, *member).await?;
             }
         }
         let new = self.members.into_iter().map(|((topic, _), member)| Change {
@@ -348,7 +355,22 @@ pub(crate) fn standing(is_keyed: bool, replaced_at: Option<UnixMs>) -> Standing 
     }
 }
 
-fn place_of(topic: TopicId, order: EventOrder) -> [sea_orm::Value; 4] {
+/// What the columns `until`, `keyed` and `replaced_at` say of a member.
+pub(super) fn columns_of(member: Member) -> [sea_orm::Value; 3] {
+    let column = |at: Option<UnixMs>| at.map(|at| to_column(at.0));
+    let replaced_at = match member.standing {
+        Standing::Surpassed(at) => Some(at),
+        Standing::Free | Standing::Greatest => None,
+    };
+    [
+        column(member.until).into(),
+        i64::from(member.is_keyed()).into(),
+        column(replaced_at).into(),
+    ]
+}
+
+/// The key of an event's row in its topic.
+pub(super) fn place_of(topic: TopicId, order: EventOrder) -> [sea_orm::Value; 4] {
     [
         blob(&topic.0),
         to_column(order.created_at).into(),

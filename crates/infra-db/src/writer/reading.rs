@@ -4,10 +4,11 @@
 //! and the queue of the search index. Must never count an event twice: it is given those only
 //! that are new in their topic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use kukuri_domain::{
     AuthorId, EventId, EventOrder, TopicId,
+    entry::Hlc,
     event::{Meaning, is_post},
 };
 use sea_orm::{ConnectionTrait, DbErr};
@@ -26,6 +27,17 @@ struct Gain {
     posts: i64,
     unread: i64,
     bytes: i64,
+    /// The greatest clock of its entries.
+    clock: Option<Hlc>,
+}
+
+/// What a topic has come to.
+pub(super) struct Total {
+    pub(super) topic: TopicId,
+    /// How much room it takes.
+    pub(super) bytes: u64,
+    /// The greatest clock of all its entries, if some came.
+    pub(super) clock: Option<Hlc>,
 }
 
 /// A place as the columns hold it, of which the first is before everything.
@@ -37,44 +49,56 @@ pub(super) fn mark_of(order: EventOrder) -> Mark {
 }
 
 /// Counts new events, and notes new posts for their author's pages and for the search index.
-/// `bytes` is how much room each of them takes; returns how much their topics take now.
+/// `bytes` is how much room each of them takes; returns what their topics have come to.
 pub(super) async fn note_new(
     conn: &impl ConnectionTrait,
     fresh: &[&Candidate<'_>],
     bytes: &[u64],
-) -> Result<Vec<(TopicId, u64)>, DbErr> {
+) -> Result<Vec<Total>, DbErr> {
     let posts: Vec<_> = fresh.iter().filter(|c| is_post(c.event.kind())).collect();
     insert_author_posts(conn, &posts).await?;
     insert_unindexed(conn, &posts).await?;
     note_said(conn, fresh, &posts).await?;
-    let mut gains: BTreeMap<TopicId, (Gain, Mark)> = BTreeMap::new();
+    let mut marks: BTreeMap<TopicId, Mark> = BTreeMap::new();
+    let mut gains: BTreeMap<TopicId, Gain> = BTreeMap::new();
     for (new, bytes) in fresh.iter().zip(bytes) {
-        let (gain, mark) = match gains.entry(new.topic) {
-            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::btree_map::Entry::Vacant(unknown) => {
-                let mark = read_mark(conn, &new.topic).await?;
-                unknown.insert((Gain::default(), mark))
-            }
-        };
+        let gain = gains.entry(new.topic).or_default();
         gain.events += 1;
         gain.bytes = gain.bytes.saturating_add(to_column(*bytes));
+        gain.clock = gain.clock.max(new.event.entry().map(|e| e.rank.clock));
         if is_post(new.event.kind()) {
+            let mark = match marks.entry(new.topic) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(read_mark(conn, &new.topic).await?),
+            };
             gain.posts += 1;
             gain.unread += i64::from(mark_of(new.event.order()) > *mark);
         }
     }
     let mut totals = Vec::with_capacity(gains.len());
-    for (topic, (gain, _)) in gains {
+    for (topic, gain) in gains {
+        let clock = gain.clock.unwrap_or_default();
         let values = [
             blob(&topic.0),
             gain.events.into(),
             gain.posts.into(),
             gain.unread.into(),
             gain.bytes.into(),
+            to_column(clock.ms).into(),
+            clock.counter.into(),
         ];
         let row = conn.query_one_raw(statement(conn, GAIN, values)).await?;
-        let total: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        totals.push((topic, u64::try_from(total).unwrap_or(0)));
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("the totals of a topic".to_owned()))?;
+        let number = |column| row.try_get_by_index::<i64>(column);
+        let clock = Hlc {
+            ms: u64::try_from(number(1)?).unwrap_or(0),
+            counter: row.try_get_by_index(2)?,
+        };
+        totals.push(Total {
+            topic,
+            bytes: u64::try_from(number(0)?).unwrap_or(0),
+            clock: gain.clock.is_some().then_some(clock),
+        });
     }
     Ok(totals)
 }
@@ -92,10 +116,10 @@ async fn note_said(
         meaning: new.event.meaning(),
     });
     let says_something = |said: &Said<'_>| {
-        use Meaning::{Endpoint, Entry, Other, Post};
+        use Meaning::{Endpoint, Other, Post};
         !matches!(
             said.meaning,
-            Post { reply: None } | Endpoint(_) | Entry(_) | Other
+            Post { reply: None } | Endpoint(_) | Meaning::Entry(_) | Other
         )
     };
     let said: Vec<Said<'_>> = said.filter(says_something).collect();
@@ -104,13 +128,18 @@ async fn note_said(
 }
 
 const GAIN: &str = "
-    INSERT INTO topic_totals (topic, events, posts, unread, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
+    INSERT INTO topic_totals (topic, events, posts, unread, bytes, entry_ms, entry_counter)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
     ON CONFLICT (topic) DO UPDATE SET
         events = events + excluded.events,
         posts = posts + excluded.posts,
         unread = unread + excluded.unread,
-        bytes = bytes + excluded.bytes
-    RETURNING bytes";
+        bytes = bytes + excluded.bytes,
+        entry_ms = max(entry_ms, excluded.entry_ms),
+        entry_counter = CASE
+            WHEN (excluded.entry_ms, excluded.entry_counter) > (entry_ms, entry_counter)
+            THEN excluded.entry_counter ELSE entry_counter END
+    RETURNING bytes, entry_ms, entry_counter";
 
 const MARK: &str = "SELECT read_at, read_ms, read_id FROM topic_totals WHERE topic = ?1";
 

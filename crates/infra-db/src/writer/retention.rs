@@ -122,18 +122,15 @@ impl Retention {
     }
 
     /// Topics take this much now.
-    pub(super) fn note(&mut self, totals: &[(TopicId, u64)], now: UnixMs) {
+    pub(super) fn note(&mut self, totals: impl IntoIterator<Item = (TopicId, u64)>, now: UnixMs) {
         self.quiet.retain(|(_, until)| *until > now.0);
         for (topic, bytes) in totals {
-            if *bytes > self.ceiling
-                && !self.due.contains(topic)
-                && self
-                    .sweep
-                    .as_ref()
-                    .is_none_or(|sweep| sweep.topic != *topic)
-                && self.quiet.iter().all(|(quiet, _)| quiet != topic)
+            if bytes > self.ceiling
+                && !self.due.contains(&topic)
+                && self.sweep.as_ref().is_none_or(|sweep| sweep.topic != topic)
+                && self.quiet.iter().all(|(quiet, _)| *quiet != topic)
             {
-                self.due.push_back(*topic);
+                self.due.push_back(topic);
             }
         }
     }
@@ -176,7 +173,7 @@ impl Retention {
                 if next.is_none() {
                     // It may have grown meanwhile, or what went was not enough.
                     let totals = totals(conn, topic).await?;
-                    self.note(&[(topic, totals.bytes)], now);
+                    self.note([(topic, totals.bytes)], now);
                 }
                 (Outcome::Removed, next)
             }

@@ -28,6 +28,7 @@ fn setup(path: PathBuf, conn: DatabaseConnection) -> Setup {
         path,
         conn,
         sets: Arc::new(SyncSets::new(clock.clone())),
+        entry_clocks: Arc::default(),
         clock,
         ceiling: None,
     }

@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use kukuri_application::{
     engine::{Condition, EntryChange},
     ports::{EntryPage, StoredEntry},
-    views::{AuthorView, EntryView},
+    views::EntryView,
 };
 use kukuri_domain::{EntryKey, EntryValue, TopicRef};
 use serde::{Deserialize, Serialize};
@@ -203,8 +203,10 @@ impl Running {
     ) -> Result<Vec<EntryView>, ClientError> {
         let changes = writes.into_iter().map(EntryWrite::change);
         let changes = changes.collect::<Result<Vec<_>, _>>()?;
-        let posted = self.handle(topic)?.write_entries(changes).await?;
-        let (AuthorView { name, .. }, now) = (self.stored.own_author().await?, self.stored.now());
+        let handle = self.handle(topic)?;
+        let writing = async { Ok(handle.write_entries(changes).await?) };
+        let (posted, author) = tokio::try_join!(writing, self.stored.own_author())?;
+        let (name, now) = (author.name, self.stored.now());
         let views = posted.into_iter().filter_map(|posted| {
             let stored = StoredEntry {
                 event: posted.event,

@@ -426,7 +426,7 @@ export const en = {
     bootstrap: "by a bootstrap node",
     manual: "by an address of yours",
     neighbour: "named by a neighbour",
-    inbound: "coming to you",
+    inbound: "by their own search",
   },
   showLanes: "How it was found",
   lookAgain: "Look again now",
