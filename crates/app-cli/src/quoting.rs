@@ -2,7 +2,8 @@
 //! shown.
 //!
 //! Owns both ways, so that what is shown can be typed. Must never show a character that turns or
-//! hides its surroundings: it stands as its code point.
+//! hides its surroundings: it stands as its code point. Crates that split lines as shells do say
+//! nothing of the word that is not finished, which completion needs, and read no code points.
 
 use thiserror::Error;
 

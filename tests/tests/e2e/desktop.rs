@@ -71,7 +71,8 @@ async fn keep(window: &Window, name: &str) -> anyhow::Result<()> {
     match std::env::var_os(PICTURES) {
         Some(folder) => {
             // What passes by would lie over what stays.
-            let close = "document.querySelectorAll('.toast .icon-button').forEach((b) => b.click())";
+            let close =
+                "document.querySelectorAll('.toast .icon-button').forEach((b) => b.click())";
             window.run(close, Vec::new()).await?;
             let is_gone = "return document.querySelector('.toast') === null";
             window.wait_for(is_gone).await?;

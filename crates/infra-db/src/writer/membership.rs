@@ -185,16 +185,19 @@ impl<C: ConnectionTrait> Noting<'_, C> {
 
     /// Ends new events that were taken back before they came, or together with their deletion.
     async fn look_for_deletions(&mut self, fresh: &[Fresh]) -> Result<(), DbErr> {
-        let any = statement(self.conn, IS_ANY_TAKEN_BACK, []);
-        let any = self.conn.query_one_raw(any).await?;
-        if !any.map_or(Ok(false), |row| row.try_get_by_index(0))? {
-            return Ok(());
-        }
         let mut topics: BTreeMap<TopicId, BTreeMap<EventId, &Fresh>> = BTreeMap::new();
         for new in fresh {
             if is_deletable(new.kind, new.member.is_keyed()) {
                 topics.entry(new.topic).or_default().insert(new.id(), new);
             }
+        }
+        if topics.is_empty() {
+            return Ok(());
+        }
+        let any = statement(self.conn, IS_ANY_TAKEN_BACK, []);
+        let any = self.conn.query_one_raw(any).await?;
+        if !any.map_or(Ok(false), |row| row.try_get_by_index(0))? {
+            return Ok(());
         }
         for (topic, news) in topics {
             let values = [blob(&topic.0), ids_column(news.keys()).into()];

@@ -419,7 +419,7 @@ const WAIT_AGAIN: &str = "
     WHERE EXISTS (SELECT 1 FROM answers a WHERE a.topic = ?1 AND a.root = unhex(wanted.value))";
 
 const FORGET_REACTIONS: &str = "
-    DELETE FROM reactions
+    DELETE FROM reactions INDEXED BY reactions_by_id
     WHERE topic = ?1 AND id IN (SELECT unhex(wanted.value) FROM json_each(?2) wanted)";
 
 const FORGET_OWN: &str = "
