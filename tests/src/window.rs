@@ -419,6 +419,10 @@ impl Window {
     /// # Errors
     /// When the driver fails.
     pub async fn picture(&self, path: &Path) -> anyhow::Result<()> {
+        // What the page says now is drawn with the next frame.
+        let drawn = "const done = arguments[arguments.length - 1]; \
+                     requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
+        self.run_until_answered(drawn, vec![]).await?;
         let png = self.client.screenshot().await.context("taking a picture")?;
         std::fs::write(path, png).with_context(|| format!("writing {}", path.display()))
     }

@@ -157,7 +157,7 @@ pub struct PutArgs {
     /// The value, up to 64 KiB; - or nothing reads it from standard input, byte for byte
     #[arg(conflicts_with = "file", allow_negative_numbers = true)]
     pub value: Option<String>,
-    /// Take the value from this file, byte for byte
+    /// Take the value from this file, byte for byte; - is standard input
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Only if this is the write that counts here, or with 'none' if the key holds nothing here

@@ -74,9 +74,11 @@ fn a_value_comes_back_byte_for_byte_from_an_argument_a_file_and_standard_input()
                 "kv", "put", "lobby", &by_file, "--file", &file, "--wait", "0",
             ];
             scene.run(&args).check(0, &[]);
-            for (key, dash) in [(&by_pipe, Some("-")), (&format!("{by_pipe}x"), None)] {
+            let ways: [&[&str]; 3] = [&["-"], &[], &["--file", "-"]];
+            for way in ways {
+                let key = &format!("{by_pipe}{}", way.concat());
                 let mut args = vec!["kv", "put", "lobby", "--wait", "0", key];
-                args.extend(dash);
+                args.extend(way);
                 let said = output(scene.home.kukuri(&args), value);
                 assert_eq!(said.status.code(), Some(0), "{said:?}");
                 let said = output(scene.home.kukuri(&["kv", "get", "lobby", key]), b"");

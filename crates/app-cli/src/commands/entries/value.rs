@@ -26,13 +26,13 @@ use crate::{args::PutArgs, language::say};
 pub fn write_of(put: &PutArgs) -> Result<EntryWrite, Failure> {
     let key = key_of(&put.key)?;
     let bytes = match (&put.file, put.value.as_deref()) {
-        (Some(path), _) => {
+        (Some(path), _) if path.as_os_str() != "-" => {
             let name = path.display().to_string();
             let file = File::open(path).map_err(|error| not_read(&name, &error))?;
             read(file, &name)?
         }
         (None, Some(value)) if value != "-" => value.as_bytes().to_vec(),
-        (None, _) => {
+        _ => {
             if io::stdin().is_terminal() {
                 eprintln!("{}", say!("the value, then Ctrl-D:"));
             }

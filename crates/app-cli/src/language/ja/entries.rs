@@ -28,8 +28,8 @@ pub const HELP_OF_ENTRIES: &[(&str, &str)] = &[
         "値。64 KiB まで。- または省略で、標準入力をそのまま読む",
     ),
     (
-        "Take the value from this file, byte for byte",
-        "このファイルの中身をそのまま値にする",
+        "Take the value from this file, byte for byte; - is standard input",
+        "このファイルの中身をそのまま値にする。- は標準入力",
     ),
     (
         "Only if this is the write that counts here, or with 'none' if the key holds nothing here",
