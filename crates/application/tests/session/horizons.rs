@@ -115,13 +115,7 @@ fn members_that_keep_different_times_agree_and_rest() {
         );
         pair.ours.tell(Input::NeighborUp(peer(1)));
         pair.run();
-        // What was offered is fetched by the other side.
-        while let Some((_, request)) = pair.theirs.calls.front().cloned() {
-            std::mem::swap(&mut pair.ours, &mut pair.theirs);
-            let answer = pair.serve(&request);
-            pair.ours.answer(Some(answer));
-            std::mem::swap(&mut pair.ours, &mut pair.theirs);
-        }
+        pair.let_them_fetch();
         let cut = UnixMs(START.0 + 1_000_000);
         let ours = pair.ours.set().summary(cut, horizon);
         assert_eq!(ours, pair.theirs.set().summary(cut, horizon));

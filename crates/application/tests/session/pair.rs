@@ -74,6 +74,16 @@ impl Pair {
         }
         seen
     }
+
+    /// The other side fetches what it was offered.
+    pub fn let_them_fetch(&mut self) {
+        while let Some((_, request)) = self.theirs.calls.front().cloned() {
+            std::mem::swap(&mut self.ours, &mut self.theirs);
+            let answer = self.serve(&request);
+            self.ours.answer(Some(answer));
+            std::mem::swap(&mut self.ours, &mut self.theirs);
+        }
+    }
 }
 
 pub fn held(bench: &Bench) -> Vec<EventId> {

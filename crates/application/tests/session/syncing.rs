@@ -20,13 +20,7 @@ fn a_run_ends_with_what_either_lacked() {
         let mut pair = Pair::of(&some(a), &some(b));
         pair.ours.tell(Input::NeighborUp(peer(1)));
         pair.run();
-        // What was offered is fetched by the other side.
-        while let Some((_, request)) = pair.theirs.calls.front().cloned() {
-            std::mem::swap(&mut pair.ours, &mut pair.theirs);
-            let answer = pair.serve(&request);
-            pair.ours.answer(Some(answer));
-            std::mem::swap(&mut pair.ours, &mut pair.theirs);
-        }
+        pair.let_them_fetch();
         assert!(held(&pair.ours) == held(&pair.theirs), "of {n}");
         assert!(!pair.ours.session.is_syncing());
     }

@@ -19,6 +19,7 @@ use kukuri_domain::{
         Verifier,
         membership::{Member, Standing},
     },
+    wire::{GossipFrame, SyncFrame},
 };
 use kukuri_infra_db::{Database, OpenOptions};
 use kukuri_node::platform::SystemClock;
@@ -47,6 +48,9 @@ const DIFFERENT: usize = 5;
 const LARGE_MAX: Duration = Duration::from_secs(1);
 const LARGE_BYTES_MAX: usize = 50_000;
 
+/// What equal sets cost in bytes, when compared over a stream and in each minute.
+const EQUAL_BYTES_MAX: usize = 1_000;
+
 /// How much more a summary and an equal set may cost with a hundred times as many events.
 const GROWTH_MAX: f64 = 1.5;
 
@@ -59,6 +63,7 @@ pub(crate) async fn measure(trials: usize, events: u64) -> anyhow::Result<Report
     newcomer(&mut report, trials, events).await?;
     large_sets(&mut report, trials).await?;
     messages(&mut report)?;
+    equal(&mut report);
     growth(&mut report);
     Ok(report)
 }
@@ -239,6 +244,22 @@ fn messages(report: &mut Report) -> anyhow::Result<()> {
         payload < LARGE_BYTES_MAX,
     ));
     Ok(())
+}
+
+/// What two neighbours with the same set say to each other: once over a stream, and each minute.
+fn equal(report: &mut Report) {
+    let cut = UnixMs(unix_ms());
+    let summary = set(LARGE, |_| true, cut.0 - 2 * LARGE * 997).summary(cut, UnixMs(0));
+    // A question and its answer, each with its length before it.
+    let once = 2 * (SyncFrame::Summary(summary).encode().len() + size_of::<u32>());
+    // Each tells the other twice a minute, or five times in two.
+    let told = 5 * GossipFrame::Summary(summary).encode().len();
+    report.check(Check::new(
+        format!(
+            "equal sets: {once} bytes over a stream, {told} bytes of gossip in a minute (target: each under {EQUAL_BYTES_MAX})"
+        ),
+        once.max(told) < EQUAL_BYTES_MAX,
+    ));
 }
 
 /// The same question of a small and a large set, in turn.
