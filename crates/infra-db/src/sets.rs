@@ -218,6 +218,7 @@ impl Database {
 fn member(text: &str) -> Option<Member> {
     let mut parts = text.split(',');
     let mut part = || parts.next();
+    // Whatever does not read is damage, which the caller names.
     let (created_at, ms) = (part()?.parse().ok()?, part()?.parse().ok()?);
     let mut id = [0; 32];
     hex::decode_to_slice(part()?, &mut id).ok()?;
@@ -235,7 +236,7 @@ fn member(text: &str) -> Option<Member> {
 fn time(text: &str) -> Option<Option<UnixMs>> {
     match text {
         "" => Some(None),
-        // The caller names the damage.
+        // As above.
         at => Some(Some(UnixMs(at.parse().ok()?))),
     }
 }

@@ -205,6 +205,7 @@ async fn database(place: &Place) -> Outcome {
 async fn largest_topic(database: &Database) -> Option<(TopicName, u64, Option<u64>)> {
     let nobody = AuthorId([0; 32]);
     let mut largest = None;
+    // The check of the file says what is wrong with it.
     for topic in database.joined().await.ok()? {
         let summary = database.summary(topic.id, nobody).await.ok()?;
         if largest

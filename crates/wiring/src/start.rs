@@ -380,6 +380,7 @@ impl Running {
     /// The next start asks these nodes first, and so needs no public one.
     async fn remember_dht_nodes(&self) {
         let Some(dht) = &self.dht else { return };
+        // A client that does not answer in time leaves what was remembered before.
         let nodes = tokio::time::timeout(REMEMBER_MAX, dht.known_nodes())
             .await
             .unwrap_or_default();

@@ -290,6 +290,7 @@ impl Chat {
             }
             "/peers" => {
                 // Without the list the line only says less.
+                // Without the list somebody came all the same, and is shown without a name.
                 let peers = self.client.peers(&self.topic).await?;
                 self.output.print(&render::peers(&peers, self.client.now()));
             }

@@ -204,9 +204,10 @@ impl Running {
         let changes = writes.into_iter().map(EntryWrite::change);
         let changes = changes.collect::<Result<Vec<_>, _>>()?;
         let handle = self.handle(topic)?;
-        let writing = async { Ok(handle.write_entries(changes).await?) };
-        let (posted, author) = tokio::try_join!(writing, self.stored.own_author())?;
-        let (name, now) = (author.name, self.stored.now());
+        // Both to their ends: an error of the name must not cut the writing off.
+        let (posted, author) =
+            tokio::join!(handle.write_entries(changes), self.stored.own_author());
+        let (posted, name, now) = (posted?, author?.name, self.stored.now());
         let views = posted.into_iter().filter_map(|posted| {
             let stored = StoredEntry {
                 event: posted.event,

@@ -174,13 +174,14 @@ async fn joining() -> anyhow::Result<Duration> {
     }
     nodes.push(hub);
     let all = HELD + CROWD;
-    if timeout(SLOW, whole(&nodes, &topic, all)).await.is_err() {
-        // The figure alone would not say why.
-        eprintln!(
-            "not whole after {SLOW:?}\n{}",
-            lacking(&nodes, &topic, all).await?
-        );
-        whole(&nodes, &topic, all).await?;
+    match timeout(SLOW, whole(&nodes, &topic, all)).await {
+        Ok(outcome) => outcome?,
+        Err(_slow) => {
+            // The figure alone would not say why.
+            let lacking = lacking(&nodes, &topic, all).await?;
+            eprintln!("not whole after {SLOW:?}\n{lacking}");
+            whole(&nodes, &topic, all).await?;
+        }
     }
     let took = begin.elapsed();
     shutdown_all(nodes).await?;
