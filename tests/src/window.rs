@@ -108,6 +108,14 @@ impl Screen {
     pub fn display(&self) -> &str {
         &self.display
     }
+
+    /// Has a program show its windows here.
+    fn surround(&self, command: &mut Command) {
+        command
+            .env("DISPLAY", &self.display)
+            .env("GDK_BACKEND", "x11")
+            .env("NO_AT_BRIDGE", "1");
+    }
 }
 
 /// A profile for an app or a terminal: a folder with a configuration that keeps to this machine.
@@ -460,15 +468,97 @@ impl Drop for Window {
     }
 }
 
+/// An app that nothing drives. A web view that is driven wakes up sixty times a second while a
+/// field has the cursor; this one does what it does for a user.
+#[derive(Debug)]
+pub struct UndrivenApp<'a> {
+    screen: &'a Screen,
+    app: Child,
+    process: u32,
+}
+
+impl<'a> UndrivenApp<'a> {
+    /// Starts it on the screen, and waits until its window is there.
+    ///
+    /// # Errors
+    /// When it does not start, or xdotool is missing.
+    pub async fn open(
+        screen: &'a Screen,
+        profile: &AppProfile,
+        program: &Path,
+    ) -> anyhow::Result<Self> {
+        let mut command = Command::new(program);
+        command.stdin(Stdio::null());
+        profile.surround(&mut command);
+        screen.surround(&mut command);
+        let app = command.spawn().context("failed to start the app")?;
+        let process = app.id().context("the app ended")?;
+        let opened = Self {
+            screen,
+            app,
+            process,
+        };
+        let search = process.to_string();
+        let search = ["search", "--sync", "--onlyvisible", "--pid", &search];
+        timeout(PATIENCE, opened.xdotool(&search))
+            .await
+            .context("the app did not open its window")??;
+        Ok(opened)
+    }
+
+    /// Clicks at a place of the screen and types a line there, as hands would.
+    ///
+    /// # Errors
+    /// When xdotool fails.
+    pub async fn click_and_type(&self, (x, y): (i64, i64), text: &str) -> anyhow::Result<()> {
+        let (x, y) = (x.to_string(), y.to_string());
+        self.xdotool(&["mousemove", &x, &y, "click", "1"]).await?;
+        self.xdotool(&["type", text]).await
+    }
+
+    /// Presses keys together, named as X names them.
+    ///
+    /// # Errors
+    /// When xdotool fails.
+    pub async fn press(&self, keys: &str) -> anyhow::Result<()> {
+        self.xdotool(&["key", keys]).await
+    }
+
+    async fn xdotool(&self, args: &[&str]) -> anyhow::Result<()> {
+        let mut command = Command::new("xdotool");
+        command.args(args).kill_on_drop(true);
+        self.screen.surround(&mut command);
+        let said = command.output().await.context(
+            "failed to start xdotool: apt-get install -y --no-install-recommends xdotool",
+        )?;
+        ensure!(said.status.success(), "xdotool {args:?}: {said:?}");
+        Ok(())
+    }
+
+    /// Ends the app as the system would (SIGTERM), and waits for it.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn quit(mut self) -> anyhow::Result<()> {
+        terminate(self.process)?;
+        timeout(PATIENCE, self.app.wait())
+            .await
+            .context("the app did not end")??;
+        Ok(())
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.process
+    }
+}
+
 fn driver_command(screen: &Screen, profile: &AppProfile, port: u16) -> Command {
     let mut command = Command::new("WebKitWebDriver");
     command.arg(format!("--port={port}")).stdin(Stdio::null());
     profile.surround(&mut command);
-    command
-        .env("DISPLAY", screen.display())
-        .env("GDK_BACKEND", "x11")
-        .env("NO_AT_BRIDGE", "1")
-        .env("TAURI_WEBVIEW_AUTOMATION", "true");
+    screen.surround(&mut command);
+    command.env("TAURI_WEBVIEW_AUTOMATION", "true");
     command
 }
 

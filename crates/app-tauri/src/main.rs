@@ -153,6 +153,11 @@ fn run(home: Home, flags: Vec<String>, log: Option<String>) -> ExitCode {
     }
 }
 
+/// How long the cursor of a text field takes to go out and come back: it is out for the second half,
+/// and each key lights it again.
+#[cfg(target_os = "linux")]
+const CURSOR_BLINK_MS: i32 = 4 * 24 * 60 * 60 * 1_000;
+
 /// Whether there is a screen to open a window on. The toolkit would end the program otherwise.
 #[cfg(target_os = "linux")]
 fn screen() -> Result<(), String> {
@@ -160,8 +165,11 @@ fn screen() -> Result<(), String> {
     gtk::init().map_err(|_| "there is no screen here".to_owned())?;
     // The toolkit's own fields stop blinking after ten seconds, those of the web view never do:
     // left in the composer, the cursor would have the window drawn anew twice a second for ever.
+    // Told not to blink at all, WebKitGTK (2.50) asks anew in every frame whether it still may not,
+    // which costs as much; so it blinks once in days.
     if let Some(settings) = gtk::Settings::default() {
-        settings.set_gtk_cursor_blink(false);
+        settings.set_gtk_cursor_blink(true);
+        settings.set_gtk_cursor_blink_time(CURSOR_BLINK_MS);
     }
     Ok(())
 }

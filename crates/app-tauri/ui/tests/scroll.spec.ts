@@ -193,3 +193,33 @@ test("what is read does not move while posts come in below", async ({ page }) =>
   await page.getByRole("button", { name: /new below/ }).click();
   await expect(page.getByText("came in below, 299")).toBeVisible();
 });
+
+test("whoever writes from further up sees the own post", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await open(page, "");
+  await page.getByRole("navigation").first().getByRole("button", { name: "global" }).click();
+  await page.locator(".feed-row").nth(5).waitFor();
+  const feed = page.locator(".feed-scroll");
+  for (const [n, up] of [3000, 90_000].entries()) {
+    for (let gone = 0; gone < up; gone += 3000) {
+      await feed.evaluate(
+        (element) =>
+          new Promise<void>((done) => {
+            element.scrollTop -= 3000;
+            requestAnimationFrame(() =>
+              requestAnimationFrame(() => {
+                done();
+              }),
+            );
+          }),
+      );
+    }
+    await expect(page.locator(".below button")).toBeVisible();
+    await page.locator(".timeline textarea").fill(`written from above, ${String(n)}`);
+    await page.keyboard.press("Control+Enter");
+    await expect(
+      page.locator("article").getByText(`written from above, ${String(n)}`),
+    ).toBeInViewport();
+    await expect(page.locator(".below button")).toBeHidden();
+  }
+});

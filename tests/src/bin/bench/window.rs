@@ -19,7 +19,7 @@ use kukuri_infra_iroh::testnet::PrivateDht;
 use kukuri_tests::{
     node::{NodeOptions, TestNode, fresh_topic},
     stats::{Check, Report, Trials},
-    window::{AppProfile, Screen, Window, packaged_program},
+    window::{AppProfile, Screen, UndrivenApp, Window, packaged_program},
 };
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -155,8 +155,12 @@ pub(crate) async fn measure(trials: usize, events: u64, seconds: u64) -> anyhow:
     let window = Window::open_program(&screen, &profile, &app).await?;
     seen(&mut report, &window, &dht, &topic, trials * 10).await?;
     scrolled(&mut report, &window).await?;
-    idle(&mut report, &window, Duration::from_secs(seconds)).await?;
+    let composer = center_of_the_composer(&window).await?;
     window.quit().await?;
+    let app = UndrivenApp::open(&screen, &profile, &app).await?;
+    write_in(&app, &profile, composer).await?;
+    idle(&mut report, app.process(), Duration::from_secs(seconds)).await?;
+    app.quit().await?;
     Ok(report)
 }
 
@@ -327,15 +331,45 @@ async fn scrolled(report: &mut Report, window: &Window) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where a click meets the composer: a window without a manager begins where its screen does.
+async fn center_of_the_composer(window: &Window) -> anyhow::Result<(i64, i64)> {
+    let composer = window.find(".timeline textarea").await?;
+    let (x, y, width, height) = composer.rectangle().await?;
+    Ok(((x + width / 2.0) as i64, (y + height / 2.0) as i64))
+}
+
+/// Writes a post as hands would, which leaves the cursor in the composer. That the node has it is
+/// what says that it was so.
+async fn write_in(
+    app: &UndrivenApp<'_>,
+    profile: &AppProfile,
+    composer: (i64, i64),
+) -> anyhow::Result<()> {
+    let text = "typed by hands";
+    let end = Instant::now() + LIMIT;
+    // Nothing outside tells when the page is there to be typed into.
+    loop {
+        app.click_and_type(composer, text).await?;
+        app.press("ctrl+Return").await?;
+        let posted = profile.kukuri(&["search", text])?.output().await?;
+        if String::from_utf8_lossy(&posted.stdout).contains(text) {
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            bail!("what was typed was not posted: {posted:?}");
+        }
+        sleep(PAUSE).await;
+    }
+}
+
 /// What an open window with three topics costs while nothing happens: the app and all its helpers.
-/// The cursor is in the composer, where it is left.
-async fn idle(report: &mut Report, window: &Window, period: Duration) -> anyhow::Result<()> {
-    window.find(".timeline textarea").await?.click().await?;
+/// The cursor is in the composer, where it is left. Nothing drives the window.
+async fn idle(report: &mut Report, app: u32, period: Duration) -> anyhow::Result<()> {
     sleep(SETTLE).await;
-    let before = cpu_of_all(window.process())?;
+    let before = cpu_of_all(app)?;
     let started = Instant::now();
     sleep(period).await;
-    let after = cpu_of_all(window.process())?;
+    let after = cpu_of_all(app)?;
     let elapsed = started.elapsed().as_secs_f64();
     let mut percent = 0.0;
     for (name, seconds) in &after {

@@ -25,6 +25,8 @@ import { TopicList } from "./TopicList";
 import { useKeys } from "./useKeys";
 
 const POLL_MS = 10000;
+/** While nobody is connected there are no distances: only each third time. */
+const ALONE_POLLS = 3;
 
 /** Whether the window has room for a panel beside the rest. */
 function useIsWide(): boolean {
@@ -46,8 +48,12 @@ function useNetworkWatch(topic: string | null): void {
   useEffect(() => {
     const { enter, refresh } = useMembers.getState();
     enter(topic);
+    let passed = 0;
     const timer = setInterval(() => {
       if (document.visibilityState !== "visible") return;
+      const isAlone = useMembers.getState().everywhere.length === 0;
+      passed = isAlone ? (passed + 1) % ALONE_POLLS : 0;
+      if (passed !== 0) return;
       refresh();
       // Who is in step changes without events, too.
       useTopics.getState().refresh();

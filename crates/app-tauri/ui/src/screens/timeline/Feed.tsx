@@ -87,6 +87,7 @@ export function Feed(props: FeedProps) {
     [held.posts, now],
   );
 
+  const wantsEnd = isFollowing && reachesNewest(held);
   const edgeOf = useMemo(() => edgesOf(posts, divider?.before), [posts, divider?.before]);
   const getItemKey = useCallback((index: number) => posts[index]?.event.id ?? index, [posts]);
   const virtualizer = useVirtualizer({
@@ -102,7 +103,7 @@ export function Feed(props: FeedProps) {
     paddingEnd: 12,
     scrollPaddingStart: 96,
     anchorTo: "end",
-    followOnAppend: isFollowing && reachesNewest(held),
+    followOnAppend: wantsEnd,
     scrollEndThreshold: END_PX,
     useFlushSync: false,
     // Rows are moved and the feed is made longer without rendering anew: each step of a scroll
@@ -145,6 +146,11 @@ export function Feed(props: FeedProps) {
   useEffect(() => {
     if (timeline.loading === null) readMore();
   }, [timeline.loading, readMore]);
+
+  // Whoever wants to be at the end is taken there, by the button or by an own post.
+  useEffect(() => {
+    if (wantsEnd && !virtualizer.isAtEnd()) virtualizer.scrollToEnd();
+  }, [wantsEnd, virtualizer]);
 
   // A window or a composer that grows must not push the newest post out of sight.
   const following = useRef(isFollowing);
@@ -290,17 +296,13 @@ export function Feed(props: FeedProps) {
           })}
         </div>
       </div>
-      {isFollowing && reachesNewest(held) ? null : (
+      {wantsEnd ? null : (
         <div className="below">
           <Button
             size="small"
             icon={<ArrowDown size={14} strokeWidth={2} aria-hidden="true" />}
             onClick={() => {
-              void toNewest(topic).then(() => {
-                requestAnimationFrame(() => {
-                  virtualizer.scrollToEnd();
-                });
-              });
+              void toNewest(topic);
             }}
           >
             {timeline.unseen > 0 ? t.newBelow(timeline.unseen) : t.toNewest}
