@@ -15,6 +15,7 @@ pub(crate) mod membership;
 mod peers;
 mod reading;
 mod retention;
+pub(crate) mod script;
 
 use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 

@@ -7,7 +7,10 @@
 use sea_orm_migration::prelude::*;
 
 use super::earlier::EarlierEvents;
-use crate::writer::membership::{Fresh, note};
+use crate::writer::{
+    membership::{Fresh, note},
+    script::Script,
+};
 
 const SQL: &str = "
 -- When a greater event in the place of this one was written, in milliseconds; null for never, and
@@ -67,7 +70,9 @@ impl MigrationTrait for Migration {
         let mut earlier = EarlierEvents::such_that(EARLIER, conn);
         while let Some(events) = earlier.page().await? {
             let fresh = events.iter().map(|(topic, event)| Fresh::of(*topic, event));
-            note(conn, &fresh.collect::<Vec<_>>()).await?;
+            let mut script = Script::on(conn);
+            note(&mut script, &fresh.collect::<Vec<_>>()).await?;
+            script.run().await?;
         }
         conn.execute_unprepared(CLOCKS).await?;
         Ok(())

@@ -6,12 +6,15 @@
 use kukuri_domain::{
     AuthorId, EntryKey, EventId, EventOrder, TopicId, UnixMs,
     entry::{Entry, EntryRank, Hlc},
+    event::membership::Member,
 };
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
 use super::{
     apply::{blob, statement},
     events::{chunks, rows_sql},
+    membership::standing,
+    script::Script,
 };
 use crate::convert::to_column;
 
@@ -34,10 +37,15 @@ impl From<Entry<'_>> for Written {
     }
 }
 
+// With the one before comes what its event is to the set: it loses to the new one.
 const BESIDE: &str = "
     SELECT wanted.key,
-        (SELECT w.ms || ',' || w.counter || ',' || hex(w.author) || ',' || hex(w.id)
+        (SELECT w.ms || ',' || w.counter || ',' || hex(w.author) || ',' || hex(w.id) || ','
+                || ifnull(t.keyed, '') || ',' || ifnull(t.replaced_at, '') || ','
+                || ifnull(t.until, '')
             FROM entry_writes w
+            LEFT JOIN topic_events t ON t.topic = ?1 AND t.created_at = w.ms / 1000
+                AND t.ms = w.ms % 1000 AND t.id = w.id
             WHERE w.topic = ?1 AND w.key = unhex(wanted.value ->> 0)
                 AND (w.ms, w.counter, w.author, w.id) < (
                     wanted.value ->> 1, wanted.value ->> 2,
@@ -59,14 +67,22 @@ const FORGET: &str = "
 #[cfg(test)]
 pub(super) const QUERIES: &[&str] = &[BESIDE, FORGET];
 
+/// A write that lost.
+pub(super) struct Lost {
+    pub(super) rank: EntryRank,
+    pub(super) by: EntryRank,
+    /// What its event is to the set so far, if that was read.
+    pub(super) member: Option<Member>,
+}
+
 /// Notes new writes. Returns who lost to whom: of each that is new, and of each that one of them
 /// comes next after. Those before it in rank have lost to others already.
-pub(super) async fn note(
-    conn: &impl ConnectionTrait,
+pub(super) async fn note<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     topic: TopicId,
     written: &[&Written],
-) -> Result<Vec<(EntryRank, EntryRank)>, DbErr> {
-    insert(conn, topic, written).await?;
+) -> Result<Vec<Lost>, DbErr> {
+    insert(script, topic, written).await?;
     let beside = written.iter().map(|new| {
         let EntryRank { clock, author, id } = new.rank;
         serde_json::json!([
@@ -79,31 +95,34 @@ pub(super) async fn note(
     });
     let beside: serde_json::Value = beside.collect();
     let values = [blob(&topic.0), beside.to_string().into()];
-    let rows = conn.query_all_raw(statement(conn, BESIDE, values)).await?;
+    let rows = script.rows(BESIDE, values).await?;
     let (mut lost, mut greatest) = (Vec::new(), Vec::new());
     // One row for each element of the list, which says its place in it.
     for row in rows {
         let place: u32 = row.try_get_by_index(0)?;
         let new = written[place as usize];
-        let rank_at = |column| -> Result<Option<EntryRank>, DbErr> {
-            let text: Option<String> = row.try_get_by_index(column)?;
-            let damaged = || DbErr::Type("a row of entry_writes".to_owned());
-            text.map(|text| rank(&text).ok_or_else(damaged)).transpose()
-        };
-        if let Some(previous) = rank_at(1)? {
-            lost.push((previous, new.rank));
+        let text_at = |column| row.try_get_by_index::<Option<String>>(column);
+        let damaged = || DbErr::Type("a row of entry_writes".to_owned());
+        if let Some(text) = text_at(1)? {
+            let (rank, member) = previous(&text).ok_or_else(damaged)?;
+            let by = new.rank;
+            lost.push(Lost { rank, by, member });
         }
-        match rank_at(2)? {
-            Some(next) => lost.push((new.rank, next)),
+        match text_at(2)? {
+            Some(text) => lost.push(Lost {
+                rank: new.rank,
+                by: rank(&mut text.split(',')).ok_or_else(damaged)?,
+                member: None,
+            }),
             None => greatest.push(new),
         }
     }
-    keep(conn, topic, &greatest).await?;
+    keep(script, topic, &greatest).await?;
     Ok(lost)
 }
 
-async fn insert(
-    conn: &impl ConnectionTrait,
+async fn insert<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     topic: TopicId,
     written: &[&Written],
 ) -> Result<(), DbErr> {
@@ -114,14 +133,14 @@ async fn insert(
             .iter()
             .flat_map(|new| place(topic, &new.key, new.rank));
         let sql = rows_sql(HEAD, 6, chunk.len(), "");
-        conn.execute_raw(statement(conn, &sql, values)).await?;
+        script.add(&sql, values).await?;
     }
     Ok(())
 }
 
 /// These are the greatest of their keys now; of no key there are two.
-async fn keep(
-    conn: &impl ConnectionTrait,
+async fn keep<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     topic: TopicId,
     greatest: &[&Written],
 ) -> Result<(), DbErr> {
@@ -138,7 +157,7 @@ async fn keep(
             ]
         });
         let sql = rows_sql(HEAD, 5, chunk.len(), "");
-        conn.execute_raw(statement(conn, &sql, values)).await?;
+        script.add(&sql, values).await?;
     }
     Ok(())
 }
@@ -174,16 +193,32 @@ pub(super) fn order(rank: EntryRank) -> EventOrder {
     }
 }
 
-/// A rank as [`BESIDE`] writes it.
-fn rank(text: &str) -> Option<EntryRank> {
+/// What [`BESIDE`] writes of the one before.
+fn previous(text: &str) -> Option<(EntryRank, Option<Member>)> {
     let mut parts = text.split(',');
-    let mut part = || parts.next();
-    // Whatever does not read is damage, which the caller names.
-    let clock = Hlc {
-        ms: part()?.parse().ok()?,
-        counter: part()?.parse().ok()?,
+    let rank = rank(&mut parts)?;
+    let mut number = || -> Option<Option<u64>> {
+        match parts.next()? {
+            "" => Some(None),
+            part => part.parse().ok().map(Some),
+        }
     };
-    let author: AuthorId = part()?.parse().ok()?;
-    let id: EventId = part()?.parse().ok()?;
+    let (keyed, replaced_at, until) = (number()?, number()?, number()?);
+    let member = keyed.map(|keyed| Member {
+        order: order(rank),
+        standing: standing(keyed != 0, replaced_at.map(UnixMs)),
+        until: until.map(UnixMs),
+    });
+    Some((rank, member))
+}
+
+/// A rank as [`BESIDE`] writes it. Whatever does not read is damage, which the caller names.
+fn rank<'t>(parts: &mut impl Iterator<Item = &'t str>) -> Option<EntryRank> {
+    let clock = Hlc {
+        ms: parts.next()?.parse().ok()?,
+        counter: parts.next()?.parse().ok()?,
+    };
+    let author: AuthorId = parts.next()?.parse().ok()?;
+    let id: EventId = parts.next()?.parse().ok()?;
     Some(EntryRank { clock, author, id })
 }

@@ -13,10 +13,11 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
 use super::{
     Write,
-    apply::{array, blob, statement},
+    apply::{array, blob},
     membership::{self, Change, Fresh},
     reading::{self, Total},
     retention,
+    script::Script,
 };
 use crate::{convert::event_row, migrations, sets::SyncSets};
 
@@ -61,16 +62,19 @@ pub(super) async fn insert(
             ..Inserted::default()
         });
     }
-    let new = insert_places(conn, &candidates).await?;
+    let mut script = Script::on(conn);
+    let new = insert_places(&mut script, &candidates).await?;
     let fresh: Vec<&Candidate<'_>> = candidates
         .iter()
         .filter(|c| new.contains(&(c.topic, c.event.id())))
         .collect();
-    let bytes = insert_events(conn, &fresh).await?;
-    insert_own(conn, &fresh).await?;
-    let totals = reading::note_new(conn, &fresh, &bytes).await?;
+    let bytes = insert_events(&mut script, &fresh).await?;
+    insert_own(&mut script, &fresh).await?;
+    let gains = reading::note_new(&mut script, &fresh, &bytes).await?;
     let members = fresh.iter().map(|c| Fresh::of_verified(c.topic, c.event));
-    let changes = membership::note(conn, &members.collect::<Vec<_>>()).await?;
+    let changes = membership::note(&mut script, &members.collect::<Vec<_>>()).await?;
+    let totals = reading::count(&mut script, gains).await?;
+    script.run().await?;
     if candidates.iter().any(|c| c.origin == Origin::Local) && fresh.len() < candidates.len() {
         // An event that is promised now may have come without a promise before. A transaction
         // that changes nothing would not reach the disk, and so would not take it there.
@@ -141,8 +145,8 @@ fn outcomes(writes: &[Write], mut new: HashSet<Place>) -> Vec<Vec<Commit>> {
 }
 
 /// Returns those that were not there before.
-async fn insert_places(
-    conn: &impl ConnectionTrait,
+async fn insert_places<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     candidates: &[Candidate<'_>],
 ) -> Result<HashSet<Place>, DbErr> {
     const HEAD: &str = "INSERT OR IGNORE INTO topic_events \
@@ -167,7 +171,7 @@ async fn insert_places(
             ]
         });
         let sql = rows_sql(HEAD, 8, chunk.len(), TAIL);
-        for row in conn.query_all_raw(statement(conn, &sql, values)).await? {
+        for row in script.rows(&sql, values).await? {
             new.insert(place(&row)?);
         }
     }
@@ -180,8 +184,8 @@ fn place(row: &QueryResult) -> Result<Place, DbErr> {
 
 /// An event that is in another topic already is not inserted again. Returns how much room each
 /// takes.
-async fn insert_events(
-    conn: &impl ConnectionTrait,
+async fn insert_events<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     fresh: &[&Candidate<'_>],
 ) -> Result<Vec<u64>, DbErr> {
     const HEAD: &str = "INSERT OR IGNORE INTO events \
@@ -205,12 +209,15 @@ async fn insert_events(
             ]
         });
         let sql = rows_sql(HEAD, 9, chunk.len(), "");
-        conn.execute_raw(statement(conn, &sql, values)).await?;
+        script.add(&sql, values).await?;
     }
     Ok(bytes)
 }
 
-async fn insert_own(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) -> Result<(), DbErr> {
+async fn insert_own<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
+    fresh: &[&Candidate<'_>],
+) -> Result<(), DbErr> {
     const HEAD: &str = "INSERT OR IGNORE INTO own_events (topic, id) VALUES ";
     let own: Vec<_> = fresh.iter().filter(|c| c.origin == Origin::Local).collect();
     for chunk in chunks(&own) {
@@ -218,7 +225,7 @@ async fn insert_own(conn: &impl ConnectionTrait, fresh: &[&Candidate<'_>]) -> Re
             .iter()
             .flat_map(|c| [blob(&c.topic.0), blob(&c.event.id().0)]);
         let sql = rows_sql(HEAD, 2, chunk.len(), "");
-        conn.execute_raw(statement(conn, &sql, values)).await?;
+        script.add(&sql, values).await?;
     }
     Ok(())
 }

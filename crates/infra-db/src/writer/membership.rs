@@ -16,8 +16,9 @@ use kukuri_domain::{
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use super::{
-    apply::{array, blob, statement},
-    entries::{self, Written},
+    apply::{array, blob},
+    entries::{self, Lost, Written},
+    script::Script,
 };
 use crate::convert::{ids_column, to_column};
 
@@ -82,13 +83,14 @@ impl Fresh {
 
 /// Notes new, stored events; returns how the sets changed.
 pub(crate) async fn note<C: ConnectionTrait>(
-    conn: &C,
+    script: &mut Script<'_, C>,
     fresh: &[Fresh],
 ) -> Result<Vec<Change>, DbErr> {
     let mut noting = Noting {
-        conn,
+        script,
         members: BTreeMap::new(),
         noted: BTreeMap::new(),
+        read: BTreeMap::new(),
         changed: Vec::new(),
     };
     for new in fresh {
@@ -108,12 +110,14 @@ pub(crate) async fn note<C: ConnectionTrait>(
     noting.finish().await
 }
 
-struct Noting<'a, C> {
-    conn: &'a C,
+struct Noting<'a, 'c, C> {
+    script: &'a mut Script<'c, C>,
     /// The new ones.
     members: BTreeMap<(TopicId, EventId), Member>,
     /// What their rows say.
     noted: BTreeMap<(TopicId, EventId), Member>,
+    /// What rows of others say.
+    read: BTreeMap<(TopicId, EventId), Member>,
     changed: Vec<Change>,
 }
 
@@ -153,8 +157,8 @@ const SET: &str = "
 #[cfg(test)]
 pub(super) const QUERIES: &[&str] = &[TAKEN_BACK, TARGETS, SAME_PLACE, MEMBER, SET];
 
-impl<C: ConnectionTrait> Noting<'_, C> {
-    async fn insert(&self, new: &Fresh) -> Result<(), DbErr> {
+impl<C: ConnectionTrait> Noting<'_, '_, C> {
+    async fn insert(&mut self, new: &Fresh) -> Result<(), DbErr> {
         let EventOrder { created_at, ms, id } = new.member.order;
         if !new.targets.is_empty() {
             let values = [
@@ -163,9 +167,7 @@ impl<C: ConnectionTrait> Noting<'_, C> {
                 blob(&new.author.0),
                 to_column(new.at().0).into(),
             ];
-            self.conn
-                .execute_raw(statement(self.conn, TAKE_BACK, values))
-                .await?;
+            self.script.add(TAKE_BACK, values).await?;
         }
         if let Some(place) = new.place {
             let values = [
@@ -176,9 +178,7 @@ impl<C: ConnectionTrait> Noting<'_, C> {
                 ms.into(),
                 blob(&id.0),
             ];
-            self.conn
-                .execute_raw(statement(self.conn, STAND, values))
-                .await?;
+            self.script.add(STAND, values).await?;
         }
         Ok(())
     }
@@ -194,15 +194,16 @@ impl<C: ConnectionTrait> Noting<'_, C> {
         if topics.is_empty() {
             return Ok(());
         }
-        let any = statement(self.conn, IS_ANY_TAKEN_BACK, []);
-        let any = self.conn.query_one_raw(any).await?;
-        if !any.map_or(Ok(false), |row| row.try_get_by_index(0))? {
+        let any = self.script.rows(IS_ANY_TAKEN_BACK, []).await?;
+        if !any
+            .first()
+            .map_or(Ok(false), |row| row.try_get_by_index(0))?
+        {
             return Ok(());
         }
         for (topic, news) in topics {
             let values = [blob(&topic.0), ids_column(news.keys()).into()];
-            let rows = statement(self.conn, TAKEN_BACK, values);
-            for row in self.conn.query_all_raw(rows).await? {
+            for row in self.script.rows(TAKEN_BACK, values).await? {
                 let (target, author) = (EventId(array(&row, 0)?), AuthorId(array(&row, 1)?));
                 let at = time(&row, 2)?;
                 if let Some(new) = news.get(&target)
@@ -227,8 +228,7 @@ impl<C: ConnectionTrait> Noting<'_, C> {
             ids_column(&new.targets).into(),
             blob(&new.author.0),
         ];
-        let rows = statement(self.conn, TARGETS, values);
-        for row in self.conn.query_all_raw(rows).await? {
+        for row in self.script.rows(TARGETS, values).await? {
             let (order, kind) = (order(&row)?, row.try_get_by_index(4)?);
             // Of a new one the row does not say so yet.
             let is_keyed = match self.members.get(&(new.topic, order.id)) {
@@ -251,8 +251,7 @@ impl<C: ConnectionTrait> Noting<'_, C> {
             return Ok(());
         };
         let values = [blob(&new.topic.0), blob(&new.author.0), place.into()];
-        let rows = statement(self.conn, SAME_PLACE, values);
-        for row in self.conn.query_all_raw(rows).await? {
+        for row in self.script.rows(SAME_PLACE, values).await? {
             let other = order(&row)?;
             let (this, that) = ((new.at(), new.id()), (other.at(), other.id));
             let (lost, at) = if replaces(that, this) {
@@ -280,8 +279,12 @@ impl<C: ConnectionTrait> Noting<'_, C> {
             }
         }
         for (topic, written) in topics {
-            for (lost, by) in entries::note(self.conn, topic, &written).await? {
-                self.change(topic, entries::order(lost), |member| member.lose(lost, by))
+            for Lost { rank, by, member } in entries::note(self.script, topic, &written).await? {
+                let order = entries::order(rank);
+                if let Some(member) = member {
+                    self.read.insert((topic, order.id), member);
+                }
+                self.change(topic, order, |member| member.lose(rank, by))
                     .await?;
             }
         }
@@ -298,22 +301,13 @@ impl<C: ConnectionTrait> Noting<'_, C> {
             how(new);
             return Ok(());
         }
-        let row = statement(self.conn, MEMBER, place_of(topic, order));
-        let Some(row) = self.conn.query_one_raw(row).await? else {
+        let Some(was) = self.stored(topic, order).await? else {
             return Ok(());
-        };
-        let time = |column| -> Result<Option<UnixMs>, DbErr> {
-            let time: Option<i64> = row.try_get_by_index(column)?;
-            Ok(time.map(|time| UnixMs(u64::try_from(time).unwrap_or(0))))
-        };
-        let was = Member {
-            order,
-            standing: standing(row.try_get_by_index::<i64>(1)? != 0, time(2)?),
-            until: time(0)?,
         };
         let mut member = was;
         how(&mut member);
         if member != was {
+            self.read.insert((topic, order.id), member);
             self.set(topic, member).await?;
             let was = Some(was);
             self.changed.push(Change { topic, member, was });
@@ -321,24 +315,44 @@ impl<C: ConnectionTrait> Noting<'_, C> {
         Ok(())
     }
 
-    async fn set(&self, topic: TopicId, member: Member) -> Result<(), DbErr> {
+    /// What a stored event is to the set; none if it is not stored.
+    async fn stored(&mut self, topic: TopicId, order: EventOrder) -> Result<Option<Member>, DbErr> {
+        if let Some(known) = self.read.get(&(topic, order.id)) {
+            return Ok(Some(*known));
+        }
+        let rows = self.script.rows(MEMBER, place_of(topic, order)).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let time = |column| -> Result<Option<UnixMs>, DbErr> {
+            let time: Option<i64> = row.try_get_by_index(column)?;
+            Ok(time.map(|time| UnixMs(u64::try_from(time).unwrap_or(0))))
+        };
+        Ok(Some(Member {
+            order,
+            standing: standing(row.try_get_by_index::<i64>(1)? != 0, time(2)?),
+            until: time(0)?,
+        }))
+    }
+
+    async fn set(&mut self, topic: TopicId, member: Member) -> Result<(), DbErr> {
         let place = place_of(topic, member.order).into_iter();
         let values = place.chain(columns_of(member));
-        self.conn
-            .execute_raw(statement(self.conn, SET, values))
-            .await?;
+        self.script.add(SET, values).await?;
         Ok(())
     }
 
-    async fn finish(self) -> Result<Vec<Change>, DbErr> {
-        for (key, member) in &self.members {
-            let is_noted = match self.noted.get(key) {
-                Some(noted) => noted == member,
-                None => !member.is_keyed() && member.until.is_none(),
-            };
-            if !is_noted {
-                self.set(key.0, *member).await?;
-            }
+    async fn finish(mut self) -> Result<Vec<Change>, DbErr> {
+        let members = self.members.iter();
+        let to_note: Vec<_> = members
+            .filter(|(key, member)| match self.noted.get(key) {
+                Some(noted) => noted != *member,
+                None => member.is_keyed() || member.until.is_some(),
+            })
+            .map(|((topic, _), member)| (*topic, *member))
+            .collect();
+        for (topic, member) in to_note {
+            self.set(topic, member).await?;
         }
         let new = self.members.into_iter().map(|((topic, _), member)| Change {
             topic,

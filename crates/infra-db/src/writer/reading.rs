@@ -17,12 +17,13 @@ use super::{
     apply::{array, blob, statement},
     conversation::{self, Said},
     events::{Candidate, chunks, rows_sql},
+    script::Script,
 };
 use crate::convert::to_column;
 
 /// What a topic gained in a group.
 #[derive(Default)]
-struct Gain {
+pub(super) struct Gain {
     events: i64,
     posts: i64,
     unread: i64,
@@ -48,17 +49,17 @@ pub(super) fn mark_of(order: EventOrder) -> Mark {
     (to_column(created_at), ms.into(), id.0.into())
 }
 
-/// Counts new events, and notes new posts for their author's pages and for the search index.
-/// `bytes` is how much room each of them takes; returns what their topics have come to.
-pub(super) async fn note_new(
-    conn: &impl ConnectionTrait,
+/// Notes new posts for their author's pages and for the search index, and what new events say about
+/// others. `bytes` is how much room each of them takes; returns what topics gain.
+pub(super) async fn note_new<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     fresh: &[&Candidate<'_>],
     bytes: &[u64],
-) -> Result<Vec<Total>, DbErr> {
+) -> Result<BTreeMap<TopicId, Gain>, DbErr> {
     let posts: Vec<_> = fresh.iter().filter(|c| is_post(c.event.kind())).collect();
-    insert_author_posts(conn, &posts).await?;
-    insert_unindexed(conn, &posts).await?;
-    note_said(conn, fresh, &posts).await?;
+    insert_author_posts(script, &posts).await?;
+    insert_unindexed(script, &posts).await?;
+    note_said(script, fresh, &posts).await?;
     let mut marks: BTreeMap<TopicId, Mark> = BTreeMap::new();
     let mut gains: BTreeMap<TopicId, Gain> = BTreeMap::new();
     for (new, bytes) in fresh.iter().zip(bytes) {
@@ -69,12 +70,22 @@ pub(super) async fn note_new(
         if is_post(new.event.kind()) {
             let mark = match marks.entry(new.topic) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => unknown.insert(read_mark(conn, &new.topic).await?),
+                Entry::Vacant(unknown) => {
+                    unknown.insert(read_mark(script.conn().await?, &new.topic).await?)
+                }
             };
             gain.posts += 1;
             gain.unread += i64::from(mark_of(new.event.order()) > *mark);
         }
     }
+    Ok(gains)
+}
+
+/// Counts what topics gained; returns what they have come to.
+pub(super) async fn count<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
+    gains: BTreeMap<TopicId, Gain>,
+) -> Result<Vec<Total>, DbErr> {
     let mut totals = Vec::with_capacity(gains.len());
     for (topic, gain) in gains {
         let clock = gain.clock.unwrap_or_default();
@@ -87,8 +98,10 @@ pub(super) async fn note_new(
             to_column(clock.ms).into(),
             clock.counter.into(),
         ];
-        let row = conn.query_one_raw(statement(conn, GAIN, values)).await?;
-        let row = row.ok_or_else(|| DbErr::RecordNotFound("the totals of a topic".to_owned()))?;
+        let rows = script.rows(GAIN, values).await?;
+        let row = rows
+            .first()
+            .ok_or_else(|| DbErr::RecordNotFound("the totals of a topic".to_owned()))?;
         let number = |column| row.try_get_by_index::<i64>(column);
         let clock = Hlc {
             ms: u64::try_from(number(1)?).unwrap_or(0),
@@ -104,8 +117,8 @@ pub(super) async fn note_new(
 }
 
 /// Notes what the new events say about others.
-async fn note_said(
-    conn: &impl ConnectionTrait,
+async fn note_said<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     fresh: &[&Candidate<'_>],
     posts: &[&&Candidate<'_>],
 ) -> Result<(), DbErr> {
@@ -124,7 +137,10 @@ async fn note_said(
     };
     let said: Vec<Said<'_>> = said.filter(says_something).collect();
     let posts: Vec<_> = posts.iter().map(|c| (c.topic, c.event.id())).collect();
-    conversation::note(conn, &said, &posts).await
+    if said.is_empty() && posts.is_empty() {
+        return Ok(());
+    }
+    conversation::note(script.conn().await?, &said, &posts).await
 }
 
 const GAIN: &str = "
@@ -157,8 +173,8 @@ pub(super) async fn read_mark(conn: &impl ConnectionTrait, topic: &TopicId) -> R
     }
 }
 
-async fn insert_author_posts(
-    conn: &impl ConnectionTrait,
+async fn insert_author_posts<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     posts: &[&&Candidate<'_>],
 ) -> Result<(), DbErr> {
     const HEAD: &str =
@@ -175,13 +191,13 @@ async fn insert_author_posts(
             ]
         });
         let sql = rows_sql(HEAD, 5, chunk.len(), "");
-        conn.execute_raw(statement(conn, &sql, values)).await?;
+        script.add(&sql, values).await?;
     }
     Ok(())
 }
 
-async fn insert_unindexed(
-    conn: &impl ConnectionTrait,
+async fn insert_unindexed<C: ConnectionTrait>(
+    script: &mut Script<'_, C>,
     posts: &[&&Candidate<'_>],
 ) -> Result<(), DbErr> {
     const HEAD: &str = "INSERT OR FAIL INTO unindexed (topic, id) VALUES ";
@@ -190,7 +206,7 @@ async fn insert_unindexed(
             .iter()
             .flat_map(|c| [blob(&c.topic.0), blob(&c.event.id().0)]);
         let sql = rows_sql(HEAD, 2, chunk.len(), "");
-        conn.execute_raw(statement(conn, &sql, values)).await?;
+        script.add(&sql, values).await?;
     }
     Ok(())
 }
