@@ -14,7 +14,6 @@ use kukuri_domain::{
     entry::EntryRank,
     event::{Draft, Verifier},
 };
-use nostr::event::{Event, Signature};
 use secp256k1::{Keypair, Secp256k1, SignOnly};
 
 static CONTEXT: LazyLock<Secp256k1<SignOnly>> = LazyLock::new(Secp256k1::signing_only);
@@ -37,20 +36,13 @@ impl Author {
 
     /// The draft, signed.
     pub fn sign(&self, draft: Draft) -> SignedEvent {
-        let unsigned = draft.unsigned(self.id());
-        let mut unsigned = unsigned.expect("its tags have names");
-        let id = unsigned.id();
-        let signature = CONTEXT.sign_schnorr_no_aux_rand(&id.to_bytes(), &self.0);
-        let event = Event::new(
-            id,
-            unsigned.pubkey,
-            unsigned.created_at,
-            unsigned.kind,
-            unsigned.tags,
-            unsigned.content,
-            Signature::from_byte_array(signature.to_byte_array()),
-        );
-        SignedEvent::new(event).expect("within the limits")
+        let sign = |id: EventId| {
+            CONTEXT
+                .sign_schnorr_no_aux_rand(&id.0, &self.0)
+                .to_byte_array()
+        };
+        let signed = draft.signed(self.id(), sign);
+        signed.expect("its tags have names, and it is within the limits")
     }
 }
 

@@ -6,11 +6,8 @@
 
 use async_trait::async_trait;
 use kukuri_application::ports::{Identity, IdentityError, SecretBytes};
-use kukuri_domain::{AuthorId, SignedEvent, event::Draft};
-use nostr::{
-    event::Event,
-    key::{Keys, SecretKey},
-};
+use kukuri_domain::{AuthorId, EventId, SignedEvent, event::Draft};
+use nostr::key::{Keys, SecretKey};
 use thiserror::Error;
 
 /// The bytes are no secp256k1 secret key: zero, or beyond the order of the curve.
@@ -52,19 +49,8 @@ impl Identity for LocalIdentity {
     }
 
     async fn sign(&self, draft: Draft) -> Result<SignedEvent, IdentityError> {
-        let unsigned = draft.unsigned(self.author())?;
-        let id = unsigned.compute_id();
-        let signature = self.keys.sign_schnorr(id.as_bytes());
-        let event = Event::new(
-            id,
-            unsigned.pubkey,
-            unsigned.created_at,
-            unsigned.kind,
-            unsigned.tags,
-            unsigned.content,
-            signature,
-        );
-        Ok(SignedEvent::new(event)?)
+        let sign = |id: EventId| self.keys.sign_schnorr(id.0).to_bytes();
+        Ok(draft.signed(self.author(), sign)?)
     }
 }
 

@@ -5,7 +5,7 @@
 //! read what it writes: that is `meaning`'s.
 
 use nostr::{
-    event::{Kind, Tag, Tags, UnsignedEvent},
+    event::{Event, Kind, Signature, Tag, Tags, UnsignedEvent},
     key::PublicKey,
     types::Timestamp,
 };
@@ -109,6 +109,29 @@ impl Draft {
             content: content.to_owned(),
             at,
         }
+    }
+
+    /// The event that it becomes by the author's signature (BIP-340) of its id, which `sign` makes.
+    /// Whether that is genuine only [`SignedEvent::verify`] tells.
+    ///
+    /// # Errors
+    /// [`ShapeError`].
+    pub fn signed(
+        self,
+        author: AuthorId,
+        sign: impl FnOnce(EventId) -> [u8; 64],
+    ) -> Result<SignedEvent, ShapeError> {
+        let unsigned = self.unsigned(author)?;
+        let id = unsigned.compute_id();
+        SignedEvent::new(Event::new(
+            id,
+            unsigned.pubkey,
+            unsigned.created_at,
+            unsigned.kind,
+            unsigned.tags,
+            unsigned.content,
+            Signature::from_byte_array(sign(EventId(id.to_bytes()))),
+        ))
     }
 
     /// The form that an author signs.

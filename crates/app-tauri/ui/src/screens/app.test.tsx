@@ -303,7 +303,7 @@ describe("two people of one name", () => {
       const [first] = useMembers.getState().here;
       if (first === undefined) throw new Error("somebody is here");
       useMembers.setState({
-        here: [...useMembers.getState().here, { ...first, id: "d".repeat(64), author: copy }],
+        here: [...useMembers.getState().here, { ...first, id: "0d".repeat(32), author: copy }],
       });
     });
     const members = within(screen.getByRole("complementary"));
