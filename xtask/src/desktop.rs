@@ -263,6 +263,15 @@ mod tests {
         assert!(package.is_file(), "{}", package.display());
     }
 
+    // `cargo run` asks which one is meant otherwise.
+    #[test]
+    fn of_the_programs_of_the_app_one_is_run() {
+        let metadata = Workspace::here().metadata().expect("cargo tells");
+        let packages = metadata["packages"].as_array().expect("a list");
+        let app = packages.iter().find(|package| package["name"] == PACKAGE);
+        assert_eq!(app.expect("it is there")["default_run"], PACKAGE);
+    }
+
     #[test]
     fn the_newest_file_counts_wherever_it_lies() {
         let folder = std::env::temp_dir().join(format!("kukuri-newest-{}", std::process::id()));
