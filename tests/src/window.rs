@@ -468,8 +468,7 @@ impl Drop for Window {
     }
 }
 
-/// An app that nothing drives. A web view that is driven wakes up sixty times a second while a
-/// field has the cursor; this one does what it does for a user.
+/// An app that nothing drives: what it costs is what it costs a user.
 #[derive(Debug)]
 pub struct UndrivenApp<'a> {
     screen: &'a Screen,

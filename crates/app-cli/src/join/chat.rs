@@ -289,8 +289,6 @@ impl Chat {
                 }
             }
             "/peers" => {
-                // Without the list the line only says less.
-                // Without the list somebody came all the same, and is shown without a name.
                 let peers = self.client.peers(&self.topic).await?;
                 self.output.print(&render::peers(&peers, self.client.now()));
             }
@@ -331,6 +329,7 @@ impl Chat {
                 found_by,
                 after_ms,
             } => {
+                // Without the list somebody came all the same, and is shown without a name.
                 let peers = self.client.peers(&self.topic).await.unwrap_or_default();
                 let view = peers.iter().find(|view| view.id == peer);
                 self.show_member(peer, found_by, after_ms, view);
