@@ -285,6 +285,7 @@ fn check(file: &str, said: &str) {
     if std::env::var_os("KUKURI_TEST_WRITE").is_some() {
         fs::write(&path, said).expect("the file is written");
     }
+    // A file that is not there says nothing, which is shown as the difference.
     let kept = fs::read_to_string(&path).unwrap_or_default();
     let (mut kept, mut said) = (kept.lines(), said.lines());
     loop {

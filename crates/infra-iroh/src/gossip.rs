@@ -154,6 +154,7 @@ impl Forwarding<'_> {
                 () = topic.left.cancelled() => return,
                 () = topic.events.closed() => return,
                 room = topic.events.reserve(), if self.has_lagged => {
+                    // The topic was left.
                     let Ok(room) = room else { return };
                     room.send(NetworkEvent::Lagged);
                     self.has_lagged = false;

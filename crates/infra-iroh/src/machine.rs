@@ -92,6 +92,7 @@ impl Machine {
             let settled_at = changed_at.map(|at| at + SETTLED_AFTER);
             tokio::select! {
                 state = states.updated() => {
+                    // The monitor has ended, and with it what could be told.
                     let Ok(state) = state else { return };
                     let is_other = state.is_major_change(&last);
                     last = state;

@@ -266,6 +266,7 @@ impl Network {
             clock_skew_ms: self.0.clocks.skew_ms(&peer),
             addresses: Vec::new(),
         };
+        // Bytes that are no key: nobody is connected under them.
         let Ok(id) = endpoint_id(peer) else {
             return none;
         };
@@ -335,6 +336,7 @@ fn add_lookups(
     let services = endpoint
         .address_lookup()
         .map_err(|_| NetworkError::Closed)?;
+    // Why there is none is told where the sources are.
     if let Ok(mdns) = mdns {
         services.add(mdns.clone());
     }

@@ -404,6 +404,7 @@ impl World {
             }
             SyncRequest::Reconcile { since, message } => {
                 let answer = self.nodes[node].store.set.respond(*since, message);
+                // Nonsense gets no answer.
                 answer.ok().map(SyncAnswer::Reconciled)
             }
             SyncRequest::Author => Some(SyncAnswer::nothing()),

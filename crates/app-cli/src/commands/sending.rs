@@ -59,6 +59,7 @@ impl Sending {
             match timeout_at(deadline, self.events.next()).await {
                 Ok(Some(TopicEvent::PostState { id, state: now })) if id == sent => *state = now,
                 Ok(Some(_)) => {}
+                // Nothing more is told, or it was waited for long enough: it is stored all the same.
                 Ok(None) | Err(_) => return,
             }
         }

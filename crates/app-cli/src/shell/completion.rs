@@ -124,6 +124,7 @@ impl LineCompleter {
                 options.collect()
             }
             Kind::Topic => {
+                // What cannot be read completes nothing; the command says why.
                 let topics = self.wait(async { self.client.topics().await.unwrap_or_default() });
                 let names = topics.into_iter().map(|topic| topic.name.to_string());
                 let names = names.filter(|name| begins(name));

@@ -140,6 +140,7 @@ pub(super) async fn call(
             tracing::debug!(%error, peer = %peer.short(), "an exchange failed");
             None
         }
+        // It took too long, which the session notes as it does any answer that did not come.
         Err(_) => None,
     };
     Done::Session(session::Input::Answered {

@@ -200,6 +200,7 @@ fn previous(text: &str) -> Option<(EntryRank, Option<Member>)> {
     let mut number = || -> Option<Option<u64>> {
         match parts.next()? {
             "" => Some(None),
+            // As in `rank`.
             part => part.parse().ok().map(Some),
         }
     };
@@ -214,6 +215,7 @@ fn previous(text: &str) -> Option<(EntryRank, Option<Member>)> {
 
 /// A rank as [`BESIDE`] writes it. Whatever does not read is damage, which the caller names.
 fn rank<'t>(parts: &mut impl Iterator<Item = &'t str>) -> Option<EntryRank> {
+    // The reason why it does not read is of no use: the whole row is damaged.
     let clock = Hlc {
         ms: parts.next()?.parse().ok()?,
         counter: parts.next()?.parse().ok()?,

@@ -120,9 +120,11 @@ impl Shares {
     /// too long. Who waits for bytes takes no place from others meanwhile.
     pub(super) async fn place(&self, account: &Account) -> Option<Place> {
         let of_peer = account.places.clone().acquire_owned();
+        // Too long, or closed with the node: no place in either case.
         let of_peer = timeout(PLACE_PATIENCE, of_peer).await.ok()?.ok()?;
         account.affords().await;
         let of_all = self.places.clone().acquire_owned();
+        // As above.
         let of_all = timeout(PLACE_PATIENCE, of_all).await.ok()?.ok()?;
         Some(Place {
             _of_peer: of_peer,
