@@ -5,7 +5,7 @@
 //! than most statements; a lone write has ten. Must never change their order, and never leave one
 //! behind: whoever began a script runs it.
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use super::apply::statement;
 
@@ -49,10 +49,8 @@ impl<'c, C: ConnectionTrait> Script<'c, C> {
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<QueryResult>, DbErr> {
         self.append(sql, values.into_iter().collect()).await?;
-        let text = std::mem::take(&mut self.text);
-        let values = std::mem::take(&mut self.values);
-        let rows = statement(self.conn, &text, values);
-        self.conn.query_all_raw(rows).await
+        let all = self.take();
+        self.conn.query_all_raw(all).await
     }
 
     /// Runs what waits.
@@ -60,16 +58,21 @@ impl<'c, C: ConnectionTrait> Script<'c, C> {
         if self.text.is_empty() {
             return Ok(());
         }
-        let text = std::mem::take(&mut self.text);
-        let values = std::mem::take(&mut self.values);
-        let all = statement(self.conn, &text, values);
-        self.conn.execute_raw(all).await.map(drop)
+        let all = self.take();
+        self.conn.execute_raw(all).await?;
+        Ok(())
     }
 
     /// The connection, on which everything has been run.
     pub(super) async fn conn(&mut self) -> Result<&'c C, DbErr> {
         self.run().await?;
         Ok(self.conn)
+    }
+
+    fn take(&mut self) -> Statement {
+        let text = std::mem::take(&mut self.text);
+        let values = std::mem::take(&mut self.values);
+        statement(self.conn, &text, values)
     }
 
     async fn append(&mut self, sql: &str, values: Vec<Value>) -> Result<(), DbErr> {

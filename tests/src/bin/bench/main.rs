@@ -209,7 +209,7 @@ enum Figure {
         #[arg(long, default_value_t = 1_000_000)]
         events: u64,
     },
-    /// The desktop app: start, a post until it is seen, scrolling, idling (needs Xvfb and a driver)
+    /// The desktop app: start, a post until it is seen, scrolling, idling (needs Xvfb, a driver and xdotool)
     Window {
         /// Starts of each program; ten times as many posts
         #[arg(long, default_value_t = 20)]
