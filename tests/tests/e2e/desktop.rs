@@ -193,6 +193,28 @@ async fn desktop_two_people_in_two_windows() -> anyhow::Result<()> {
     ren.quit().await
 }
 
+/// Where the page has the control with this name, in pixels from its corner.
+async fn place_of(window: &Window, name: &str) -> anyhow::Result<(f64, f64, f64, f64)> {
+    let control = window.named(name).await?;
+    Ok(control.rectangle().await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn desktop_a_click_on_the_first_page_moves_nothing() -> anyhow::Result<()> {
+    if !is_enabled() {
+        return Ok(());
+    }
+    let (dht, screen) = (PrivateDht::start(1, None).await?, Screen::start().await?);
+    let window = Window::open(&screen, &AppProfile::on(&dht.bootstrap())?).await?;
+    window.click(ENGLISH.passphrase_file).await?;
+    let before = place_of(&window, ENGLISH.open).await?;
+    window.find("h1").await?.click().await?;
+    ensure!(place_of(&window, ENGLISH.open).await? == before);
+    window.type_into(ENGLISH.name, "Aya").await?;
+    ensure!(place_of(&window, ENGLISH.open).await? == before);
+    window.quit().await
+}
+
 /// Types into a field, in place of what stands there.
 async fn fill_in(window: &Window, field: &str, text: &str) -> anyhow::Result<()> {
     let found = window.find(field).await?;

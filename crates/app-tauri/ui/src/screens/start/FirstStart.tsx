@@ -98,8 +98,11 @@ export function FirstStart({ author, keyStore, suggested }: FirstStartProps) {
             </div>
           </div>
           <KeyCard author={author} keyStore={keyStore} />
-          <fieldset>
-            <legend className="setting-label">{t.topicsToBegin}</legend>
+          {/* No fieldset: WebKitGTK keeps the height that one had before the letters came. */}
+          <div role="group" aria-labelledby="first-topics-label">
+            <p id="first-topics-label" className="setting-label">
+              {t.topicsToBegin}
+            </p>
             <ul className="first-topics">
               {topics.map((topic) => (
                 <FirstTopic
@@ -135,7 +138,7 @@ export function FirstStart({ author, keyStore, suggested }: FirstStartProps) {
               </li>
             </ul>
             <p className="help">{t.publicMeans}</p>
-          </fieldset>
+          </div>
           {failure === null ? null : <ErrorNotice error={failure} />}
           <div className="first-end">
             <Button look="main" size="large" type="submit" aria-busy={isBusy}>
