@@ -28,6 +28,7 @@ const IMPURE: &[&str] = &[
     "getrandom",
     "iroh*",
     "sea-orm*",
+    "rusqlite*",
 ];
 
 /// The libraries that adapters exist to hide.
@@ -38,7 +39,7 @@ const ADAPTED: &[&str] = &[
     "distributed-topic-tracker",
     "sea-orm*",
     "sqlx*",
-    "rusqlite",
+    "rusqlite*",
     "keyring*",
     "secret-service",
     "zbus*",
@@ -62,7 +63,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: "kukuri-infra-iroh",
         may_know: &["kukuri-domain", "kukuri-application"],
-        must_not_use: &["sea-orm*", "sqlx*", "keyring*"],
+        must_not_use: &["sea-orm*", "sqlx*", "rusqlite*", "keyring*"],
     },
     Layer {
         package: "kukuri-infra-db",
@@ -72,7 +73,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: "kukuri-infra-keyring",
         may_know: &["kukuri-domain", "kukuri-application"],
-        must_not_use: &["iroh*", "n0-mainline", "sea-orm*", "sqlx*"],
+        must_not_use: &["iroh*", "n0-mainline", "sea-orm*", "sqlx*", "rusqlite*"],
     },
     Layer {
         package: "kukuri-node",
@@ -126,7 +127,7 @@ pub const LAYERS: &[Layer] = &[
             "distributed-topic-tracker",
             "sea-orm*",
             "sqlx*",
-            "rusqlite",
+            "rusqlite*",
             "keyring*",
         ],
     },

@@ -8,11 +8,11 @@ use std::{fs, io, path::Path};
 
 use kukuri_application::ports::StoreError;
 use kukuri_domain::UnixMs;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
+use rusqlite::Connection;
 
 use crate::{
     connection::{self, beside},
-    error::{file_error, store_error},
+    error::{file_error, sqlite_error},
     migrations,
 };
 
@@ -23,17 +23,13 @@ pub const BACKUP_KEPT_DAYS: u64 = 30;
 const DAY_MS: u128 = 24 * 60 * 60 * 1_000;
 
 /// Copies the database as it is, its log included. The copy has its name only when it is whole.
-pub(crate) async fn make(
-    conn: &DatabaseConnection,
-    path: &Path,
-    schema: i64,
-) -> Result<(), StoreError> {
+pub(crate) fn make(conn: &Connection, path: &Path, schema: i64) -> Result<(), StoreError> {
     let whole = name(path, schema);
     let part = beside(&whole, ".part");
     remove(&part).map_err(file_error)?;
     // SQLite takes an empty file, and would give one that it makes itself another mode.
     connection::prepare_file(&part).map_err(file_error)?;
-    let copied = copy(conn, &part).await;
+    let copied = copy(conn, &part);
     let named = copied.and_then(|()| fs::rename(&part, &whole).map_err(file_error));
     if named.is_err()
         && let Err(error) = remove(&part)
@@ -45,14 +41,13 @@ pub(crate) async fn make(
     Ok(())
 }
 
-async fn copy(conn: &DatabaseConnection, part: &Path) -> Result<(), StoreError> {
+fn copy(conn: &Connection, part: &Path) -> Result<(), StoreError> {
     let Some(text) = part.to_str() else {
         let cause = "the path is not UTF-8, so it cannot be copied before its schema changes";
         return Err(StoreError::Other(cause.into()));
     };
-    let backend = conn.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, "VACUUM INTO ?1", [text.into()]);
-    conn.execute_raw(statement).await.map_err(store_error)?;
+    let copied = conn.execute("VACUUM INTO ?1", [text]);
+    copied.map_err(sqlite_error)?;
     let synced = fs::File::open(part).and_then(|file| file.sync_all());
     synced.map_err(file_error)
 }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use rusqlite::{Connection, OpenFlags};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr,
     sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions},
@@ -26,13 +27,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages (of 4 KiB) in the write-ahead log before a commit also copies them into the file. Ids are
 /// random, so that each thousand events touch most pages of their index: the fewer copies, the
 /// fewer times each page is written.
-const CHECKPOINT_PAGES: &str = "8192";
+const CHECKPOINT_PAGES: i64 = 8_192;
 
 /// The log file is cut back to this size after a burst.
-const LOG_BYTES_MAX: &str = "33554432";
+const LOG_BYTES_MAX: i64 = 32 * 1_024 * 1_024;
 
 /// Page cache of the writer, in KiB: the upper levels of the id index at a million events.
-const WRITER_CACHE_KIB: &str = "-16384";
+const WRITER_CACHE_KIB: i64 = 16_384;
+
+/// Statements that the writer keeps prepared: all that it has.
+const WRITER_STATEMENTS: usize = 128;
 
 /// Makes the file, or makes sure that it can be written, before SQLite touches it: SQLite would
 /// open a read-only file without a word, and gives its log files the mode of the file.
@@ -75,41 +79,34 @@ fn restrict(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The writer's only connection. It begins with `synchronous=FULL`, so that one that the pool
-/// had to replace is never less durable than thought.
-pub(crate) async fn writer(path: &Path) -> Result<DatabaseConnection, DbErr> {
-    let options = settings(path)
-        .pragma("synchronous", "FULL")
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", LOG_BYTES_MAX)
-        .pragma("cache_size", WRITER_CACHE_KIB);
-    connect(options, 1).await
+/// The writer's only connection. It begins with `synchronous=FULL`, so that one that had to be
+/// replaced is never less durable than thought.
+pub(crate) fn writer(path: &Path) -> rusqlite::Result<Connection> {
+    // One thread has it, and makes no file without its mode.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(WRITER_STATEMENTS);
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    conn.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX)?;
+    // A negative number is one of KiB, a positive one of pages.
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    Ok(conn)
 }
 
 /// The readers. `is_immutable` opens a file on a medium where SQLite cannot keep its locks.
 pub(crate) async fn readers(path: &Path, is_immutable: bool) -> Result<DatabaseConnection, DbErr> {
-    connect(
-        settings(path).read_only(true).immutable(is_immutable),
-        READERS,
-    )
-    .await
-}
-
-fn settings(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
+    let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
         .row_buffer_size(ROW_BUFFER)
         .disable_statement_logging()
-}
-
-async fn connect(
-    options: SqliteConnectOptions,
-    connections: u32,
-) -> Result<DatabaseConnection, DbErr> {
+        .read_only(true)
+        .immutable(is_immutable);
     // The URL only names the driver; `options` replace what would be read from it.
     let mut pool = ConnectOptions::new("sqlite::memory:");
-    pool.max_connections(connections)
+    pool.max_connections(READERS)
         .min_connections(0)
         // Connections stay open: there is no server that could drop them, and no timer to run.
         .idle_timeout(None)

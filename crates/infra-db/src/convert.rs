@@ -8,13 +8,15 @@ use kukuri_application::ports::{
 };
 use kukuri_domain::{
     AuthorId, Epoch, EventId, EventOrder, PeerAddress, PeerId, SignedEvent, TopicId, TopicName,
-    UnixMs, VerifiedEvent, topic::Visibility, wire::WireEvent,
+    UnixMs, topic::Visibility, wire::WireEvent,
 };
-use sea_orm::{DbErr, FromQueryResult as _, QueryResult, Value};
+use rusqlite::Row;
+use sea_orm::{FromQueryResult as _, QueryResult, Value};
 
 use crate::{
     entities::{event, known_peer, topic},
     error::store_error,
+    writer::sql::damaged,
 };
 
 /// Whole numbers that are never negative, in SQLite's signed column. A number beyond its range
@@ -56,56 +58,19 @@ pub(crate) fn event_order(row: &QueryResult) -> Result<EventOrder, StoreError> {
     })
 }
 
-/// The row of an event.
-pub(crate) fn event_row(event: &VerifiedEvent, received_at: UnixMs) -> event::Model {
-    let order = event.order();
-    let tags: Vec<&[String]> = event.tags().collect();
-    event::Model {
-        id: order.id.0.into(),
-        author: event.author().0.into(),
-        created_at: to_column(order.created_at),
-        ms: order.ms.into(),
-        kind: event.kind().into(),
-        tags: serde_json::to_string(&tags).expect("lists of texts have a JSON form"),
-        content: event.content().to_owned(),
-        sig: event.as_nostr().sig.as_bytes().to_vec(),
-        received_at: to_column(received_at.0),
-    }
-}
-
-/// A row that does not convert, for the writer.
-pub(crate) fn damaged(error: StoreError) -> DbErr {
-    DbErr::Custom(error.to_string())
-}
-
-/// For migrations: a topic, and an event as in [`stored_event`].
-pub(crate) fn topic_and_event(row: &QueryResult) -> Result<(TopicId, SignedEvent), DbErr> {
-    let topic = bytes(row.try_get("", "topic")?).map_err(damaged)?;
-    let stored = stored_event(row).map_err(damaged)?;
-    Ok((TopicId(topic), stored.event))
+/// An event's tags as in NIP-01.
+pub(crate) fn tags_column<'a>(tags: impl Iterator<Item = &'a [String]>) -> String {
+    let tags: Vec<&[String]> = tags.collect();
+    serde_json::to_string(&tags).expect("lists of texts have a JSON form")
 }
 
 /// The event of a row that also has `sent_to` and `held_by` (both null for foreign events).
 pub(crate) fn stored_event(row: &QueryResult) -> Result<StoredEvent, StoreError> {
     let event = event::Model::from_query_result(row, "").map_err(store_error)?;
     let state = |column| row.try_get::<Option<u32>>("", column).map_err(store_error);
-    let sig: [u8; 64] = bytes(event.sig)?;
-    let (mut sig_r, mut sig_s) = ([0; 32], [0; 32]);
-    sig_r.copy_from_slice(&sig[..32]);
-    sig_s.copy_from_slice(&sig[32..]);
-    let wire = WireEvent {
-        id: EventId(bytes(event.id)?),
-        author: AuthorId(bytes(event.author)?),
-        created_at: from_column(event.created_at)?,
-        kind: u16::try_from(event.kind).map_err(corrupt)?,
-        tags: serde_json::from_str(&event.tags).map_err(corrupt)?,
-        content: event.content,
-        sig_r,
-        sig_s,
-    };
     Ok(StoredEvent {
-        event: wire.into_signed().map_err(corrupt)?,
         received_at: UnixMs(from_column(event.received_at)?),
+        event: signed(event)?,
         state: PostState {
             sent_to: state("sent_to")?.unwrap_or(0),
             held_by: state("held_by")?.unwrap_or(0),
@@ -113,16 +78,44 @@ pub(crate) fn stored_event(row: &QueryResult) -> Result<StoredEvent, StoreError>
     })
 }
 
-pub(crate) fn topic_row(topic: &JoinedTopic) -> topic::Model {
-    topic::Model {
-        id: topic.id.0.into(),
-        name: topic.name.as_str().to_owned(),
-        visibility: match topic.visibility {
-            Visibility::Public => topic::Visibility::Public,
-            Visibility::Private => topic::Visibility::Private,
-        },
-        epoch: to_column(topic.epoch.0),
-        joined_at: to_column(topic.joined_at.0),
+/// The event of a row, for the writer.
+pub(crate) fn signed_event(row: &Row<'_>) -> rusqlite::Result<SignedEvent> {
+    let event = event::Model {
+        id: row.get("id")?,
+        author: row.get("author")?,
+        created_at: row.get("created_at")?,
+        ms: row.get("ms")?,
+        kind: row.get("kind")?,
+        tags: row.get("tags")?,
+        content: row.get("content")?,
+        sig: row.get("sig")?,
+        received_at: row.get("received_at")?,
+    };
+    signed(event).map_err(damaged)
+}
+
+fn signed(row: event::Model) -> Result<SignedEvent, StoreError> {
+    let sig: [u8; 64] = bytes(row.sig)?;
+    let (mut sig_r, mut sig_s) = ([0; 32], [0; 32]);
+    sig_r.copy_from_slice(&sig[..32]);
+    sig_s.copy_from_slice(&sig[32..]);
+    let wire = WireEvent {
+        id: EventId(bytes(row.id)?),
+        author: AuthorId(bytes(row.author)?),
+        created_at: from_column(row.created_at)?,
+        kind: u16::try_from(row.kind).map_err(corrupt)?,
+        tags: serde_json::from_str(&row.tags).map_err(corrupt)?,
+        content: row.content,
+        sig_r,
+        sig_s,
+    };
+    wire.into_signed().map_err(corrupt)
+}
+
+pub(crate) fn visibility_column(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "public",
+        Visibility::Private => "private",
     }
 }
 

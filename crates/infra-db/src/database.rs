@@ -10,25 +10,20 @@ use std::{
 
 use kukuri_application::ports::{Clock, StoreError};
 use kukuri_domain::{TopicId, UnixMs};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbErr, QueryResult, Statement, Value};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinSet,
-};
+use rusqlite::Connection;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, QueryResult, Statement, Value};
+use tokio::{sync::oneshot, task::spawn_blocking};
 
 use crate::{
     backup,
     clocks::EntryClocks,
     connection,
-    convert::{bytes, damaged, to_column},
-    error::{file_error, store_error},
+    convert::{bytes, from_column, to_column},
+    error::{file_error, sqlite_error, store_error},
     migrations,
     sets::SyncSets,
-    writer::{self, Job, Write, Written},
+    writer::{self, Intake, Write, Written, sql},
 };
-
-/// Writes that may wait for the writer; beyond it, callers wait. Two groups of single events.
-const WRITE_QUEUE: usize = 2_000;
 
 /// How a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,13 +44,14 @@ pub struct Database {
     /// `None` for no ceiling.
     pub(crate) topic_bytes_max: Option<u64>,
     readers: DatabaseConnection,
-    intake: Mutex<Intake>,
-    writer: tokio::sync::Mutex<JoinSet<Result<(), StoreError>>>,
+    door: Mutex<Door>,
+    /// How the writer ended.
+    writer: tokio::sync::Mutex<Option<oneshot::Receiver<Result<(), StoreError>>>>,
 }
 
-/// Where writes go.
-enum Intake {
-    Open(mpsc::Sender<Job>),
+/// Whether writes are taken.
+enum Door {
+    Open(Intake),
     ReadOnly,
     Closed,
 }
@@ -87,18 +83,15 @@ impl Database {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         connection::prepare_file(path).map_err(file_error)?;
-        let conn = connection::writer(path).await.map_err(store_error)?;
-        let sets = Arc::new(SyncSets::new(clock.clone()));
-        if let Err(error) = prepare(&conn, path, ceiling, &sets).await {
-            close(conn).await;
-            return Err(error);
-        }
+        let file = path.to_owned();
+        let prepared = spawn_blocking(move || prepared(&file, ceiling)).await;
+        let conn = prepared.map_err(|panic| StoreError::Other(Box::new(panic)))??;
         backup::forget_old(path, clock.now().unix);
         let readers = connection::readers(path, false)
             .await
             .map_err(store_error)?;
-        let (intake, jobs) = mpsc::channel(WRITE_QUEUE);
-        let mut writer = JoinSet::new();
+        let sets = Arc::new(SyncSets::new(clock.clone()));
+        load_horizons(&readers, &sets).await?;
         let entry_clocks: Arc<EntryClocks> = Arc::default();
         let setup = writer::Setup {
             path: path.to_owned(),
@@ -108,15 +101,15 @@ impl Database {
             clock: clock.clone(),
             ceiling,
         };
-        writer.spawn(writer::run(setup, jobs));
+        let (intake, ended) = writer::start(setup).map_err(file_error)?;
         Ok(Self {
             clock,
             sets,
             entry_clocks,
             topic_bytes_max: shown(ceiling),
             readers,
-            intake: Mutex::new(Intake::Open(intake)),
-            writer: tokio::sync::Mutex::new(writer),
+            door: Mutex::new(Door::Open(intake)),
+            writer: tokio::sync::Mutex::new(Some(ended)),
         })
     }
 
@@ -134,14 +127,14 @@ impl Database {
             readers => readers?,
         };
         let sets = Arc::new(SyncSets::new(clock.clone()));
-        load_horizons(&readers, &sets).await.map_err(store_error)?;
+        load_horizons(&readers, &sets).await?;
         Ok(Self {
             sets,
             entry_clocks: Arc::default(),
             topic_bytes_max: shown(ceiling),
             clock,
             readers,
-            intake: Mutex::new(Intake::ReadOnly),
+            door: Mutex::new(Door::ReadOnly),
             writer: tokio::sync::Mutex::default(),
         })
     }
@@ -172,16 +165,12 @@ impl Database {
 
     /// Hands a change to the writer and waits until it is committed.
     pub(crate) async fn write(&self, write: Write) -> Result<Written, StoreError> {
-        let intake = match &*self.intake.lock().expect("no holder of the lock panics") {
-            Intake::Open(intake) => intake.clone(),
-            Intake::ReadOnly => return Err(StoreError::ReadOnly("opened for reading only".into())),
-            Intake::Closed => return Err(StoreError::Closed),
+        let intake = match &*self.door.lock().expect("no holder of the lock panics") {
+            Door::Open(intake) => intake.clone(),
+            Door::ReadOnly => return Err(StoreError::ReadOnly("opened for reading only".into())),
+            Door::Closed => return Err(StoreError::Closed),
         };
-        let (reply, committed) = oneshot::channel();
-        intake
-            .send(Job { write, reply })
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        let committed = intake.hand_over(write).await?;
         // Otherwise `close` would wait for this caller, too.
         drop(intake);
         committed.await.map_err(|_| StoreError::Closed)?
@@ -209,21 +198,20 @@ impl Database {
     /// Commits what was handed over, writes the log into the file and closes. Later calls, and
     /// those that come too late meanwhile, fail with [`StoreError::Closed`].
     pub(crate) async fn shut(&self) -> Result<(), StoreError> {
-        let intake = {
-            let mut intake = self.intake.lock().expect("no holder of the lock panics");
-            std::mem::replace(&mut *intake, Intake::Closed)
+        let door = {
+            let mut door = self.door.lock().expect("no holder of the lock panics");
+            std::mem::replace(&mut *door, Door::Closed)
         };
         let mut writer = self.writer.lock().await;
         // First the readers: a query in progress would keep the log from being emptied, and a
         // reader that is the last to close would leave the empty log behind.
         let closed = self.readers.close_by_ref().await;
         // Only now the writer has nothing more to wait for.
-        drop(intake);
+        drop(door);
         closed.map_err(store_error)?;
-        match writer.join_next().await {
+        match writer.take() {
             None => Ok(()),
-            Some(Ok(result)) => result,
-            Some(Err(panic)) => Err(StoreError::Other(Box::new(panic))),
+            Some(ended) => ended.await.map_err(|_| writer::panicked())?,
         }
     }
 }
@@ -240,47 +228,43 @@ const LET_BACK: &str =
 const HORIZONS: &str =
     "SELECT totals.topic, totals.horizon FROM topic_totals totals WHERE totals.horizon > 0";
 
-async fn prepare(
-    conn: &DatabaseConnection,
-    path: &Path,
-    ceiling: Option<u64>,
-    sets: &SyncSets,
-) -> Result<(), StoreError> {
-    prepare_schema(conn, path).await?;
-    if let Some(ceiling) = ceiling {
-        let backend = conn.get_database_backend();
-        let values = [to_column(ceiling).into()];
-        let let_back = Statement::from_sql_and_values(backend, LET_BACK, values);
-        conn.execute_raw(let_back).await.map_err(store_error)?;
-    }
-    load_horizons(conn, sets).await.map_err(store_error)
-}
-
-async fn load_horizons(conn: &DatabaseConnection, sets: &SyncSets) -> Result<(), DbErr> {
-    let rows = Statement::from_string(conn.get_database_backend(), HORIZONS);
-    for row in conn.query_all_raw(rows).await? {
-        let topic: Vec<u8> = row.try_get_by_index(0)?;
-        let horizon: i64 = row.try_get_by_index(1)?;
-        let topic = bytes(topic).map_err(damaged)?;
-        let horizon = UnixMs(u64::try_from(horizon).unwrap_or(0));
-        sets.forget_before(TopicId(topic), horizon);
-    }
-    Ok(())
-}
-
-async fn prepare_schema(conn: &DatabaseConnection, path: &Path) -> Result<(), StoreError> {
-    let found = migrations::check(conn).await?;
+/// The writer's connection, to a file with the known schema.
+fn prepared(path: &Path, ceiling: Option<u64>) -> Result<Connection, StoreError> {
+    let mut conn = connection::writer(path).map_err(sqlite_error)?;
+    let header = conn.query_row(migrations::HEADER, [], |row| row.try_into());
+    let found = migrations::check(header.map_err(sqlite_error)?)?;
     if (1..migrations::known()).contains(&found) {
-        backup::make(conn, path, found).await?;
+        backup::make(&conn, path, found)?;
     }
     // Kept in the file's header; for one that has it already, nothing is written.
-    conn.execute_unprepared("PRAGMA journal_mode = WAL")
-        .await
-        .map_err(store_error)?;
+    conn.pragma_update(None, "journal_mode", "WAL")
+        .map_err(sqlite_error)?;
     if found < migrations::known() {
-        migrations::migrate(conn).await.map_err(store_error)?;
+        migrations::migrate(&mut conn)?;
+    }
+    if let Some(ceiling) = ceiling {
+        sql::execute(&conn, LET_BACK, [to_column(ceiling)]).map_err(sqlite_error)?;
+    }
+    Ok(conn)
+}
+
+async fn load_horizons(readers: &DatabaseConnection, sets: &SyncSets) -> Result<(), StoreError> {
+    let rows = Statement::from_string(readers.get_database_backend(), HORIZONS);
+    for row in readers.query_all_raw(rows).await.map_err(store_error)? {
+        let topic = row.try_get_by_index(0).map_err(store_error)?;
+        let horizon = row.try_get_by_index(1).map_err(store_error)?;
+        sets.forget_before(TopicId(bytes(topic)?), UnixMs(from_column(horizon)?));
     }
     Ok(())
+}
+
+/// A row of [`migrations::HEADER`].
+async fn header(readers: &DatabaseConnection) -> Result<migrations::Header, StoreError> {
+    let query = Statement::from_string(readers.get_database_backend(), migrations::HEADER);
+    let row = readers.query_one_raw(query).await.map_err(store_error)?;
+    let row = row.ok_or_else(|| StoreError::Corrupt("a file without a header".into()))?;
+    let number = |column| row.try_get_by_index(column).map_err(store_error);
+    Ok((number(0)?, number(1)?, number(2)?))
 }
 
 /// Readers of a file that has exactly the known schema.
@@ -291,7 +275,8 @@ async fn checked_readers(
     let readers = connection::readers(path, is_immutable)
         .await
         .map_err(store_error)?;
-    let error = match migrations::check(&readers).await {
+    let found = header(&readers).await.and_then(migrations::check);
+    let error = match found {
         Ok(found) if found == migrations::known() => return Ok(readers),
         Ok(found) => StoreError::OlderSchema {
             found,

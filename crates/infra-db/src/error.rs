@@ -3,7 +3,7 @@
 //! Owns the one table from SQLite's result codes to `StoreError`. Must never hide the cause:
 //! the driver's error stays the source.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use kukuri_application::ports::StoreError;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
@@ -20,7 +20,24 @@ const IOERR_SHORT_READ: i32 = 522;
 const IOERR_SHMSIZE: i32 = 4_874;
 const IOERR_CORRUPTFS: i32 = 8_458;
 
-/// Sorts an error of the driver. Several callers of one failed transaction each get their own.
+/// Sorts an error of the writer's driver. Several callers of one failed transaction share it.
+pub(crate) fn sqlite_error(error: impl Into<Arc<rusqlite::Error>>) -> StoreError {
+    use rusqlite::Error;
+
+    let error: Arc<Error> = error.into();
+    let variant: Variant = match &*error {
+        Error::SqliteFailure(failure, _) => variant_of_code(failure.extended_code),
+        // A column that does not hold what our schema puts there.
+        Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::Utf8Error(..)
+        | Error::InvalidColumnType(..) => StoreError::Corrupt,
+        _ => StoreError::Other,
+    };
+    variant(Box::new(error))
+}
+
+/// Sorts an error of the readers' driver.
 pub(crate) fn store_error(error: DbErr) -> StoreError {
     let sqlx = match &error {
         DbErr::Conn(RuntimeErr::SqlxError(e))

@@ -1,10 +1,11 @@
 //! The one writer: takes changes, commits those that wait together, answers when they are on
 //! the disk.
 //!
-//! Owns every transaction. Commits at once when idle; what arrives during a commit forms the
-//! next group, and nothing waits on a timer. Must never answer before the commit, and never
-//! keep a connection after an error: SQLite ends the transaction by itself on a full disk, of
-//! which sqlx's count of nested transactions learns nothing.
+//! Owns every transaction, and the thread on which SQLite runs for them: a way to another thread
+//! and back takes longer than most statements. Commits at once when idle; what arrives during a
+//! commit forms the next group, and nothing waits on a timer. Must never answer before the commit,
+//! and never keep a connection after an error: whether SQLite has ended the transaction by itself,
+//! as it does on a full disk, is not worth knowing.
 
 mod apply;
 pub(crate) mod conversation;
@@ -15,9 +16,19 @@ pub(crate) mod membership;
 mod peers;
 mod reading;
 mod retention;
-pub(crate) mod script;
+pub(crate) mod sql;
 
-use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    ops::Range,
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError},
+    },
+    thread,
+    time::Duration,
+};
 
 use kukuri_application::ports::{
     Clock, Commit, JoinedTopic, Origin, PeerContact, PostState, StoreError,
@@ -25,18 +36,11 @@ use kukuri_application::ports::{
 use kukuri_domain::{
     AuthorId, EventId, EventOrder, PeerId, TopicId, UnixMs, VerifiedEvent, event::Profile,
 };
-use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait as _,
-};
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
-    clocks::EntryClocks, connection, database::close, error::store_error, migrations,
-    search::WAITING, sets::SyncSets,
+    clocks::EntryClocks, connection, error::sqlite_error, search::WAITING, sets::SyncSets,
 };
 use retention::{Outcome, Retention};
 
@@ -46,6 +50,9 @@ const GROUP_EVENTS_MAX: usize = 2_048;
 
 /// Changes in one group.
 const GROUP_WRITES_MAX: usize = 1_000;
+
+/// Changes that may wait for the writer; beyond it, callers wait. Two groups of single events.
+const QUEUE: usize = 2_000;
 
 /// A change.
 pub(crate) enum Write {
@@ -157,22 +164,51 @@ pub(crate) fn queries() -> Vec<&'static str> {
     .concat()
 }
 
+/// What a change came to, or why it was not made.
+type Reply = oneshot::Sender<Result<Written, StoreError>>;
+
 /// A change and where its outcome goes.
-pub(crate) struct Job {
-    pub write: Write,
-    pub reply: oneshot::Sender<Result<Written, StoreError>>,
+struct Job {
+    write: Write,
+    reply: Reply,
+    /// Its place in the queue.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// The way to the writer, which ends when nobody has one any more.
+#[derive(Clone)]
+pub(crate) struct Intake {
+    jobs: Sender<Job>,
+    room: Arc<Semaphore>,
+}
+
+impl Intake {
+    /// Waits until there is room; returns where the outcome will come.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] if the writer has ended.
+    pub(crate) async fn hand_over(
+        &self,
+        write: Write,
+    ) -> Result<oneshot::Receiver<Result<Written, StoreError>>, StoreError> {
+        let room = self.room.clone().acquire_owned().await;
+        let (reply, outcome) = oneshot::channel();
+        let job = Job {
+            write,
+            reply,
+            _room: Some(room.map_err(|_| StoreError::Closed)?),
+        };
+        self.jobs.send(job).map_err(|_| StoreError::Closed)?;
+        Ok(outcome)
+    }
 }
 
 struct Writer {
-    path: PathBuf,
+    access: Access,
     /// Told of every change after its commit.
     sets: Arc<SyncSets>,
     /// As above.
     entry_clocks: Arc<EntryClocks>,
-    /// `None` after an error, until the next group.
-    conn: Option<DatabaseConnection>,
-    /// Whether the connection was set to `synchronous=NORMAL`; it begins with FULL.
-    is_normal: bool,
     /// Posts that wait for the search index, or a few more.
     unindexed: u64,
     /// The next of them.
@@ -181,10 +217,44 @@ struct Writer {
     retention: Retention,
 }
 
+/// The connection, which is made anew after an error.
+struct Access {
+    path: PathBuf,
+    /// `None` after an error, until the next group.
+    conn: Option<Connection>,
+    /// Whether the connection was set to `synchronous=NORMAL`; it begins with FULL.
+    is_normal: bool,
+}
+
+impl Access {
+    fn begin(&mut self, is_normal: bool) -> rusqlite::Result<Transaction<'_>> {
+        let conn = match &mut self.conn {
+            Some(conn) => conn,
+            none => none.insert(connection::writer(&self.path)?),
+        };
+        // Only outside a transaction does the setting take effect.
+        if is_normal != self.is_normal {
+            let level = if is_normal { "NORMAL" } else { "FULL" };
+            conn.pragma_update(None, "synchronous", level)?;
+            self.is_normal = is_normal;
+        }
+        // Immediate: never a reader that finds, when it wants to write, that it is too late.
+        conn.transaction_with_behavior(TransactionBehavior::Immediate)
+    }
+
+    /// Parts with the connection after an error.
+    fn give_up(&mut self) {
+        self.is_normal = false;
+        if let Some(conn) = self.conn.take() {
+            close(conn);
+        }
+    }
+}
+
 /// What a writer begins with.
 pub(crate) struct Setup {
     pub(crate) path: PathBuf,
-    pub(crate) conn: DatabaseConnection,
+    pub(crate) conn: Connection,
     pub(crate) sets: Arc<SyncSets>,
     pub(crate) entry_clocks: Arc<EntryClocks>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -210,15 +280,36 @@ const UNINDEXED_MAX: u64 = 200_000;
 /// as many as a step removes.
 const EVENTS_PER_STEP: usize = retention::BATCH as usize;
 
+/// Starts the writer's thread; returns the way to it, and where it says how it ended.
+pub(crate) fn start(
+    setup: Setup,
+) -> io::Result<(Intake, oneshot::Receiver<Result<(), StoreError>>)> {
+    let ((jobs, arriving), (ended, end)) = (mpsc::channel(), oneshot::channel());
+    let write = move || {
+        // Whoever dropped the database without closing it does not ask.
+        let _ = ended.send(run(setup, &arriving));
+    };
+    thread::Builder::new()
+        .name("kukuri-writer".to_owned())
+        .spawn(write)?;
+    let room = Arc::new(Semaphore::new(QUEUE));
+    Ok((Intake { jobs, room }, end))
+}
+
+/// The writer did not come to say how it ended.
+pub(crate) fn panicked() -> StoreError {
+    StoreError::Other("the writer panicked".into())
+}
+
 /// Commits what arrives until every sender is gone, then empties the log and closes. Between
 /// times it brings the search index forward and keeps topics to their ceiling.
-pub(crate) async fn run(setup: Setup, mut jobs: mpsc::Receiver<Job>) -> Result<(), StoreError> {
+fn run(setup: Setup, jobs: &Receiver<Job>) -> Result<(), StoreError> {
     let mut writer = Writer::new(setup);
-    writer.look_around().await;
-    while let Some(first) = writer.next(&mut jobs).await {
-        let (writes, replies) = group(first, &mut jobs);
+    writer.look_around();
+    while let Some(first) = writer.next(jobs) {
+        let (writes, replies) = group(first, jobs);
         let events: usize = writes.iter().map(Write::events).sum();
-        match writer.commit(&writes).await {
+        match writer.commit(&writes) {
             Ok(results) => {
                 for (reply, result) in replies.into_iter().zip(results) {
                     // A caller that has gone does not want its answer.
@@ -226,33 +317,28 @@ pub(crate) async fn run(setup: Setup, mut jobs: mpsc::Receiver<Job>) -> Result<(
                 }
             }
             Err(error) => {
+                let error = Arc::new(error);
                 for reply in replies {
                     // As above.
-                    let _ = reply.send(Err(store_error(error.clone())));
+                    let _ = reply.send(Err(sqlite_error(error.clone())));
                 }
             }
         }
         for _ in 0..=events / EVENTS_PER_STEP {
             if writer.retention.has_work() {
-                writer.retain().await;
+                writer.retain();
             }
         }
     }
-    writer.finish().await
+    writer.finish()
 }
 
 /// What waits now, up to the size of a group.
-fn group(
-    first: Job,
-    jobs: &mut mpsc::Receiver<Job>,
-) -> (
-    Vec<Write>,
-    Vec<oneshot::Sender<Result<Written, StoreError>>>,
-) {
+fn group(first: Job, jobs: &Receiver<Job>) -> (Vec<Write>, Vec<Reply>) {
     let mut events = first.write.events();
     let (mut writes, mut replies) = (vec![first.write], vec![first.reply]);
     while events < GROUP_EVENTS_MAX && writes.len() < GROUP_WRITES_MAX {
-        let Ok(Job { write, reply }) = jobs.try_recv() else {
+        let Ok(Job { write, reply, .. }) = jobs.try_recv() else {
             break;
         };
         events += write.events();
@@ -265,11 +351,13 @@ fn group(
 impl Writer {
     fn new(setup: Setup) -> Self {
         Self {
-            path: setup.path,
+            access: Access {
+                path: setup.path,
+                conn: Some(setup.conn),
+                is_normal: false,
+            },
             sets: setup.sets,
             entry_clocks: setup.entry_clocks,
-            conn: Some(setup.conn),
-            is_normal: false,
             unindexed: 0,
             splitting: None,
             clock: setup.clock,
@@ -278,44 +366,47 @@ impl Writer {
     }
 
     /// The next change; indexes and removes while there is none.
-    async fn next(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    fn next(&mut self, jobs: &Receiver<Job>) -> Option<Job> {
         let mut is_idle = false;
         loop {
             if self.unindexed >= UNINDEXED_MAX {
-                self.index().await;
+                self.index();
             }
             if self.unindexed == 0 && !self.retention.has_work() {
-                return jobs.recv().await;
+                return jobs.recv().ok();
             }
             match jobs.try_recv() {
                 Ok(job) => return Some(job),
-                Err(mpsc::error::TryRecvError::Disconnected) => return None,
-                Err(mpsc::error::TryRecvError::Empty) => {}
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {}
             }
             if !is_idle {
                 let is_due = self.unindexed >= UNINDEXED_SOON || self.retention.has_work();
                 let pause = if is_due { PAUSE } else { IDLE };
-                if let Ok(next) = timeout(pause, jobs.recv()).await {
-                    return next;
+                match jobs.recv_timeout(pause) {
+                    Ok(job) => return Some(job),
+                    Err(RecvTimeoutError::Disconnected) => return None,
+                    Err(RecvTimeoutError::Timeout) => is_idle = true,
                 }
-                is_idle = true;
             }
             if self.retention.has_work() {
-                self.retain().await;
+                self.retain();
             } else {
-                self.index().await;
+                self.index();
             }
         }
     }
 
     /// Finds what an earlier process left to do.
-    async fn look_around(&mut self) {
-        let Some(conn) = &self.conn else { return };
-        if let Err(error) = self.retention.load(conn).await {
+    fn look_around(&mut self) {
+        let Some(conn) = &self.access.conn else {
+            return;
+        };
+        if let Err(error) = self.retention.load(conn) {
             // The next commit to a topic above the ceiling will have it tried again.
             tracing::warn!(%error, "it was not looked at whether topics are too large");
         }
-        match migrations::integer(conn, WAITING).await {
+        match sql::integer(conn, WAITING) {
             Ok(waiting) => self.unindexed = u64::try_from(waiting).unwrap_or(0),
             // The next commit of a post will have it tried again.
             Err(error) => tracing::warn!(%error, "the search index was not looked at"),
@@ -323,20 +414,20 @@ impl Writer {
     }
 
     /// Brings topics one step nearer to their ceiling.
-    async fn retain(&mut self) {
-        if let Err(error) = self.try_retain().await {
+    fn retain(&mut self) {
+        if let Err(error) = self.try_retain() {
             // What is above the ceiling stays until the next commit after a while.
             tracing::warn!(%error, "a topic was not kept to its ceiling");
             self.retention.give_up(self.clock.now().unix);
-            self.give_up().await;
+            self.access.give_up();
         }
     }
 
-    async fn try_retain(&mut self) -> Result<(), DbErr> {
+    fn try_retain(&mut self) -> rusqlite::Result<()> {
         let now = self.clock.now().unix;
-        let transaction = self.begin(true).await?;
-        let outcome = self.retention.advance(&transaction, now).await?;
-        transaction.commit().await?;
+        let transaction = self.access.begin(true)?;
+        let outcome = self.retention.advance(&transaction, now)?;
+        transaction.commit()?;
         match outcome {
             Outcome::Nothing => {}
             Outcome::Moved(topic, horizon) => self.sets.forget_before(topic, horizon),
@@ -347,8 +438,8 @@ impl Writer {
     }
 
     /// Brings the search index one batch forward.
-    async fn index(&mut self) {
-        match self.try_index().await {
+    fn index(&mut self) {
+        match self.try_index() {
             Ok(posts) if posts < index::BATCH => self.unindexed = 0,
             Ok(posts) => self.unindexed = self.unindexed.saturating_sub(posts as u64).max(1),
             Err(error) => {
@@ -356,33 +447,33 @@ impl Writer {
                 tracing::warn!(%error, "the search index was not brought forward");
                 self.unindexed = 0;
                 self.splitting = None;
-                self.give_up().await;
+                self.access.give_up();
             }
         }
     }
 
-    async fn try_index(&mut self) -> Result<usize, DbErr> {
-        let transaction = self.begin(true).await?;
-        let posts = index::advance(&transaction, &mut self.splitting).await?;
-        transaction.commit().await?;
+    fn try_index(&mut self) -> rusqlite::Result<usize> {
+        let transaction = self.access.begin(true)?;
+        let posts = index::advance(&transaction, &mut self.splitting)?;
+        transaction.commit()?;
         Ok(posts)
     }
 
     /// All changes in one transaction, or none.
-    async fn commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, DbErr> {
-        let result = self.try_commit(writes).await;
+    fn commit(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Written>> {
+        let result = self.try_commit(writes);
         match &result {
             Ok(written) => self.unindexed += written.iter().map(Written::new_events).sum::<u64>(),
-            Err(_) => self.give_up().await,
+            Err(_) => self.access.give_up(),
         }
         result
     }
 
-    async fn try_commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, DbErr> {
+    fn try_commit(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Written>> {
         let is_normal = !writes.iter().any(Write::is_promised);
-        let transaction = self.begin(is_normal).await?;
-        let applied = apply::all(&transaction, writes, &self.sets).await?;
-        transaction.commit().await?;
+        let transaction = self.access.begin(is_normal)?;
+        let applied = apply::all(&transaction, writes, &self.sets)?;
+        transaction.commit()?;
         self.sets.note(&applied.changes);
         for total in &applied.totals {
             if let Some(clock) = total.clock {
@@ -397,42 +488,20 @@ impl Writer {
         Ok(applied.written)
     }
 
-    async fn begin(&mut self, is_normal: bool) -> Result<DatabaseTransaction, DbErr> {
-        let conn = match &mut self.conn {
-            Some(conn) => conn,
-            none => none.insert(connection::writer(&self.path).await?),
+    fn finish(self) -> Result<(), StoreError> {
+        let Some(conn) = self.access.conn else {
+            return Ok(());
         };
-        // Only outside a transaction does the setting take effect.
-        if is_normal != self.is_normal {
-            let level = if is_normal { "NORMAL" } else { "FULL" };
-            conn.execute_unprepared(&format!("PRAGMA synchronous = {level}"))
-                .await?;
-            self.is_normal = is_normal;
-        }
-        // Immediate: never a reader that finds, when it wants to write, that it is too late.
-        let mode = Some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions {
-            sqlite_transaction_mode: mode,
-            ..Default::default()
-        };
-        conn.begin_with_options(options).await
+        let emptied = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        close(conn);
+        emptied.map_err(sqlite_error)
     }
+}
 
-    /// Parts with the connection after an error.
-    async fn give_up(&mut self) {
-        self.is_normal = false;
-        if let Some(conn) = self.conn.take() {
-            close(conn).await;
-        }
-    }
-
-    async fn finish(self) -> Result<(), StoreError> {
-        let Some(conn) = self.conn else { return Ok(()) };
-        let emptied = conn
-            .execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")
-            .await;
-        close(conn).await;
-        emptied.map(drop).map_err(store_error)
+/// Gives a connection up; an error that came before is the one that counts.
+fn close(conn: Connection) {
+    if let Err((_, error)) = conn.close() {
+        tracing::debug!("a connection did not close in order: {error}");
     }
 }
 

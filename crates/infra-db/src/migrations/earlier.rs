@@ -3,28 +3,31 @@
 //! Owns the way through them. Must never hold more than a page: a database may have millions.
 
 use kukuri_domain::{EventId, EventOrder, SignedEvent, TopicId};
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use rusqlite::{Connection, Row, params};
 
-use crate::convert::{blob, to_column, topic_and_event};
+use crate::{
+    convert::signed_event,
+    writer::{membership::place_of, sql},
+};
 
 /// Events of a page.
 const PAGE: usize = 1_000;
 
 /// Events of all topics that meet a condition, page by page in the order of `topic_events`.
-pub(super) struct EarlierEvents<'a, C> {
-    conn: &'a C,
+pub(super) struct EarlierEvents<'a> {
+    conn: &'a Connection,
     sql: String,
     after: (TopicId, EventOrder),
 }
 
-impl<'a, C: ConnectionTrait> EarlierEvents<'a, C> {
+impl<'a> EarlierEvents<'a> {
     /// Events of which `condition` is true: SQL about `t`, a row of `topic_events`, and `e`, its
     /// event.
-    pub(super) fn such_that(condition: &str, conn: &'a C) -> Self {
+    pub(super) fn such_that(condition: &str, conn: &'a Connection) -> Self {
         Self {
             conn,
             sql: format!(
-                "SELECT t.topic AS topic, e.*, NULL AS sent_to, NULL AS held_by
+                "SELECT t.topic AS topic, e.*
                 FROM topic_events t CROSS JOIN events e ON e.id = t.id
                 WHERE (t.topic, t.created_at, t.ms, t.id) > (?1, ?2, ?3, ?4) AND ({condition})
                 ORDER BY t.topic, t.created_at, t.ms, t.id
@@ -42,19 +45,12 @@ impl<'a, C: ConnectionTrait> EarlierEvents<'a, C> {
     }
 
     /// The next page; `None` after the last one.
-    pub(super) async fn page(&mut self) -> Result<Option<Vec<(TopicId, SignedEvent)>>, DbErr> {
+    pub(super) fn page(&mut self) -> rusqlite::Result<Option<Vec<(TopicId, SignedEvent)>>> {
         let (topic, order) = self.after;
-        let values = [
-            blob(&topic.0),
-            to_column(order.created_at).into(),
-            order.ms.into(),
-            blob(&order.id.0),
-        ];
-        let backend = self.conn.get_database_backend();
-        let page = Statement::from_sql_and_values(backend, self.sql.as_str(), values);
-        let rows = self.conn.query_all_raw(page).await?;
-        let events = rows.iter().map(topic_and_event);
-        let events = events.collect::<Result<Vec<_>, _>>()?;
+        let (created_at, ms, id) = place_of(order);
+        let values = params![topic.0, created_at, ms, id];
+        let read = |row: &Row<'_>| Ok((TopicId(row.get("topic")?), signed_event(row)?));
+        let events = sql::rows(self.conn, &self.sql, values, read)?;
         let Some((topic, last)) = events.last() else {
             return Ok(None);
         };

@@ -3,9 +3,7 @@
 //! Owns its SQL, which never changes again. Times are milliseconds since the Unix epoch, except
 //! `created_at`, which is the signed second.
 
-use sea_orm_migration::prelude::*;
-
-const SQL: &str = "
+pub(super) const SQL: &str = "
 -- Every event once, in whatever topics it is.
 CREATE TABLE events (
     id          BLOB    NOT NULL PRIMARY KEY,
@@ -71,16 +69,3 @@ CREATE TABLE dht_nodes (
     address TEXT    NOT NULL
 ) STRICT;
 ";
-
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-// The trait's macro ties the lifetime to the one it was written with: left out.
-#[allow(elided_lifetimes_in_paths)]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(SQL).await?;
-        Ok(())
-    }
-}

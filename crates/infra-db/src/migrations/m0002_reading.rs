@@ -4,9 +4,7 @@
 //! Owns its SQL, which never changes again. What was stored before is counted at once and
 //! indexed in the background, since that takes minutes for a large file.
 
-use sea_orm_migration::prelude::*;
-
-const SQL: &str = "
+pub(super) const SQL: &str = "
 -- Kinds 1 and 9 are shown.
 ALTER TABLE topic_events ADD COLUMN is_post INTEGER NOT NULL DEFAULT 0;
 UPDATE topic_events SET is_post = 1
@@ -67,16 +65,3 @@ CREATE VIRTUAL TABLE terms USING fts5 (
     tokenize = \"unicode61 remove_diacritics 0 categories 'L* N* M* S* Co'\"
 );
 ";
-
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-// The trait's macro ties the lifetime to the one it was written with: left out.
-#[allow(elided_lifetimes_in_paths)]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(SQL).await?;
-        Ok(())
-    }
-}

@@ -4,12 +4,12 @@
 //! the writer's own statements: whoever changes their tables in a later schema has to keep a copy
 //! of today's here.
 
-use sea_orm_migration::prelude::*;
+use rusqlite::Connection;
 
 use super::earlier::EarlierEvents;
 use crate::writer::conversation::{Said, note};
 
-const SQL: &str = "
+pub(super) const SQL: &str = "
 -- The thread that an answer belongs to. An answer has 2 in topic_events.is_post once the topic
 -- holds the root, and is then shown in its thread only.
 CREATE TABLE answers (
@@ -69,27 +69,18 @@ CREATE INDEX profiles_by_time ON profiles (at);
 const EARLIER: &str = r#"e.kind IN (0, 5, 7)
     OR (t.is_post AND (e.tags LIKE '%["e",%' OR e.tags LIKE '%["q",%'))"#;
 
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-// The trait's macro ties the lifetime to the one it was written with: left out.
-#[allow(elided_lifetimes_in_paths)]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let conn = manager.get_connection();
-        conn.execute_unprepared(SQL).await?;
-        let mut earlier = EarlierEvents::such_that(EARLIER, conn);
-        while let Some(events) = earlier.page().await? {
-            let said = events.iter().map(|(topic, event)| Said {
-                topic: *topic,
-                author: event.author(),
-                order: event.order(),
-                meaning: event.meaning(),
-            });
-            // No answer waits for any of them: all are stored.
-            note(conn, &said.collect::<Vec<_>>(), &[]).await?;
-        }
-        Ok(())
+/// Notes what was stored before.
+pub(super) fn note_earlier(conn: &Connection) -> rusqlite::Result<()> {
+    let mut earlier = EarlierEvents::such_that(EARLIER, conn);
+    while let Some(events) = earlier.page()? {
+        let said = events.iter().map(|(topic, event)| Said {
+            topic: *topic,
+            author: event.author(),
+            order: event.order(),
+            meaning: event.meaning(),
+        });
+        // No answer waits for any of them: all are stored.
+        note(conn, &said.collect::<Vec<_>>(), &[])?;
     }
+    Ok(())
 }

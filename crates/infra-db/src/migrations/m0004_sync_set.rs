@@ -3,9 +3,7 @@
 //! Owns its SQL, which never changes again. What was stored before is noted by schema 6, which
 //! does so for all that schemas 4 and 5 noted as well.
 
-use sea_orm_migration::prelude::*;
-
-const SQL: &str = "
+pub(super) const SQL: &str = "
 -- From when on the event no longer belongs to the set, in milliseconds; null for never.
 ALTER TABLE topic_events ADD COLUMN until INTEGER;
 
@@ -32,16 +30,3 @@ CREATE TABLE places (
     PRIMARY KEY (topic, author, place, created_at, ms, id)
 ) STRICT, WITHOUT ROWID;
 ";
-
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-// The trait's macro ties the lifetime to the one it was written with: left out.
-#[allow(elided_lifetimes_in_paths)]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(SQL).await?;
-        Ok(())
-    }
-}

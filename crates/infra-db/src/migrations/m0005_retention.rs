@@ -3,9 +3,7 @@
 //! Owns its SQL, which never changes again. What was stored before is measured at once: some
 //! seconds for a million events.
 
-use sea_orm_migration::prelude::*;
-
-const SQL: &str = "
+pub(super) const SQL: &str = "
 -- About how much the topic's events take, with the index: see writer::retention.
 ALTER TABLE topic_totals ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 
@@ -19,16 +17,3 @@ UPDATE topic_totals SET bytes = (
     FROM topic_events t CROSS JOIN events e ON e.id = t.id
     WHERE t.topic = topic_totals.topic);
 ";
-
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-// The trait's macro ties the lifetime to the one it was written with: left out.
-#[allow(elided_lifetimes_in_paths)]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(SQL).await?;
-        Ok(())
-    }
-}

@@ -4,15 +4,12 @@
 //! the writer's own statements: whoever changes their tables in a later schema has to keep a copy
 //! of today's here.
 
-use sea_orm_migration::prelude::*;
+use rusqlite::Connection;
 
 use super::earlier::EarlierEvents;
-use crate::writer::{
-    membership::{Fresh, note},
-    script::Script,
-};
+use crate::writer::membership::{Fresh, note};
 
-const SQL: &str = "
+pub(super) const SQL: &str = "
 -- When a greater event in the place of this one was written, in milliseconds; null for never, and
 -- for what is not keyed.
 ALTER TABLE topic_events ADD COLUMN replaced_at INTEGER;
@@ -57,24 +54,12 @@ WHERE EXISTS (SELECT 1 FROM entry_writes w WHERE w.topic = topic_totals.topic);
 /// Events that end, end others or stand in a place.
 const EARLIER: &str = r#"e.kind IN (0, 5, 30078) OR e.tags LIKE '%["expiration",%'"#;
 
-#[derive(DeriveMigrationName)]
-pub(super) struct Migration;
-
-// The trait's macro ties the lifetime to the one it was written with: left out.
-#[allow(elided_lifetimes_in_paths)]
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let conn = manager.get_connection();
-        conn.execute_unprepared(SQL).await?;
-        let mut earlier = EarlierEvents::such_that(EARLIER, conn);
-        while let Some(events) = earlier.page().await? {
-            let fresh = events.iter().map(|(topic, event)| Fresh::of(*topic, event));
-            let mut script = Script::on(conn);
-            note(&mut script, &fresh.collect::<Vec<_>>()).await?;
-            script.run().await?;
-        }
-        conn.execute_unprepared(CLOCKS).await?;
-        Ok(())
+/// Notes what was stored before.
+pub(super) fn note_earlier(conn: &Connection) -> rusqlite::Result<()> {
+    let mut earlier = EarlierEvents::such_that(EARLIER, conn);
+    while let Some(events) = earlier.page()? {
+        let fresh = events.iter().map(|(topic, event)| Fresh::of(*topic, event));
+        note(conn, &fresh.collect::<Vec<_>>())?;
     }
+    conn.execute_batch(CLOCKS)
 }

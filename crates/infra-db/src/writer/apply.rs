@@ -7,21 +7,17 @@ use std::ops::Range;
 
 use kukuri_application::ports::{JoinedTopic, PostState};
 use kukuri_domain::{EventId, PeerId, TopicId, UnixMs};
-use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, QueryResult, Statement, Value,
-    sea_query::OnConflict,
-};
+use rusqlite::{Connection, Params, Row, params};
 
 use super::{
     Write, Written, conversation, events,
     membership::Change,
     peers,
     reading::{self, Total},
+    sql,
 };
-pub(super) use crate::convert::blob;
 use crate::{
-    convert::{ids_column, to_column, topic_row},
-    entities::topic,
+    convert::{ids_column, to_column, visibility_column},
     sets::SyncSets,
 };
 
@@ -36,12 +32,12 @@ pub(super) struct Applied {
 }
 
 /// Carries the changes out.
-pub(super) async fn all(
-    conn: &impl ConnectionTrait,
+pub(super) fn all(
+    conn: &Connection,
     writes: &[Write],
     sets: &SyncSets,
-) -> Result<Applied, DbErr> {
-    let inserted = events::insert(conn, writes, sets).await?;
+) -> rusqlite::Result<Applied> {
+    let inserted = events::insert(conn, writes, sets)?;
     let mut commits = inserted.commits.into_iter();
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
@@ -53,41 +49,41 @@ pub(super) async fn all(
                 topic,
                 ids,
                 neighbours,
-            } => sent(conn, topic, ids, *neighbours).await?,
-            Write::Held { topic, peer, ids } => held(conn, topic, peer, ids).await?,
+            } => sent(conn, topic, ids, *neighbours)?,
+            Write::Held { topic, peer, ids } => held(conn, topic, peer, ids)?,
             Write::Complete {
                 topic,
                 peer,
                 written,
-            } => complete(conn, topic, peer, written).await?,
-            Write::Join(topic) => join(conn, topic).await?,
-            Write::Leave(topic) => leave(conn, topic).await?,
+            } => complete(conn, topic, peer, written)?,
+            Write::Join(topic) => join(conn, topic)?,
+            Write::Leave(topic) => leave(conn, topic)?,
             Write::Contact {
                 topic,
                 peer,
                 contact,
                 at,
             } => {
-                peers::note_contact(conn, topic, peer, contact, *at).await?;
+                peers::note_contact(conn, topic, peer, contact, *at)?;
                 Written::Done
             }
             Write::DhtNodes(nodes) => {
-                peers::remember_dht_nodes(conn, nodes).await?;
+                peers::remember_dht_nodes(conn, nodes)?;
                 Written::Done
             }
             Write::Read { topic, up_to } => {
-                reading::mark_read(conn, topic, *up_to).await?;
+                reading::mark_read(conn, topic, *up_to)?;
                 Written::Done
             }
             Write::Mute { author, is_muted } => {
-                Written::Changed(reading::set_muted(conn, author, *is_muted).await?)
+                Written::Changed(reading::set_muted(conn, author, *is_muted)?)
             }
             Write::Profile {
                 author,
                 profile,
                 at,
             } => {
-                conversation::note_own_profile(conn, *author, profile, *at).await?;
+                conversation::note_own_profile(conn, *author, profile, *at)?;
                 Written::Done
             }
         });
@@ -103,14 +99,13 @@ const SENT: &str = "
     UPDATE own_events SET sent_to = ?3
     WHERE topic = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))";
 
-async fn sent(
-    conn: &impl ConnectionTrait,
+fn sent(
+    conn: &Connection,
     topic: &TopicId,
     ids: &[EventId],
     neighbours: u32,
-) -> Result<Written, DbErr> {
-    let values = [blob(&topic.0), ids_column(ids).into(), neighbours.into()];
-    conn.execute_raw(statement(conn, SENT, values)).await?;
+) -> rusqlite::Result<Written> {
+    sql::execute(conn, SENT, params![topic.0, ids_column(ids), neighbours])?;
     Ok(Written::Done)
 }
 
@@ -125,14 +120,13 @@ const GROWN: &str = "
     WHERE topic = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))
     RETURNING id, sent_to, held_by";
 
-async fn held(
-    conn: &impl ConnectionTrait,
+fn held(
+    conn: &Connection,
     topic: &TopicId,
     peer: &PeerId,
     ids: &[EventId],
-) -> Result<Written, DbErr> {
-    let values = [blob(&topic.0), ids_column(ids).into(), blob(&peer.0)];
-    note_held(conn, topic, statement(conn, HELD, values)).await
+) -> rusqlite::Result<Written> {
+    note_held(conn, topic, HELD, params![topic.0, ids_column(ids), peer.0])
 }
 
 // What it was noted for already is passed over by the index of receipts.
@@ -143,77 +137,60 @@ const COMPLETE: &str = "
     RETURNING event";
 
 /// A peer holds all own events that were written within a time.
-async fn complete(
-    conn: &impl ConnectionTrait,
+fn complete(
+    conn: &Connection,
     topic: &TopicId,
     peer: &PeerId,
     written: &Range<UnixMs>,
-) -> Result<Written, DbErr> {
-    let values = [
-        blob(&topic.0),
-        blob(&peer.0),
-        to_column(written.start.0).into(),
-        to_column(written.end.0).into(),
-    ];
-    note_held(conn, topic, statement(conn, COMPLETE, values)).await
+) -> rusqlite::Result<Written> {
+    let (start, end) = (to_column(written.start.0), to_column(written.end.0));
+    note_held(conn, topic, COMPLETE, params![topic.0, peer.0, start, end])
 }
 
 /// Counts what the statement inserts.
-async fn note_held(
-    conn: &impl ConnectionTrait,
+fn note_held(
+    conn: &Connection,
     topic: &TopicId,
-    insert: Statement,
-) -> Result<Written, DbErr> {
-    let rows = conn.query_all_raw(insert).await?;
-    if rows.is_empty() {
+    insert: &str,
+    values: impl Params,
+) -> rusqlite::Result<Written> {
+    let new = sql::rows(conn, insert, values, event_id)?;
+    if new.is_empty() {
         return Ok(Written::Grown(Vec::new()));
     }
-    let new = rows.iter().map(event_id).collect::<Result<Vec<_>, _>>()?;
-    let values = [blob(&topic.0), ids_column(&new).into()];
-    let rows = conn.query_all_raw(statement(conn, GROWN, values)).await?;
-    let grown = rows.iter().map(|row| {
+    let grown = |row: &Row<'_>| {
         let state = PostState {
-            sent_to: row.try_get_by_index(1)?,
-            held_by: row.try_get_by_index(2)?,
+            sent_to: row.get(1)?,
+            held_by: row.get(2)?,
         };
         Ok((event_id(row)?, state))
-    });
-    grown.collect::<Result<_, DbErr>>().map(Written::Grown)
+    };
+    let values = params![topic.0, ids_column(&new)];
+    sql::rows(conn, GROWN, values, grown).map(Written::Grown)
 }
 
-async fn join(conn: &impl ConnectionTrait, topic: &JoinedTopic) -> Result<Written, DbErr> {
-    let mut is_known = OnConflict::column(topic::Column::Id);
-    topic::Entity::insert(topic_row(topic).into_active_model())
-        .on_conflict(is_known.do_nothing().to_owned())
-        .exec_without_returning(conn)
-        .await?;
+const JOIN: &str = "
+    INSERT INTO topics (id, name, visibility, epoch, joined_at) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (id) DO NOTHING";
+
+fn join(conn: &Connection, topic: &JoinedTopic) -> rusqlite::Result<Written> {
+    let values = params![
+        topic.id.0,
+        topic.name.as_str(),
+        visibility_column(topic.visibility),
+        to_column(topic.epoch.0),
+        to_column(topic.joined_at.0),
+    ];
+    sql::execute(conn, JOIN, values)?;
     Ok(Written::Done)
 }
 
-async fn leave(conn: &impl ConnectionTrait, topic: &TopicId) -> Result<Written, DbErr> {
-    let left = topic::Entity::delete_by_id(topic.0.to_vec())
-        .exec(conn)
-        .await?;
-    Ok(Written::Changed(left.rows_affected > 0))
-}
-
-/// A statement of this module or its siblings.
-pub(super) fn statement(
-    conn: &impl ConnectionTrait,
-    sql: &str,
-    values: impl IntoIterator<Item = Value>,
-) -> Statement {
-    Statement::from_sql_and_values(conn.get_database_backend(), sql, values)
+fn leave(conn: &Connection, topic: &TopicId) -> rusqlite::Result<Written> {
+    let left = sql::execute(conn, "DELETE FROM topics WHERE id = ?1", [topic.0])?;
+    Ok(Written::Changed(left > 0))
 }
 
 /// The id in the first column.
-fn event_id(row: &QueryResult) -> Result<EventId, DbErr> {
-    array(row, 0).map(EventId)
-}
-
-/// A blob of a fixed length in a column.
-pub(super) fn array<const N: usize>(row: &QueryResult, column: usize) -> Result<[u8; N], DbErr> {
-    let blob: Vec<u8> = row.try_get_by_index(column)?;
-    let wrong = |blob: Vec<u8>| DbErr::Type(format!("{} bytes where {N} belong", blob.len()));
-    blob.try_into().map_err(wrong)
+pub(super) fn event_id(row: &Row<'_>) -> rusqlite::Result<EventId> {
+    row.get(0).map(EventId)
 }

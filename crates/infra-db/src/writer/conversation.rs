@@ -9,12 +9,9 @@ use kukuri_domain::{
     AuthorId, EventId, EventOrder, TopicId, UnixMs,
     event::{Meaning, Profile},
 };
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use rusqlite::{Connection, Row, params};
 
-use super::{
-    apply::{array, blob, statement},
-    events::{chunks, rows_sql},
-};
+use super::{apply::event_id, membership::place_of, sql};
 use crate::convert::{ids_column, to_column};
 
 /// An event that says something.
@@ -26,18 +23,18 @@ pub(crate) struct Said<'a> {
 }
 
 /// Notes what new, stored events say. `posts` are all new posts: answers may wait for them.
-pub(crate) async fn note<C: ConnectionTrait>(
-    conn: &C,
+pub(crate) fn note(
+    conn: &Connection,
     said: &[Said<'_>],
     posts: &[(TopicId, EventId)],
-) -> Result<(), DbErr> {
-    note_answers(conn, said).await?;
-    gather_answers(conn, posts).await?;
-    note_reactions(conn, said).await?;
+) -> rusqlite::Result<()> {
+    note_answers(conn, said)?;
+    gather_answers(conn, posts)?;
+    note_reactions(conn, said)?;
     for said in said {
         match &said.meaning {
-            Meaning::Deletion { targets } => note_deletion(conn, said, targets).await?,
-            Meaning::Profile(profile) => note_profile(conn, said, profile).await?,
+            Meaning::Deletion { targets } => note_deletion(conn, said, targets)?,
+            Meaning::Profile(profile) => note_profile(conn, said, profile)?,
             _ => {}
         }
     }
@@ -49,8 +46,7 @@ pub(crate) async fn note<C: ConnectionTrait>(
 /// An answer and the root that it names.
 type Answer<'a> = (&'a Said<'a>, EventId);
 
-async fn note_answers(conn: &impl ConnectionTrait, said: &[Said<'_>]) -> Result<(), DbErr> {
-    const HEAD: &str = "INSERT OR IGNORE INTO answers (topic, root, created_at, ms, id) VALUES ";
+fn note_answers(conn: &Connection, said: &[Said<'_>]) -> rusqlite::Result<()> {
     let mut topics: BTreeMap<TopicId, Vec<Answer<'_>>> = BTreeMap::new();
     for said in said {
         if let Meaning::Post { reply: Some(reply) } = &said.meaning {
@@ -62,10 +58,9 @@ async fn note_answers(conn: &impl ConnectionTrait, said: &[Said<'_>]) -> Result<
     }
     for (topic, answers) in topics {
         let named: BTreeSet<EventId> = answers.iter().map(|(_, root)| *root).collect();
-        let mut roots = roots_of(conn, &topic, &named).await?;
+        let mut roots = roots_of(conn, &topic, &named)?;
         // Some may answer others of the group, whichever was written first by its author's clock.
         roots.extend(answers.iter().map(|(said, root)| (said.order.id, *root)));
-        let mut rows: Vec<[Value; 5]> = Vec::new();
         let mut at_last: Vec<(EventId, EventId)> = Vec::new();
         for (said, named) in &answers {
             let mut root = *named;
@@ -73,31 +68,24 @@ async fn note_answers(conn: &impl ConnectionTrait, said: &[Said<'_>]) -> Result<
                 root = *upper;
             }
             at_last.push((said.order.id, root));
-            rows.push([
-                blob(&topic.0),
-                blob(&root.0),
-                to_column(said.order.created_at).into(),
-                said.order.ms.into(),
-                blob(&said.order.id.0),
-            ]);
-        }
-        for chunk in chunks(&rows) {
-            let sql = rows_sql(HEAD, 5, chunk.len(), "");
-            let values = chunk.iter().flatten().cloned();
-            conn.execute_raw(statement(conn, &sql, values)).await?;
+            let (created_at, ms, id) = place_of(said.order);
+            let values = params![topic.0, root.0, created_at, ms, id];
+            sql::execute(conn, ANSWER, values)?;
         }
         let roots: BTreeSet<EventId> = at_last.iter().map(|(_, root)| *root).collect();
-        let held = held(conn, &topic, &roots).await?;
+        let held = held(conn, &topic, &roots)?;
         at_last.retain(|(_, root)| held.contains(root));
         let answered: Vec<EventId> = at_last.into_iter().map(|(id, _)| id).collect();
-        mark_answers(conn, &topic, &answered).await?;
+        mark_answers(conn, &topic, &answered)?;
         for missing in roots.difference(&held) {
-            let values = [blob(&topic.0), blob(&missing.0)];
-            conn.execute_raw(statement(conn, WAIT_FOR, values)).await?;
+            sql::execute(conn, WAIT_FOR, [topic.0, missing.0])?;
         }
     }
     Ok(())
 }
+
+const ANSWER: &str = "
+    INSERT OR IGNORE INTO answers (topic, root, created_at, ms, id) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 const WAIT_FOR: &str = "INSERT OR IGNORE INTO missing_roots (topic, root) VALUES (?1, ?2)";
 
@@ -106,17 +94,14 @@ const ROOTS: &str = "
     CROSS JOIN answers a ON a.topic = ?1 AND a.id = unhex(wanted.value)";
 
 /// The roots of those that are answers themselves: programs differ in what they call a root.
-async fn roots_of(
-    conn: &impl ConnectionTrait,
+fn roots_of(
+    conn: &Connection,
     topic: &TopicId,
     ids: &BTreeSet<EventId>,
-) -> Result<HashMap<EventId, EventId>, DbErr> {
-    let values = [blob(&topic.0), ids_column(ids).into()];
-    let rows = conn.query_all_raw(statement(conn, ROOTS, values)).await?;
-    let roots = rows
-        .iter()
-        .map(|row| Ok((EventId(array(row, 0)?), EventId(array(row, 1)?))));
-    roots.collect()
+) -> rusqlite::Result<HashMap<EventId, EventId>> {
+    let read = |row: &Row<'_>| Ok((event_id(row)?, EventId(row.get(1)?)));
+    let roots = sql::rows(conn, ROOTS, params![topic.0, ids_column(ids)], read)?;
+    Ok(roots.into_iter().collect())
 }
 
 const HELD: &str = "
@@ -127,14 +112,13 @@ const HELD: &str = "
     WHERE t.is_post";
 
 /// Those of the ids that are posts of the topic.
-async fn held(
-    conn: &impl ConnectionTrait,
+fn held(
+    conn: &Connection,
     topic: &TopicId,
     ids: &BTreeSet<EventId>,
-) -> Result<BTreeSet<EventId>, DbErr> {
-    let values = [blob(&topic.0), ids_column(ids).into()];
-    let rows = conn.query_all_raw(statement(conn, HELD, values)).await?;
-    rows.iter().map(|row| array(row, 0).map(EventId)).collect()
+) -> rusqlite::Result<BTreeSet<EventId>> {
+    let held = sql::rows(conn, HELD, params![topic.0, ids_column(ids)], event_id)?;
+    Ok(held.into_iter().collect())
 }
 
 const MARK: &str = "
@@ -144,14 +128,9 @@ const MARK: &str = "
         CROSS JOIN events e ON e.id = unhex(wanted.value))";
 
 /// From now on these are shown in their threads only.
-async fn mark_answers(
-    conn: &impl ConnectionTrait,
-    topic: &TopicId,
-    ids: &[EventId],
-) -> Result<(), DbErr> {
+fn mark_answers(conn: &Connection, topic: &TopicId, ids: &[EventId]) -> rusqlite::Result<()> {
     if !ids.is_empty() {
-        let values = [blob(&topic.0), ids_column(ids).into()];
-        conn.execute_raw(statement(conn, MARK, values)).await?;
+        sql::execute(conn, MARK, params![topic.0, ids_column(ids)])?;
     }
     Ok(())
 }
@@ -165,11 +144,8 @@ const FOUND: &str = "
 const WAITING: &str = "SELECT id FROM answers WHERE topic = ?1 AND root = ?2";
 
 /// Moves answers into the threads whose roots have come.
-async fn gather_answers(
-    conn: &impl ConnectionTrait,
-    posts: &[(TopicId, EventId)],
-) -> Result<(), DbErr> {
-    if posts.is_empty() || !is_one_missing(conn).await? {
+fn gather_answers(conn: &Connection, posts: &[(TopicId, EventId)]) -> rusqlite::Result<()> {
+    if posts.is_empty() || sql::integer(conn, IS_ONE_MISSING)? == 0 {
         return Ok(());
     }
     let mut topics: BTreeMap<TopicId, BTreeSet<EventId>> = BTreeMap::new();
@@ -177,49 +153,31 @@ async fn gather_answers(
         topics.entry(*topic).or_default().insert(*id);
     }
     for (topic, ids) in topics {
-        let values = [blob(&topic.0), ids_column(&ids).into()];
-        let rows = conn.query_all_raw(statement(conn, FOUND, values)).await?;
-        for row in &rows {
-            gather_thread(conn, &topic, EventId(array(row, 0)?)).await?;
+        let values = params![topic.0, ids_column(&ids)];
+        for root in sql::rows(conn, FOUND, values, event_id)? {
+            gather_thread(conn, &topic, root)?;
         }
     }
     Ok(())
 }
 
-async fn is_one_missing(conn: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    let row = conn
-        .query_one_raw(statement(conn, IS_ONE_MISSING, []))
-        .await?;
-    row.map_or(Ok(false), |row| row.try_get_by_index(0))
-}
-
 /// The answers to `root`, which has come: it may be an answer itself, whose thread they join.
-async fn gather_thread(
-    conn: &impl ConnectionTrait,
-    topic: &TopicId,
-    root: EventId,
-) -> Result<(), DbErr> {
-    let here = || [blob(&topic.0), blob(&root.0)];
-    let rows = conn.query_all_raw(statement(conn, WAITING, here())).await?;
-    let waiting = rows.iter().map(|row| array(row, 0).map(EventId));
-    let waiting = waiting.collect::<Result<Vec<_>, _>>()?;
-    let of_root = roots_of(conn, topic, &BTreeSet::from([root])).await?;
+fn gather_thread(conn: &Connection, topic: &TopicId, root: EventId) -> rusqlite::Result<()> {
+    let here = [topic.0, root.0];
+    let waiting = sql::rows(conn, WAITING, here, event_id)?;
+    let of_root = roots_of(conn, topic, &BTreeSet::from([root]))?;
     let forget = "DELETE FROM missing_roots WHERE topic = ?1 AND root = ?2";
-    conn.execute_raw(statement(conn, forget, here())).await?;
+    sql::execute(conn, forget, here)?;
     let Some(upper) = of_root.get(&root).filter(|upper| **upper != root) else {
-        return mark_answers(conn, topic, &waiting).await;
+        return mark_answers(conn, topic, &waiting);
     };
     let moved = "UPDATE OR IGNORE answers SET root = ?3 WHERE topic = ?1 AND root = ?2";
-    let values = here().into_iter().chain([blob(&upper.0)]);
-    conn.execute_raw(statement(conn, moved, values)).await?;
-    if held(conn, topic, &BTreeSet::from([*upper]))
-        .await?
-        .is_empty()
-    {
+    sql::execute(conn, moved, [topic.0, root.0, upper.0])?;
+    if held(conn, topic, &BTreeSet::from([*upper]))?.is_empty() {
         // They wait on, with it, for the post above it.
         return Ok(());
     }
-    mark_answers(conn, topic, &waiting).await
+    mark_answers(conn, topic, &waiting)
 }
 
 // --- reactions ---
@@ -231,19 +189,13 @@ const REACT: &str = "
         created_at = excluded.created_at, ms = excluded.ms, id = excluded.id
     WHERE (excluded.created_at, excluded.ms, excluded.id) > (created_at, ms, id)";
 
-async fn note_reactions(conn: &impl ConnectionTrait, said: &[Said<'_>]) -> Result<(), DbErr> {
+fn note_reactions(conn: &Connection, said: &[Said<'_>]) -> rusqlite::Result<()> {
     for said in said {
         if let Meaning::Reaction { target, content } = said.meaning {
-            let values = [
-                blob(&said.topic.0),
-                blob(&target.0),
-                content.into(),
-                blob(&said.author.0),
-                to_column(said.order.created_at).into(),
-                said.order.ms.into(),
-                blob(&said.order.id.0),
-            ];
-            conn.execute_raw(statement(conn, REACT, values)).await?;
+            let (topic, author) = (said.topic.0, said.author.0);
+            let (created_at, ms, id) = place_of(said.order);
+            let values = params![topic, target.0, content, author, created_at, ms, id];
+            sql::execute(conn, REACT, values)?;
         }
     }
     Ok(())
@@ -256,18 +208,10 @@ const DELETE: &str = "
     SELECT ?1, unhex(wanted.value), ?3, ?4 FROM json_each(?2) wanted WHERE true
     ON CONFLICT (topic, target, author) DO UPDATE SET at = min(at, excluded.at)";
 
-async fn note_deletion(
-    conn: &impl ConnectionTrait,
-    said: &Said<'_>,
-    targets: &[EventId],
-) -> Result<(), DbErr> {
-    let values = [
-        blob(&said.topic.0),
-        ids_column(targets).into(),
-        blob(&said.author.0),
-        to_column(said.order.at().0).into(),
-    ];
-    conn.execute_raw(statement(conn, DELETE, values)).await?;
+fn note_deletion(conn: &Connection, said: &Said<'_>, targets: &[EventId]) -> rusqlite::Result<()> {
+    let at = to_column(said.order.at().0);
+    let values = params![said.topic.0, ids_column(targets), said.author.0, at];
+    sql::execute(conn, DELETE, values)?;
     Ok(())
 }
 
@@ -278,40 +222,33 @@ const TELL: &str = "
         at = excluded.at, id = excluded.id, name = excluded.name, about = excluded.about
     WHERE excluded.at > at OR (excluded.at = at AND excluded.id < id)";
 
-async fn note_profile(
-    conn: &impl ConnectionTrait,
-    said: &Said<'_>,
-    profile: &Profile,
-) -> Result<(), DbErr> {
-    let (topic, id) = (said.topic.0.to_vec(), said.order.id.0.to_vec());
-    tell(conn, said.author, (topic, said.order.at(), id), profile).await
+fn note_profile(conn: &Connection, said: &Said<'_>, profile: &Profile) -> rusqlite::Result<()> {
+    let (topic, id) = (&said.topic.0, &said.order.id.0);
+    tell(conn, said.author, (topic, said.order.at(), id), profile)
 }
 
 /// Notes what this profile's author tells about themselves, before any topic was told.
-pub(super) async fn note_own_profile(
-    conn: &impl ConnectionTrait,
+pub(super) fn note_own_profile(
+    conn: &Connection,
     author: AuthorId,
     profile: &Profile,
     at: UnixMs,
-) -> Result<(), DbErr> {
-    tell(conn, author, (Vec::new(), at, Vec::new()), profile).await
+) -> rusqlite::Result<()> {
+    tell(conn, author, (&[], at, &[]), profile)
 }
 
-async fn tell(
-    conn: &impl ConnectionTrait,
+fn tell(
+    conn: &Connection,
     author: AuthorId,
-    (topic, at, id): (Vec<u8>, UnixMs, Vec<u8>),
+    (topic, at, id): (&[u8], UnixMs, &[u8]),
     profile: &Profile,
-) -> Result<(), DbErr> {
-    let values = [
-        blob(&author.0),
-        topic.into(),
-        to_column(at.0).into(),
-        id.into(),
-        profile.name.clone().into(),
-        profile.about.clone().into(),
-    ];
-    conn.execute_raw(statement(conn, TELL, values)).await?;
+) -> rusqlite::Result<()> {
+    let (name, about) = (&profile.name, &profile.about);
+    sql::execute(
+        conn,
+        TELL,
+        params![author.0, topic, to_column(at.0), id, name, about],
+    )?;
     Ok(())
 }
 

@@ -13,12 +13,11 @@ use kukuri_domain::{
         membership::{Member, Standing, deleted_at, is_deletable, is_deletion, replaces},
     },
 };
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use rusqlite::{Connection, Row, params};
 
 use super::{
-    apply::{array, blob},
     entries::{self, Lost, Written},
-    script::Script,
+    sql,
 };
 use crate::convert::{ids_column, to_column};
 
@@ -82,12 +81,9 @@ impl Fresh {
 }
 
 /// Notes new, stored events; returns how the sets changed.
-pub(crate) async fn note<C: ConnectionTrait>(
-    script: &mut Script<'_, C>,
-    fresh: &[Fresh],
-) -> Result<Vec<Change>, DbErr> {
+pub(crate) fn note(conn: &Connection, fresh: &[Fresh]) -> rusqlite::Result<Vec<Change>> {
     let mut noting = Noting {
-        script,
+        conn,
         members: BTreeMap::new(),
         noted: BTreeMap::new(),
         read: BTreeMap::new(),
@@ -99,19 +95,19 @@ pub(crate) async fn note<C: ConnectionTrait>(
         if new.is_noted {
             noting.noted.insert(key, new.member);
         }
-        noting.insert(new).await?;
+        noting.insert(new)?;
     }
-    noting.look_for_deletions(fresh).await?;
+    noting.look_for_deletions(fresh)?;
     for new in fresh {
-        noting.delete(new).await?;
-        noting.replace(new).await?;
+        noting.delete(new)?;
+        noting.replace(new)?;
     }
-    noting.merge(fresh).await?;
-    noting.finish().await
+    noting.merge(fresh)?;
+    noting.finish()
 }
 
-struct Noting<'a, 'c, C> {
-    script: &'a mut Script<'c, C>,
+struct Noting<'a> {
+    conn: &'a Connection,
     /// The new ones.
     members: BTreeMap<(TopicId, EventId), Member>,
     /// What their rows say.
@@ -157,55 +153,40 @@ const SET: &str = "
 #[cfg(test)]
 pub(super) const QUERIES: &[&str] = &[TAKEN_BACK, TARGETS, SAME_PLACE, MEMBER, SET];
 
-impl<C: ConnectionTrait> Noting<'_, '_, C> {
-    async fn insert(&mut self, new: &Fresh) -> Result<(), DbErr> {
-        let EventOrder { created_at, ms, id } = new.member.order;
+impl Noting<'_> {
+    fn insert(&mut self, new: &Fresh) -> rusqlite::Result<()> {
+        let (topic, author) = (new.topic.0, new.author.0);
         if !new.targets.is_empty() {
-            let values = [
-                blob(&new.topic.0),
-                ids_column(&new.targets).into(),
-                blob(&new.author.0),
-                to_column(new.at().0).into(),
-            ];
-            self.script.add(TAKE_BACK, values).await?;
+            let at = to_column(new.at().0);
+            let values = params![topic, ids_column(&new.targets), author, at];
+            sql::execute(self.conn, TAKE_BACK, values)?;
         }
         if let Some(place) = new.place {
-            let values = [
-                blob(&new.topic.0),
-                blob(&new.author.0),
-                place.into(),
-                to_column(created_at).into(),
-                ms.into(),
-                blob(&id.0),
-            ];
-            self.script.add(STAND, values).await?;
+            let (created_at, ms, id) = place_of(new.member.order);
+            let values = params![topic, author, place, created_at, ms, id];
+            sql::execute(self.conn, STAND, values)?;
         }
         Ok(())
     }
 
     /// Ends new events that were taken back before they came, or together with their deletion.
-    async fn look_for_deletions(&mut self, fresh: &[Fresh]) -> Result<(), DbErr> {
+    fn look_for_deletions(&mut self, fresh: &[Fresh]) -> rusqlite::Result<()> {
         let mut topics: BTreeMap<TopicId, BTreeMap<EventId, &Fresh>> = BTreeMap::new();
         for new in fresh {
             if is_deletable(new.kind, new.member.is_keyed()) {
                 topics.entry(new.topic).or_default().insert(new.id(), new);
             }
         }
-        if topics.is_empty() {
-            return Ok(());
-        }
-        let any = self.script.rows(IS_ANY_TAKEN_BACK, []).await?;
-        if !any
-            .first()
-            .map_or(Ok(false), |row| row.try_get_by_index(0))?
-        {
+        if topics.is_empty() || sql::integer(self.conn, IS_ANY_TAKEN_BACK)? == 0 {
             return Ok(());
         }
         for (topic, news) in topics {
-            let values = [blob(&topic.0), ids_column(news.keys()).into()];
-            for row in self.script.rows(TAKEN_BACK, values).await? {
-                let (target, author) = (EventId(array(&row, 0)?), AuthorId(array(&row, 1)?));
-                let at = time(&row, 2)?;
+            let values = params![topic.0, ids_column(news.keys())];
+            let read = |row: &Row<'_>| {
+                let (target, author) = (EventId(row.get(0)?), AuthorId(row.get(1)?));
+                Ok((target, author, time(row, 2)?))
+            };
+            for (target, author, at) in sql::rows(self.conn, TAKEN_BACK, values, read)? {
                 if let Some(new) = news.get(&target)
                     && new.author == author
                     && let Some(until) = deleted_at(new.member.order, at)
@@ -219,40 +200,34 @@ impl<C: ConnectionTrait> Noting<'_, '_, C> {
     }
 
     /// Ends what a deletion names, as far as it is here.
-    async fn delete(&mut self, new: &Fresh) -> Result<(), DbErr> {
+    fn delete(&mut self, new: &Fresh) -> rusqlite::Result<()> {
         if new.targets.is_empty() {
             return Ok(());
         }
-        let values = [
-            blob(&new.topic.0),
-            ids_column(&new.targets).into(),
-            blob(&new.author.0),
-        ];
-        for row in self.script.rows(TARGETS, values).await? {
-            let (order, kind) = (order(&row)?, row.try_get_by_index(4)?);
+        let values = params![new.topic.0, ids_column(&new.targets), new.author.0];
+        let read = |row: &Row<'_>| Ok((order(row)?, row.get(3)?, row.get(4)?));
+        for (order, was_keyed, kind) in sql::rows(self.conn, TARGETS, values, read)? {
             // Of a new one the row does not say so yet.
             let is_keyed = match self.members.get(&(new.topic, order.id)) {
                 Some(new) => new.is_keyed(),
-                None => is_keyed(&row)?,
+                None => was_keyed,
             };
             if is_deletable(kind, is_keyed)
                 && let Some(until) = deleted_at(order, new.at())
             {
-                self.change(new.topic, order, |member| member.end(until))
-                    .await?;
+                self.change(new.topic, order, |member| member.end(until))?;
             }
         }
         Ok(())
     }
 
     /// Settles which of those in the same place counts.
-    async fn replace(&mut self, new: &Fresh) -> Result<(), DbErr> {
+    fn replace(&mut self, new: &Fresh) -> rusqlite::Result<()> {
         let Some(place) = new.place else {
             return Ok(());
         };
-        let values = [blob(&new.topic.0), blob(&new.author.0), place.into()];
-        for row in self.script.rows(SAME_PLACE, values).await? {
-            let other = order(&row)?;
+        let values = params![new.topic.0, new.author.0, place];
+        for other in sql::rows(self.conn, SAME_PLACE, values, order)? {
             let (this, that) = ((new.at(), new.id()), (other.at(), other.id));
             let (lost, at) = if replaces(that, this) {
                 (new.member.order, other.at())
@@ -265,13 +240,13 @@ impl<C: ConnectionTrait> Noting<'_, '_, C> {
                 member.surpass(at);
                 member.end(at);
             };
-            self.change(new.topic, lost, lose).await?;
+            self.change(new.topic, lost, lose)?;
         }
         Ok(())
     }
 
     /// Settles which write to each key counts, and which lost.
-    async fn merge(&mut self, fresh: &[Fresh]) -> Result<(), DbErr> {
+    fn merge(&mut self, fresh: &[Fresh]) -> rusqlite::Result<()> {
         let mut topics: BTreeMap<TopicId, Vec<&Written>> = BTreeMap::new();
         for new in fresh {
             if let Some(written) = &new.written {
@@ -279,36 +254,35 @@ impl<C: ConnectionTrait> Noting<'_, '_, C> {
             }
         }
         for (topic, written) in topics {
-            for Lost { rank, by, member } in entries::note(self.script, topic, &written).await? {
+            for Lost { rank, by, member } in entries::note(self.conn, topic, &written)? {
                 let order = entries::order(rank);
                 if let Some(member) = member {
                     self.read.insert((topic, order.id), member);
                 }
-                self.change(topic, order, |member| member.lose(rank, by))
-                    .await?;
+                self.change(topic, order, |member| member.lose(rank, by))?;
             }
         }
         Ok(())
     }
 
-    async fn change(
+    fn change(
         &mut self,
         topic: TopicId,
         order: EventOrder,
         how: impl Fn(&mut Member),
-    ) -> Result<(), DbErr> {
+    ) -> rusqlite::Result<()> {
         if let Some(new) = self.members.get_mut(&(topic, order.id)) {
             how(new);
             return Ok(());
         }
-        let Some(was) = self.stored(topic, order).await? else {
+        let Some(was) = self.stored(topic, order)? else {
             return Ok(());
         };
         let mut member = was;
         how(&mut member);
         if member != was {
             self.read.insert((topic, order.id), member);
-            self.set(topic, member).await?;
+            self.set(topic, member)?;
             let was = Some(was);
             self.changed.push(Change { topic, member, was });
         }
@@ -316,33 +290,32 @@ impl<C: ConnectionTrait> Noting<'_, '_, C> {
     }
 
     /// What a stored event is to the set; none if it is not stored.
-    async fn stored(&mut self, topic: TopicId, order: EventOrder) -> Result<Option<Member>, DbErr> {
+    fn stored(&mut self, topic: TopicId, order: EventOrder) -> rusqlite::Result<Option<Member>> {
         if let Some(known) = self.read.get(&(topic, order.id)) {
             return Ok(Some(*known));
         }
-        let rows = self.script.rows(MEMBER, place_of(topic, order)).await?;
-        let Some(row) = rows.first() else {
-            return Ok(None);
+        let (created_at, ms, id) = place_of(order);
+        let values = params![topic.0, created_at, ms, id];
+        let read = |row: &Row<'_>| {
+            let replaced_at = optional_time(row, 2)?;
+            Ok(Member {
+                order,
+                standing: standing(row.get(1)?, replaced_at),
+                until: optional_time(row, 0)?,
+            })
         };
-        let time = |column| -> Result<Option<UnixMs>, DbErr> {
-            let time: Option<i64> = row.try_get_by_index(column)?;
-            Ok(time.map(|time| UnixMs(u64::try_from(time).unwrap_or(0))))
-        };
-        Ok(Some(Member {
-            order,
-            standing: standing(row.try_get_by_index::<i64>(1)? != 0, time(2)?),
-            until: time(0)?,
-        }))
+        sql::first(self.conn, MEMBER, values, read)
     }
 
-    async fn set(&mut self, topic: TopicId, member: Member) -> Result<(), DbErr> {
-        let place = place_of(topic, member.order).into_iter();
-        let values = place.chain(columns_of(member));
-        self.script.add(SET, values).await?;
+    fn set(&mut self, topic: TopicId, member: Member) -> rusqlite::Result<()> {
+        let (created_at, ms, id) = place_of(member.order);
+        let (until, keyed, replaced_at) = columns_of(member);
+        let values = params![topic.0, created_at, ms, id, until, keyed, replaced_at];
+        sql::execute(self.conn, SET, values)?;
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<Vec<Change>, DbErr> {
+    fn finish(mut self) -> rusqlite::Result<Vec<Change>> {
         let members = self.members.iter();
         let to_note: Vec<_> = members
             .filter(|(key, member)| match self.noted.get(key) {
@@ -352,7 +325,7 @@ impl<C: ConnectionTrait> Noting<'_, '_, C> {
             .map(|((topic, _), member)| (*topic, *member))
             .collect();
         for (topic, member) in to_note {
-            self.set(topic, member).await?;
+            self.set(topic, member)?;
         }
         let new = self.members.into_iter().map(|((topic, _), member)| Change {
             topic,
@@ -373,44 +346,39 @@ pub(crate) fn standing(is_keyed: bool, replaced_at: Option<UnixMs>) -> Standing 
 }
 
 /// What the columns `until`, `keyed` and `replaced_at` say of a member.
-pub(super) fn columns_of(member: Member) -> [sea_orm::Value; 3] {
+pub(super) fn columns_of(member: Member) -> (Option<i64>, bool, Option<i64>) {
     let column = |at: Option<UnixMs>| at.map(|at| to_column(at.0));
     let replaced_at = match member.standing {
         Standing::Surpassed(at) => Some(at),
         Standing::Free | Standing::Greatest => None,
     };
-    [
-        column(member.until).into(),
-        i64::from(member.is_keyed()).into(),
-        column(replaced_at).into(),
-    ]
+    (column(member.until), member.is_keyed(), column(replaced_at))
 }
 
-/// The key of an event's row in its topic.
-pub(super) fn place_of(topic: TopicId, order: EventOrder) -> [sea_orm::Value; 4] {
-    [
-        blob(&topic.0),
-        to_column(order.created_at).into(),
-        order.ms.into(),
-        blob(&order.id.0),
-    ]
+/// The columns `created_at`, `ms` and `id` of an event.
+pub(crate) fn place_of(order: EventOrder) -> (i64, u16, [u8; 32]) {
+    (to_column(order.created_at), order.ms, order.id.0)
 }
 
 /// The place in the first three columns.
-fn order(row: &QueryResult) -> Result<EventOrder, DbErr> {
+pub(super) fn order(row: &Row<'_>) -> rusqlite::Result<EventOrder> {
     Ok(EventOrder {
         created_at: time(row, 0)?.0,
-        ms: row.try_get_by_index(1)?,
-        id: EventId(array(row, 2)?),
+        ms: row.get(1)?,
+        id: EventId(row.get(2)?),
     })
 }
 
-fn is_keyed(row: &QueryResult) -> Result<bool, DbErr> {
-    Ok(row.try_get_by_index::<i64>(3)? != 0)
+/// A whole number that is never negative.
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<UnixMs> {
+    row.get(column).map(unix)
 }
 
-/// A whole number that is never negative.
-fn time(row: &QueryResult, column: usize) -> Result<UnixMs, DbErr> {
-    let time: i64 = row.try_get_by_index(column)?;
-    Ok(UnixMs(u64::try_from(time).unwrap_or(0)))
+pub(super) fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<UnixMs>> {
+    let time: Option<i64> = row.get(column)?;
+    Ok(time.map(unix))
+}
+
+fn unix(time: i64) -> UnixMs {
+    UnixMs(u64::try_from(time).unwrap_or(0))
 }

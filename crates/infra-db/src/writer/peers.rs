@@ -8,14 +8,12 @@ use std::collections::HashSet;
 
 use kukuri_application::ports::PeerContact;
 use kukuri_domain::{PeerAddress, PeerId, TopicId, UnixMs, limits::PEER_ADDRESSES_MAX};
-use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait as _, IntoActiveModel as _, Set, sea_query::OnConflict,
-};
+use rusqlite::{Connection, Row, params};
 
-use super::apply::{blob, statement};
+use super::sql::{self, damaged};
 use crate::{
     convert::{addresses, addresses_column, to_column},
-    entities::{dht_node, known_peer},
+    entities::known_peer,
 };
 
 /// Peers that are remembered per topic.
@@ -31,40 +29,53 @@ const FORGET_AFTER_FAILURES: u32 = 20;
 /// Bounds of a score: a few failures end a long good record, and one success a bad one.
 const SCORE_MAX: i32 = 10;
 
-/// Rows of one statement, below SQLite's limit of 32,766 parameters.
-const DHT_NODES_CHUNK: usize = 1_000;
+const KNOWN: &str = "SELECT * FROM known_peers WHERE topic = ?1 AND peer = ?2";
 
-pub(super) async fn note_contact(
-    conn: &impl ConnectionTrait,
+const NOTE: &str = "
+    INSERT OR REPLACE INTO known_peers
+        (topic, peer, addresses, score, last_success, last_failure, failures)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+pub(super) fn note_contact(
+    conn: &Connection,
     topic: &TopicId,
     peer: &PeerId,
     contact: &PeerContact,
     at: UnixMs,
-) -> Result<(), DbErr> {
-    let key = (topic.0.to_vec(), peer.0.to_vec());
-    let known = known_peer::Entity::find_by_id(key).one(conn).await?;
+) -> rusqlite::Result<()> {
+    let known = sql::first(conn, KNOWN, [topic.0, peer.0], known_peer)?;
     let row = match (contact, known) {
         // It was never a member, as far as we know.
         (PeerContact::Failed, None) => return Ok(()),
         (PeerContact::Failed, Some(known)) => failed(known, at),
         (PeerContact::Reached(latest), known) => reached(topic, peer, latest, known, at)?,
     };
-    let mut again = OnConflict::columns([known_peer::Column::Topic, known_peer::Column::Peer]);
-    again.update_columns([
-        known_peer::Column::Addresses,
-        known_peer::Column::Score,
-        known_peer::Column::LastSuccess,
-        known_peer::Column::LastFailure,
-        known_peer::Column::Failures,
-    ]);
-    known_peer::Entity::insert(row.into_active_model())
-        .on_conflict(again)
-        .exec_without_returning(conn)
-        .await?;
+    let values = params![
+        topic.0,
+        peer.0,
+        row.addresses,
+        row.score,
+        row.last_success,
+        row.last_failure,
+        row.failures
+    ];
+    sql::execute(conn, NOTE, values)?;
     match contact {
-        PeerContact::Reached(_) => forget(conn, topic, peer, at).await,
+        PeerContact::Reached(_) => forget(conn, topic, peer, at),
         PeerContact::Failed => Ok(()),
     }
+}
+
+fn known_peer(row: &Row<'_>) -> rusqlite::Result<known_peer::Model> {
+    Ok(known_peer::Model {
+        topic: row.get("topic")?,
+        peer: row.get("peer")?,
+        addresses: row.get("addresses")?,
+        score: row.get("score")?,
+        last_success: row.get("last_success")?,
+        last_failure: row.get("last_failure")?,
+        failures: row.get("failures")?,
+    })
 }
 
 fn failed(known: known_peer::Model, at: UnixMs) -> known_peer::Model {
@@ -86,11 +97,9 @@ fn reached(
     latest: &[PeerAddress],
     known: Option<known_peer::Model>,
     at: UnixMs,
-) -> Result<known_peer::Model, DbErr> {
+) -> rusqlite::Result<known_peer::Model> {
     let old = known.as_ref().map(|k| addresses(&k.addresses)).transpose();
-    let old = old
-        .map_err(|e| DbErr::Json(e.to_string()))?
-        .unwrap_or_default();
+    let old = old.map_err(damaged)?.unwrap_or_default();
     let mut seen = HashSet::new();
     let mut kept: Vec<PeerAddress> = latest.iter().chain(&old).cloned().collect();
     kept.retain(|address| seen.insert(address.to_string()));
@@ -116,43 +125,28 @@ const FORGET_WORST: &str = "
         ORDER BY score DESC, last_success DESC, peer LIMIT -1 OFFSET ?3)";
 
 /// Forgets old and surplus peers of the topic, but not the one just reached.
-async fn forget(
-    conn: &impl ConnectionTrait,
+fn forget(
+    conn: &Connection,
     topic: &TopicId,
     reached: &PeerId,
     at: UnixMs,
-) -> Result<(), DbErr> {
+) -> rusqlite::Result<()> {
     let oldest = to_column(at.0.saturating_sub(FORGET_AFTER_MS));
-    let values = [blob(&topic.0), oldest.into(), FORGET_AFTER_FAILURES.into()];
-    conn.execute_raw(statement(conn, FORGET_OLD, values))
-        .await?;
-    let values = [
-        blob(&topic.0),
-        blob(&reached.0),
-        (KNOWN_PEERS_MAX - 1).into(),
-    ];
-    conn.execute_raw(statement(conn, FORGET_WORST, values))
-        .await?;
+    let values = params![topic.0, oldest, FORGET_AFTER_FAILURES];
+    sql::execute(conn, FORGET_OLD, values)?;
+    let values = params![topic.0, reached.0, KNOWN_PEERS_MAX - 1];
+    sql::execute(conn, FORGET_WORST, values)?;
     Ok(())
 }
 
-pub(super) async fn remember_dht_nodes(
-    conn: &impl ConnectionTrait,
-    nodes: &[String],
-) -> Result<(), DbErr> {
-    dht_node::Entity::delete_many().exec(conn).await?;
+const REMEMBER: &str = "INSERT INTO dht_nodes (place, address) VALUES (?1, ?2)";
+
+pub(super) fn remember_dht_nodes(conn: &Connection, nodes: &[String]) -> rusqlite::Result<()> {
+    sql::execute(conn, "DELETE FROM dht_nodes", [])?;
     let mut seen = HashSet::new();
-    let rows: Vec<_> = (0..)
-        .zip(nodes.iter().filter(|node| seen.insert(*node)))
-        .map(|(place, address)| dht_node::ActiveModel {
-            place: Set(place),
-            address: Set(address.clone()),
-        })
-        .collect();
-    for chunk in rows.chunks(DHT_NODES_CHUNK) {
-        dht_node::Entity::insert_many(chunk.to_vec())
-            .exec_without_returning(conn)
-            .await?;
+    let nodes = nodes.iter().filter(|node| seen.insert(*node));
+    for (place, address) in (0_i64..).zip(nodes) {
+        sql::execute(conn, REMEMBER, params![place, address])?;
     }
     Ok(())
 }

@@ -7,17 +7,17 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use kukuri_domain::{
-    AuthorId, EventId, EventOrder, TopicId,
+    AuthorId, EventOrder, TopicId,
     entry::Hlc,
     event::{Meaning, is_post},
 };
-use sea_orm::{ConnectionTrait, DbErr};
+use rusqlite::{Connection, Row, params};
 
 use super::{
-    apply::{array, blob, statement},
     conversation::{self, Said},
-    events::{Candidate, chunks, rows_sql},
-    script::Script,
+    events::Candidate,
+    membership::{order, place_of, time},
+    sql,
 };
 use crate::convert::to_column;
 
@@ -45,21 +45,21 @@ pub(super) struct Total {
 pub(super) type Mark = (i64, i64, Vec<u8>);
 
 pub(super) fn mark_of(order: EventOrder) -> Mark {
-    let EventOrder { created_at, ms, id } = order;
-    (to_column(created_at), ms.into(), id.0.into())
+    let (created_at, ms, id) = place_of(order);
+    (created_at, ms.into(), id.into())
 }
 
 /// Notes new posts for their author's pages and for the search index, and what new events say about
 /// others. `bytes` is how much room each of them takes; returns what topics gain.
-pub(super) async fn note_new<C: ConnectionTrait>(
-    script: &mut Script<'_, C>,
+pub(super) fn note_new(
+    conn: &Connection,
     fresh: &[&Candidate<'_>],
     bytes: &[u64],
-) -> Result<BTreeMap<TopicId, Gain>, DbErr> {
+) -> rusqlite::Result<BTreeMap<TopicId, Gain>> {
     let posts: Vec<_> = fresh.iter().filter(|c| is_post(c.event.kind())).collect();
-    insert_author_posts(script, &posts).await?;
-    insert_unindexed(script, &posts).await?;
-    note_said(script, fresh, &posts).await?;
+    insert_author_posts(conn, &posts)?;
+    insert_unindexed(conn, &posts)?;
+    note_said(conn, fresh, &posts)?;
     let mut marks: BTreeMap<TopicId, Mark> = BTreeMap::new();
     let mut gains: BTreeMap<TopicId, Gain> = BTreeMap::new();
     for (new, bytes) in fresh.iter().zip(bytes) {
@@ -70,9 +70,7 @@ pub(super) async fn note_new<C: ConnectionTrait>(
         if is_post(new.event.kind()) {
             let mark = match marks.entry(new.topic) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => {
-                    unknown.insert(read_mark(script.conn().await?, &new.topic).await?)
-                }
+                Entry::Vacant(unknown) => unknown.insert(read_mark(conn, &new.topic)?),
             };
             gain.posts += 1;
             gain.unread += i64::from(mark_of(new.event.order()) > *mark);
@@ -82,46 +80,45 @@ pub(super) async fn note_new<C: ConnectionTrait>(
 }
 
 /// Counts what topics gained; returns what they have come to.
-pub(super) async fn count<C: ConnectionTrait>(
-    script: &mut Script<'_, C>,
+pub(super) fn count(
+    conn: &Connection,
     gains: BTreeMap<TopicId, Gain>,
-) -> Result<Vec<Total>, DbErr> {
+) -> rusqlite::Result<Vec<Total>> {
     let mut totals = Vec::with_capacity(gains.len());
     for (topic, gain) in gains {
         let clock = gain.clock.unwrap_or_default();
-        let values = [
-            blob(&topic.0),
-            gain.events.into(),
-            gain.posts.into(),
-            gain.unread.into(),
-            gain.bytes.into(),
-            to_column(clock.ms).into(),
-            clock.counter.into(),
+        let values = params![
+            topic.0,
+            gain.events,
+            gain.posts,
+            gain.unread,
+            gain.bytes,
+            to_column(clock.ms),
+            clock.counter,
         ];
-        let rows = script.rows(GAIN, values).await?;
-        let row = rows
-            .first()
-            .ok_or_else(|| DbErr::RecordNotFound("the totals of a topic".to_owned()))?;
-        let number = |column| row.try_get_by_index::<i64>(column);
-        let clock = Hlc {
-            ms: u64::try_from(number(1)?).unwrap_or(0),
-            counter: row.try_get_by_index(2)?,
+        let total = |row: &Row<'_>| {
+            let bytes: i64 = row.get(0)?;
+            let clock = Hlc {
+                ms: time(row, 1)?.0,
+                counter: row.get(2)?,
+            };
+            Ok(Total {
+                topic,
+                bytes: u64::try_from(bytes).unwrap_or(0),
+                clock: gain.clock.is_some().then_some(clock),
+            })
         };
-        totals.push(Total {
-            topic,
-            bytes: u64::try_from(number(0)?).unwrap_or(0),
-            clock: gain.clock.is_some().then_some(clock),
-        });
+        totals.extend(sql::rows(conn, GAIN, values, total)?);
     }
     Ok(totals)
 }
 
 /// Notes what the new events say about others.
-async fn note_said<C: ConnectionTrait>(
-    script: &mut Script<'_, C>,
+fn note_said(
+    conn: &Connection,
     fresh: &[&Candidate<'_>],
     posts: &[&&Candidate<'_>],
-) -> Result<(), DbErr> {
+) -> rusqlite::Result<()> {
     let said = fresh.iter().map(|new| Said {
         topic: new.topic,
         author: new.event.author(),
@@ -140,7 +137,7 @@ async fn note_said<C: ConnectionTrait>(
     if said.is_empty() && posts.is_empty() {
         return Ok(());
     }
-    conversation::note(script.conn().await?, &said, &posts).await
+    conversation::note(conn, &said, &posts)
 }
 
 const GAIN: &str = "
@@ -159,54 +156,37 @@ const GAIN: &str = "
 
 const MARK: &str = "SELECT read_at, read_ms, read_id FROM topic_totals WHERE topic = ?1";
 
-pub(super) async fn read_mark(conn: &impl ConnectionTrait, topic: &TopicId) -> Result<Mark, DbErr> {
-    let row = conn
-        .query_one_raw(statement(conn, MARK, [blob(&topic.0)]))
-        .await?;
-    match row {
-        Some(row) => Ok((
-            row.try_get_by_index(0)?,
-            row.try_get_by_index(1)?,
-            row.try_get_by_index(2)?,
-        )),
-        None => Ok((-1, -1, Vec::new())),
-    }
+pub(super) fn read_mark(conn: &Connection, topic: &TopicId) -> rusqlite::Result<Mark> {
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let mark = sql::first(conn, MARK, [topic.0], read)?;
+    Ok(mark.unwrap_or((-1, -1, Vec::new())))
 }
 
-async fn insert_author_posts<C: ConnectionTrait>(
-    script: &mut Script<'_, C>,
-    posts: &[&&Candidate<'_>],
-) -> Result<(), DbErr> {
-    const HEAD: &str =
-        "INSERT OR FAIL INTO author_posts (topic, author, created_at, ms, id) VALUES ";
-    for chunk in chunks(posts) {
-        let values = chunk.iter().flat_map(|c| {
-            let order = c.event.order();
-            [
-                blob(&c.topic.0),
-                blob(&c.event.author().0),
-                to_column(order.created_at).into(),
-                order.ms.into(),
-                blob(&order.id.0),
-            ]
-        });
-        let sql = rows_sql(HEAD, 5, chunk.len(), "");
-        script.add(&sql, values).await?;
+const INSERT_AUTHOR_POST: &str = "
+    INSERT OR FAIL INTO author_posts (topic, author, created_at, ms, id)
+    VALUES (?1, ?2, ?3, ?4, ?5)";
+
+fn insert_author_posts(conn: &Connection, posts: &[&&Candidate<'_>]) -> rusqlite::Result<()> {
+    let mut insert = conn.prepare_cached(INSERT_AUTHOR_POST)?;
+    for post in posts {
+        let (created_at, ms, id) = place_of(post.event.order());
+        insert.execute(params![
+            post.topic.0,
+            post.event.author().0,
+            created_at,
+            ms,
+            id
+        ])?;
     }
     Ok(())
 }
 
-async fn insert_unindexed<C: ConnectionTrait>(
-    script: &mut Script<'_, C>,
-    posts: &[&&Candidate<'_>],
-) -> Result<(), DbErr> {
-    const HEAD: &str = "INSERT OR FAIL INTO unindexed (topic, id) VALUES ";
-    for chunk in chunks(posts) {
-        let values = chunk
-            .iter()
-            .flat_map(|c| [blob(&c.topic.0), blob(&c.event.id().0)]);
-        let sql = rows_sql(HEAD, 2, chunk.len(), "");
-        script.add(&sql, values).await?;
+const INSERT_UNINDEXED: &str = "INSERT OR FAIL INTO unindexed (topic, id) VALUES (?1, ?2)";
+
+fn insert_unindexed(conn: &Connection, posts: &[&&Candidate<'_>]) -> rusqlite::Result<()> {
+    let mut insert = conn.prepare_cached(INSERT_UNINDEXED)?;
+    for post in posts {
+        insert.execute([post.topic.0, post.event.id().0])?;
     }
     Ok(())
 }
@@ -224,37 +204,30 @@ const RECOUNT: &str = "
     WHERE topic = ?1";
 
 /// Moves the read mark forward. What lies after it is counted anew: ordinarily nothing does.
-pub(super) async fn mark_read(
-    conn: &impl ConnectionTrait,
+pub(super) fn mark_read(
+    conn: &Connection,
     topic: &TopicId,
     up_to: EventOrder,
-) -> Result<(), DbErr> {
-    let (at, ms, id) = mark_of(up_to);
-    let values = || [blob(&topic.0), at.into(), ms.into(), id.clone().into()];
-    let moved = conn
-        .execute_raw(statement(conn, SET_MARK, values()))
-        .await?
-        .rows_affected();
-    if moved > 0 {
-        conn.execute_raw(statement(conn, RECOUNT, values())).await?;
+) -> rusqlite::Result<()> {
+    let (at, ms, id) = place_of(up_to);
+    let values = params![topic.0, at, ms, id];
+    if sql::execute(conn, SET_MARK, values)? > 0 {
+        sql::execute(conn, RECOUNT, values)?;
     }
     Ok(())
 }
 
 /// Mutes an author or shows it again; returns whether that changed anything.
-pub(super) async fn set_muted(
-    conn: &impl ConnectionTrait,
+pub(super) fn set_muted(
+    conn: &Connection,
     author: &AuthorId,
     is_muted: bool,
-) -> Result<bool, DbErr> {
-    let sql = match is_muted {
+) -> rusqlite::Result<bool> {
+    let text = match is_muted {
         true => "INSERT OR IGNORE INTO muted (author) VALUES (?1)",
         false => "DELETE FROM muted WHERE author = ?1",
     };
-    let changed = conn
-        .execute_raw(statement(conn, sql, [blob(&author.0)]))
-        .await?;
-    Ok(changed.rows_affected() > 0)
+    Ok(sql::execute(conn, text, [author.0])? > 0)
 }
 
 /// A post that waits for the search index.
@@ -266,7 +239,7 @@ pub(super) struct Waiting {
 }
 
 const WAITING: &str = "
-    SELECT u.seq, u.topic, u.id, e.created_at, e.ms, e.content
+    SELECT e.created_at, e.ms, e.id, e.content, u.topic, u.seq
     FROM unindexed u CROSS JOIN events e ON e.id = u.id
     CROSS JOIN topic_events t
         ON t.topic = u.topic AND t.created_at = e.created_at AND t.ms = e.ms AND t.id = e.id
@@ -276,25 +249,18 @@ const WAITING: &str = "
 pub(super) const QUERIES: &[&str] = &[MARK, RECOUNT, WAITING];
 
 /// The first of those that wait after a place in the queue.
-pub(super) async fn waiting(
-    conn: &impl ConnectionTrait,
+pub(super) fn waiting(
+    conn: &Connection,
     after: i64,
     limit: usize,
-) -> Result<Vec<Waiting>, DbErr> {
-    let values = [after.into(), to_column(limit as u64).into()];
-    let rows = conn.query_all_raw(statement(conn, WAITING, values)).await?;
-    let waiting = rows.iter().map(|row| {
-        let created_at: i64 = row.try_get_by_index(3)?;
+) -> rusqlite::Result<Vec<Waiting>> {
+    let read = |row: &Row<'_>| {
         Ok(Waiting {
-            seq: row.try_get_by_index(0)?,
-            topic: TopicId(array(row, 1)?),
-            order: EventOrder {
-                created_at: u64::try_from(created_at).unwrap_or(0),
-                ms: row.try_get_by_index(4)?,
-                id: EventId(array(row, 2)?),
-            },
-            content: row.try_get_by_index(5)?,
+            seq: row.get("seq")?,
+            topic: TopicId(row.get("topic")?),
+            order: order(row)?,
+            content: row.get("content")?,
         })
-    });
-    waiting.collect()
+    };
+    sql::rows(conn, WAITING, params![after, to_column(limit as u64)], read)
 }

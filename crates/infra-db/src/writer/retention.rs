@@ -9,18 +9,20 @@ use std::collections::{BTreeSet, VecDeque};
 
 use kukuri_application::ports::{horizon_max, kept_bytes};
 use kukuri_domain::{
-    EventId, EventOrder, SignedEvent, TopicId, UnixMs,
+    EventId, SignedEvent, TopicId, UnixMs,
     event::{Meaning, is_post},
 };
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use rusqlite::{Connection, Params, Row, params};
 
 use super::{
-    apply::{array, blob, statement},
+    apply::event_id,
     entries,
+    membership::{place_of, time},
     reading::{mark_of, read_mark},
+    sql,
 };
 use crate::{
-    convert::{damaged, ids_column, stored_event, to_column},
+    convert::{ids_column, signed_event, tags_column, to_column},
     terms,
 };
 
@@ -104,12 +106,11 @@ impl Retention {
     }
 
     /// Finds what an earlier process left.
-    pub(super) async fn load(&mut self, conn: &impl ConnectionTrait) -> Result<(), DbErr> {
-        let ceiling = to_column(self.ceiling).into();
-        let rows = statement(conn, LEFT_TO_DO, [ceiling]);
-        for row in conn.query_all_raw(rows).await? {
-            let topic = TopicId(array(&row, 0)?);
-            match row.try_get_by_index(1)? {
+    pub(super) fn load(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        let read = |row: &Row<'_>| Ok((TopicId(row.get(0)?), row.get(1)?));
+        let left_to_do = sql::rows(conn, LEFT_TO_DO, [to_column(self.ceiling)], read)?;
+        for (topic, has_horizon) in left_to_do {
+            match has_horizon {
                 true => self.left.push_back(topic),
                 false => self.due.push_back(topic),
             }
@@ -144,13 +145,9 @@ impl Retention {
     }
 
     /// Does one step in the transaction `conn`.
-    pub(super) async fn advance(
-        &mut self,
-        conn: &impl ConnectionTrait,
-        now: UnixMs,
-    ) -> Result<Outcome, DbErr> {
+    pub(super) fn advance(&mut self, conn: &Connection, now: UnixMs) -> rusqlite::Result<Outcome> {
         if self.sweep.is_none() {
-            self.sweep = self.begin(conn).await?;
+            self.sweep = self.begin(conn)?;
         }
         let Some(Sweep { topic, step }) = self.sweep.take() else {
             return Ok(Outcome::Nothing);
@@ -162,17 +159,16 @@ impl Retention {
                 needed,
             } => {
                 let latest = horizon_max(now);
-                let (found, next) = measure(conn, topic, (after, freed), needed, latest).await?;
-                match found {
-                    Some(found) => self.settle(conn, topic, found, now).await?,
-                    None => (Outcome::Nothing, next),
+                match measure(conn, topic, (after, freed), needed, latest)? {
+                    Measured::Found(horizon) => self.settle(conn, topic, horizon, now)?,
+                    Measured::GoesOn(step) => (Outcome::Nothing, Some(step)),
                 }
             }
             Step::Remove { horizon, after } => {
-                let next = remove(conn, topic, horizon, after).await?;
+                let next = remove(conn, topic, horizon, after)?;
                 if next.is_none() {
                     // It may have grown meanwhile, or what went was not enough.
-                    let totals = totals(conn, topic).await?;
+                    let totals = totals(conn, topic)?;
                     self.note([(topic, totals.bytes)], now);
                 }
                 (Outcome::Removed, next)
@@ -182,15 +178,15 @@ impl Retention {
         Ok(outcome)
     }
 
-    async fn begin(&mut self, conn: &impl ConnectionTrait) -> Result<Option<Sweep>, DbErr> {
+    fn begin(&mut self, conn: &Connection) -> rusqlite::Result<Option<Sweep>> {
         if let Some(topic) = self.left.pop_front() {
-            let step = from_the_first(totals(conn, topic).await?.horizon);
+            let step = from_the_first(totals(conn, topic)?.horizon);
             return Ok(Some(Sweep { topic, step }));
         }
         let Some(topic) = self.due.pop_front() else {
             return Ok(None);
         };
-        let bytes = totals(conn, topic).await?.bytes;
+        let bytes = totals(conn, topic)?.bytes;
         let needed = bytes.saturating_sub(kept_bytes(self.ceiling));
         let step = Step::Measure {
             after: (-1, -1),
@@ -201,27 +197,22 @@ impl Retention {
     }
 
     /// Moves the horizon, if that is possible.
-    async fn settle(
+    fn settle(
         &mut self,
-        conn: &impl ConnectionTrait,
+        conn: &Connection,
         topic: TopicId,
         (horizon, freed): (UnixMs, u64),
         now: UnixMs,
-    ) -> Result<(Outcome, Option<Step>), DbErr> {
-        let before = totals(conn, topic).await?.horizon;
+    ) -> rusqlite::Result<(Outcome, Option<Step>)> {
+        let before = totals(conn, topic)?.horizon;
         if horizon <= before || freed == 0 {
             // All that is left has to stay, but for own events that were sent meanwhile.
             self.quiet.push((topic, now.0.saturating_add(QUIET_MS)));
             let next = (freed > 0).then(|| from_the_first(before));
             return Ok((Outcome::Nothing, next));
         }
-        let values = [
-            blob(&topic.0),
-            to_column(horizon.0).into(),
-            to_column(self.ceiling).into(),
-        ];
-        conn.execute_raw(statement(conn, SET_HORIZON, values))
-            .await?;
+        let values = params![topic.0, to_column(horizon.0), to_column(self.ceiling)];
+        sql::execute(conn, SET_HORIZON, values)?;
         Ok((
             Outcome::Moved(topic, horizon),
             Some(from_the_first(horizon)),
@@ -239,25 +230,28 @@ const SET_HORIZON: &str =
 
 const TOTALS: &str = "SELECT events, bytes, horizon FROM topic_totals WHERE topic = ?1";
 
+#[derive(Default)]
 struct Totals {
     events: u64,
     bytes: u64,
     horizon: UnixMs,
 }
 
-async fn totals(conn: &impl ConnectionTrait, topic: TopicId) -> Result<Totals, DbErr> {
-    let row = conn
-        .query_one_raw(statement(conn, TOTALS, [blob(&topic.0)]))
-        .await?;
-    let number = |column| -> Result<u64, DbErr> {
-        let number = row.as_ref().map(|row| row.try_get_by_index::<i64>(column));
-        Ok(u64::try_from(number.transpose()?.unwrap_or(0)).unwrap_or(0))
+/// A number that is never negative.
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    Ok(u64::try_from(number).unwrap_or(0))
+}
+
+fn totals(conn: &Connection, topic: TopicId) -> rusqlite::Result<Totals> {
+    let read = |row: &Row<'_>| {
+        Ok(Totals {
+            events: number(row, 0)?,
+            bytes: number(row, 1)?,
+            horizon: time(row, 2)?,
+        })
     };
-    Ok(Totals {
-        events: number(0)?,
-        bytes: number(1)?,
-        horizon: UnixMs(number(2)?),
-    })
+    Ok(sql::first(conn, TOTALS, [topic.0], read)?.unwrap_or_default())
 }
 
 // What stays counts for nothing, and neither does what was surpassed only after the horizon as it
@@ -277,42 +271,43 @@ const MEASURE: &str = "
         ORDER BY t.created_at, t.ms, t.id
         LIMIT ?6)";
 
-/// Looks at the next events; returns the horizon, once it is found, with how much lies behind it.
-/// Of those of one millisecond
-/// that do not fit into a page the rest is not counted, though it goes with them.
-async fn measure(
-    conn: &impl ConnectionTrait,
+/// What a look at the next events came to.
+enum Measured {
+    /// The horizon, and how much lies behind it.
+    Found((UnixMs, u64)),
+    GoesOn(Step),
+}
+
+/// Looks at the next events. Of those of one millisecond that do not fit into a page the rest is
+/// not counted, though it goes with them.
+fn measure(
+    conn: &Connection,
     topic: TopicId,
     (after, freed): (Instant, u64),
     needed: u64,
     latest: UnixMs,
-) -> Result<(Option<(UnixMs, u64)>, Option<Step>), DbErr> {
-    let totals = totals(conn, topic).await?;
+) -> rusqlite::Result<Measured> {
+    let totals = totals(conn, topic)?;
     // Small enough that no much more goes than has to.
     let page = (totals.events / 64).clamp(8, MEASURED_MAX);
-    let values = [
-        blob(&topic.0),
-        after.0.into(),
-        after.1.into(),
-        to_column(latest.secs()).into(),
-        latest.subsec_ms().into(),
-        to_column(page).into(),
-        to_column(totals.horizon.0).into(),
+    let values = params![
+        topic.0,
+        after.0,
+        after.1,
+        to_column(latest.secs()),
+        latest.subsec_ms(),
+        to_column(page),
+        to_column(totals.horizon.0),
     ];
-    let row = conn
-        .query_one_raw(statement(conn, MEASURE, values))
-        .await?
-        .ok_or_else(|| DbErr::RecordNotFound(MEASURE.to_owned()))?;
-    let number = |column| -> Result<u64, DbErr> {
-        Ok(u64::try_from(row.try_get_by_index::<i64>(column)?).unwrap_or(0))
-    };
-    let (found, freed) = (number(0)?, freed + number(1)?);
+    let read = |row: &Row<'_>| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?));
+    let (found, more, at) = conn.prepare_cached(MEASURE)?.query_row(values, read)?;
+    let freed = freed + more;
     // The last page may be empty.
     let before = u64::try_from(after.0.saturating_mul(1_000).saturating_add(after.1));
-    let at = number(2)?.max(before.unwrap_or(0));
+    let at = at.max(before.unwrap_or(0));
     let horizon = UnixMs(at.saturating_add(1));
     if found < page || freed >= needed || horizon >= latest {
-        return Ok((Some((horizon.min(latest), freed)), None));
+        return Ok(Measured::Found((horizon.min(latest), freed)));
     }
     let at = UnixMs(at);
     let step = Step::Measure {
@@ -320,11 +315,11 @@ async fn measure(
         freed,
         needed,
     };
-    Ok((None, Some(step)))
+    Ok(Measured::GoesOn(step))
 }
 
 const BEHIND: &str = "
-    SELECT e.*, o.sent_to, o.held_by
+    SELECT e.*
     FROM topic_events t
     CROSS JOIN events e ON e.id = t.id
     LEFT JOIN own_events o ON o.topic = t.topic AND o.id = t.id
@@ -336,26 +331,24 @@ const BEHIND: &str = "
     LIMIT ?8";
 
 /// Removes the next events before the horizon, with all that hangs on them.
-async fn remove(
-    conn: &impl ConnectionTrait,
+fn remove(
+    conn: &Connection,
     topic: TopicId,
     horizon: UnixMs,
     after: (i64, i64, Vec<u8>),
-) -> Result<Option<Step>, DbErr> {
+) -> rusqlite::Result<Option<Step>> {
     let (created_at, ms, id) = after;
-    let values = [
-        blob(&topic.0),
-        created_at.into(),
-        ms.into(),
-        id.into(),
-        to_column(horizon.secs()).into(),
-        horizon.subsec_ms().into(),
-        to_column(horizon.0).into(),
-        BATCH.into(),
+    let values = params![
+        topic.0,
+        created_at,
+        ms,
+        id,
+        to_column(horizon.secs()),
+        horizon.subsec_ms(),
+        to_column(horizon.0),
+        BATCH,
     ];
-    let rows = conn.query_all_raw(statement(conn, BEHIND, values)).await?;
-    let events = rows.iter().map(|row| Ok(stored_event(row)?.event));
-    let events = events.collect::<Result<Vec<_>, _>>().map_err(damaged)?;
+    let events = sql::rows(conn, BEHIND, values, signed_event)?;
     let Some(last) = events.last().map(SignedEvent::order) else {
         return Ok(None);
     };
@@ -365,7 +358,7 @@ async fn remove(
         ids: ids_column(&events.iter().map(SignedEvent::id).collect::<Vec<_>>()),
         events: &events,
     };
-    removal.forget().await?;
+    removal.forget()?;
     let after = (
         to_column(last.created_at),
         i64::from(last.ms),
@@ -376,8 +369,8 @@ async fn remove(
 }
 
 /// Events that go together.
-struct Removal<'a, C> {
-    conn: &'a C,
+struct Removal<'a> {
+    conn: &'a Connection,
     topic: TopicId,
     ids: String,
     events: &'a [SignedEvent],
@@ -510,30 +503,28 @@ pub(super) const QUERIES: &[&str] = &[
     LESS,
 ];
 
-impl<C: ConnectionTrait> Removal<'_, C> {
-    async fn forget(&self) -> Result<(), DbErr> {
-        self.unindex().await?;
-        self.forget_answers().await?;
-        self.of_topic(FORGET_REACTIONS, &self.ids).await?;
-        self.of_topic(FORGET_OWN, &self.ids).await?;
-        self.of_topic(FORGET_RECEIPTS, &self.ids).await?;
-        self.of_topic(FORGET_AUTHOR_POSTS, &self.ids).await?;
-        self.of_topic(FORGET_TOPIC_EVENTS, &self.ids).await?;
-        self.run(FORGET_EVENTS, [self.ids.clone().into()]).await?;
-        self.forget_endings().await?;
-        self.count().await
+impl Removal<'_> {
+    fn forget(&self) -> rusqlite::Result<()> {
+        self.unindex()?;
+        self.forget_answers()?;
+        self.of_topic(FORGET_REACTIONS, &self.ids)?;
+        self.of_topic(FORGET_OWN, &self.ids)?;
+        self.of_topic(FORGET_RECEIPTS, &self.ids)?;
+        self.of_topic(FORGET_AUTHOR_POSTS, &self.ids)?;
+        self.of_topic(FORGET_TOPIC_EVENTS, &self.ids)?;
+        self.run(FORGET_EVENTS, [&self.ids])?;
+        self.forget_endings()?;
+        self.count()
     }
 
-    async fn run(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<(), DbErr> {
-        self.conn
-            .execute_raw(statement(self.conn, sql, values))
-            .await
-            .map(drop)
+    fn run(&self, text: &str, values: impl Params) -> rusqlite::Result<()> {
+        sql::execute(self.conn, text, values)?;
+        Ok(())
     }
 
     /// A statement about the topic and these ids.
-    async fn of_topic(&self, sql: &str, ids: &str) -> Result<(), DbErr> {
-        self.run(sql, [blob(&self.topic.0), ids.into()]).await
+    fn of_topic(&self, text: &str, ids: &str) -> rusqlite::Result<()> {
+        self.run(text, params![self.topic.0, ids])
     }
 
     fn posts(&self) -> impl Iterator<Item = &SignedEvent> {
@@ -541,97 +532,77 @@ impl<C: ConnectionTrait> Removal<'_, C> {
     }
 
     /// Takes posts out of the search index, which has to be told what it was given.
-    async fn unindex(&self) -> Result<(), DbErr> {
+    fn unindex(&self) -> rusqlite::Result<()> {
         let wanted = self.posts().map(|event| {
             let (place, id) = (terms::place(&event.order()), event.id());
             format!("[{place},\"{id}\"]")
         });
         let wanted = format!("[{}]", wanted.collect::<Vec<_>>().join(","));
-        let values = [blob(&self.topic.0), wanted.into()];
-        let rows = statement(self.conn, PLACES, values);
+        let read = |row: &Row<'_>| -> rusqlite::Result<(i64, EventId)> {
+            Ok((row.get(0)?, EventId(row.get(1)?)))
+        };
         let mut places = Vec::new();
-        for row in self.conn.query_all_raw(rows).await? {
-            let place: i64 = row.try_get_by_index(0)?;
-            let id = EventId(array(&row, 1)?);
+        for (place, id) in sql::rows(self.conn, PLACES, params![self.topic.0, wanted], read)? {
             if let Some(event) = self.events.iter().find(|event| event.id() == id) {
-                places.push((place, event.content().to_owned()));
+                places.push((place, event.content()));
             }
         }
-        let topic = self.topic;
         // In the order of places: FTS5 writes out what it gathered whenever one is lower.
         places.sort_unstable();
-        let documents = tokio::task::spawn_blocking(move || {
-            let documents = places
-                .iter()
-                .map(|(place, text)| serde_json::json!([place, terms::document(&topic, text)]));
-            let documents: serde_json::Value = documents.collect();
-            let places: serde_json::Value = places.iter().map(|(place, _)| *place).collect();
-            (documents.to_string(), places.to_string())
-        });
-        let (documents, places) = documents
-            .await
-            .map_err(|e| DbErr::Custom(format!("splitting texts: {e}")))?;
-        self.run(UNINDEX, [documents.into()]).await?;
-        self.run(FORGET_PLACES, [places.into()]).await
+        let documents = places
+            .iter()
+            .map(|(place, text)| serde_json::json!([place, terms::document(&self.topic, text)]));
+        let documents: serde_json::Value = documents.collect();
+        let places: serde_json::Value = places.iter().map(|(place, _)| *place).collect();
+        self.run(UNINDEX, [documents.to_string()])?;
+        self.run(FORGET_PLACES, [places.to_string()])
     }
 
-    async fn forget_answers(&self) -> Result<(), DbErr> {
-        let values = [blob(&self.topic.0), self.ids.as_str().into()];
-        let rows = statement(self.conn, FORGET_ANSWERS, values);
-        let rows = self.conn.query_all_raw(rows).await?;
-        let roots = rows.iter().map(|row| array(row, 0).map(EventId));
-        let roots = roots.collect::<Result<BTreeSet<_>, _>>()?;
+    fn forget_answers(&self) -> rusqlite::Result<()> {
+        let values = params![self.topic.0, self.ids];
+        let roots = sql::rows(self.conn, FORGET_ANSWERS, values, event_id)?;
+        let roots: BTreeSet<EventId> = roots.into_iter().collect();
         if !roots.is_empty() {
-            self.of_topic(FORGET_WAITING, &ids_column(&roots)).await?;
+            self.of_topic(FORGET_WAITING, &ids_column(&roots))?;
         }
-        self.of_topic(ORPHANED, &self.ids).await?;
-        self.of_topic(WAIT_AGAIN, &self.ids).await
+        self.of_topic(ORPHANED, &self.ids)?;
+        self.of_topic(WAIT_AGAIN, &self.ids)
     }
 
     /// What the events ended, and what ended them.
-    async fn forget_endings(&self) -> Result<(), DbErr> {
+    fn forget_endings(&self) -> rusqlite::Result<()> {
         for event in self.events {
-            let EventOrder { created_at, ms, id } = event.order();
-            let (topic, author) = (blob(&self.topic.0), blob(&event.author().0));
+            let (created_at, ms, id) = place_of(event.order());
+            let (topic, author) = (self.topic.0, event.author().0);
             if let Some(entry) = event.entry() {
-                entries::forget(self.conn, self.topic, &entry).await?;
+                entries::forget(self.conn, self.topic, &entry)?;
             } else if let Some(place) = event.place() {
-                let values = [
-                    topic,
-                    author,
-                    place.into(),
-                    to_column(created_at).into(),
-                    ms.into(),
-                    blob(&id.0),
-                ];
-                self.run(FORGET_PLACE, values).await?;
+                let values = params![topic, author, place, created_at, ms, id];
+                self.run(FORGET_PLACE, values)?;
             } else if let Meaning::Deletion { targets } = event.meaning() {
                 let at = to_column(event.order().at().0);
                 let targets = ids_column(&targets);
-                let values = [topic.clone(), targets.as_str().into(), author.clone()];
-                let taken_back = values.clone().into_iter().chain([at.into()]);
-                self.run(FORGET_TAKEN_BACK, taken_back).await?;
-                self.run(FORGET_DELETION, values).await?;
+                self.run(FORGET_TAKEN_BACK, params![topic, targets, author, at])?;
+                self.run(FORGET_DELETION, params![topic, targets, author])?;
             }
         }
-        self.of_topic(FORGET_DELETIONS_OF, &self.ids).await
+        self.of_topic(FORGET_DELETIONS_OF, &self.ids)
     }
 
-    async fn count(&self) -> Result<(), DbErr> {
-        let mark = read_mark(self.conn, &self.topic).await?;
+    fn count(&self) -> rusqlite::Result<()> {
+        let mark = read_mark(self.conn, &self.topic)?;
         let unread = self.posts().filter(|event| mark_of(event.order()) > mark);
         let bytes = self.events.iter().map(|event| {
-            let tags: Vec<&[String]> = event.tags().collect();
-            let tags = serde_json::to_string(&tags).expect("lists of texts have a JSON form");
+            let tags = tags_column(event.tags());
             bytes_of(event.kind(), tags.len(), event.content().len())
         });
-        let values = [
-            blob(&self.topic.0),
-            to_column(self.events.len() as u64).into(),
-            to_column(self.posts().count() as u64).into(),
-            to_column(unread.count() as u64).into(),
-            to_column(bytes.sum()).into(),
+        let values = params![
+            self.topic.0,
+            to_column(self.events.len() as u64),
+            to_column(self.posts().count() as u64),
+            to_column(unread.count() as u64),
+            to_column(bytes.sum()),
         ];
-        self.run(LESS, values).await
+        self.run(LESS, values)
     }
 }
