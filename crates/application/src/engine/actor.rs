@@ -65,6 +65,10 @@ const VERIFICATIONS_MAX: usize = 2;
 /// Events in one batch: about 15 ms of work, so that a large answer does not hold up the live ones.
 const VERIFY_BATCH_EVENTS: usize = 256;
 
+/// Events that are checked among other tasks: a thread for so few takes longer to wake than they
+/// take.
+const VERIFY_HERE_EVENTS: usize = 2;
+
 /// Attempts of an announcement that a source may make before it counts as hanging.
 const ANNOUNCE_ATTEMPTS: u32 = 5;
 
@@ -653,11 +657,16 @@ impl Actor {
         while self.verifications < at_once && !self.unverified.is_empty() {
             let (batch, verifier) = (self.take_batch(), self.verifier.clone());
             self.verifications += 1;
-            self.tasks.spawn_blocking(move || {
+            let events: usize = batch.iter().map(|next| next.events.len()).sum();
+            let check = move || {
                 let check =
                     |next: Unverified| session::Input::checked(next.verify, next.events, &verifier);
                 Done::Verified(batch.into_iter().map(check).collect())
-            });
+            };
+            match events {
+                ..=VERIFY_HERE_EVENTS => self.tasks.spawn(async { check() }),
+                _ => self.tasks.spawn_blocking(check),
+            };
         }
     }
 
