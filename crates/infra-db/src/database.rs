@@ -289,7 +289,7 @@ async fn checked_readers(
 }
 
 /// Gives a connection up after another error, which is the one that counts.
-pub(crate) async fn close(conn: DatabaseConnection) {
+async fn close(conn: DatabaseConnection) {
     if let Err(error) = conn.close().await {
         tracing::debug!("a connection did not close in order: {error}");
     }

@@ -107,6 +107,31 @@ describe("the timeline", () => {
     expect(first?.author.name).toBe("みなと");
   });
 
+  it("shows what is told while it is read", async () => {
+    const late = made(MINATO, Date.now(), "told while the page was on its way");
+    const holds = () => posts("mesh-lab").filter((post) => post.event.id === late.event.id).length;
+    const opening = useTimeline.getState().open("mesh-lab", 0, AYA.pubkey);
+    applyBatch({ events: [live("mesh-lab", late)] });
+    await opening;
+    expect(holds()).toBe(1);
+    // Not of the mock's store, so a later look does not find it.
+    await useTimeline.getState().reload("mesh-lab");
+    expect(holds()).toBe(0);
+    const again = useTimeline.getState().reload("mesh-lab");
+    applyBatch({ events: [live("mesh-lab", late)] });
+    await again;
+    expect(holds()).toBe(1);
+  });
+
+  it("opens at the end for whoever posts while it is read", async () => {
+    const opening = useTimeline.getState().open("mesh-lab", 2, AYA.pubkey);
+    await useTimeline.getState().toNewest("mesh-lab");
+    await opening;
+    expect(timeline("mesh-lab")).toMatchObject({ isFollowing: true, divider: { count: 2 } });
+    await useTimeline.getState().open("mesh-lab", 2, AYA.pubkey);
+    expect(timeline("mesh-lab").isFollowing).toBe(false);
+  });
+
   it("reads older pages and comes back to the newest", async () => {
     const { open, older, newer } = useTimeline.getState();
     await open("global", 0, AYA.pubkey);
@@ -460,6 +485,17 @@ describe("a thread", () => {
     expect(useThread.getState().posts).toHaveLength(7);
     const answer = made(MINATO, Date.now(), "new", { reply: { root, parent: root } });
     applyBatch({ events: [live("mesh-lab", answer), live("mesh-lab", answer)] });
+    expect(useThread.getState().posts).toHaveLength(8);
+  });
+
+  it("shows what is told while it is read", async () => {
+    await useTimeline.getState().open("mesh-lab", 0, AYA.pubkey);
+    const root = posts("mesh-lab").find((post) => post.replies.count > 0)?.event.id ?? "";
+    const opening = useThread.getState().open("mesh-lab", root);
+    const late = made(MINATO, Date.now(), "told meanwhile", { reply: { root, parent: root } });
+    applyBatch({ events: [live("mesh-lab", late)] });
+    await opening;
+    expect(useThread.getState().posts.map((post) => post.event.id)).toContain(late.event.id);
     expect(useThread.getState().posts).toHaveLength(8);
   });
 });

@@ -8,6 +8,7 @@ import { PAGE, type Window } from "../domain/window";
 import * as ipc from "../ipc";
 import type { AppError, PostView } from "../ipc/bindings";
 import type { TopicNews } from "./news-parts";
+import { listening } from "./told";
 import { seenOf } from "./seen";
 
 /** Windows kept, so that going back to a topic is immediate. */
@@ -29,6 +30,8 @@ export type Timeline = {
   divider: Divider | null;
   /** The post at the top of the screen when the timeline was last left. */
   place: { id: string; offset: number } | null;
+  /** Somebody asked for the newest while they were being read. */
+  wantsNewest: boolean;
 };
 
 const NEW: Timeline = {
@@ -40,6 +43,7 @@ const NEW: Timeline = {
   unseen: 0,
   divider: null,
   place: null,
+  wantsNewest: false,
 };
 
 type TimelineStore = {
@@ -73,16 +77,20 @@ export const useTimeline = create<TimelineStore>((set, get) => {
   const failed = (topic: string, thrown: unknown) => {
     put(topic, { loading: null, error: ipc.errorOf(thrown) });
   };
-  /** The newest page, and older ones until `isEnough`. */
+  const reading = listening();
+  /** The newest page, and older ones until `isEnough`; with what is told while they are read. */
   const newest = async (topic: string, isEnough: (posts: PostView[]) => boolean) => {
-    const posts = await page(topic, null);
-    let last = posts.length;
-    for (let pages = 1; pages < PAGES_MAX && last >= PAGE && !isEnough(posts); pages += 1) {
-      const older = await page(topic, posts.at(-1)?.event.id ?? null);
-      posts.push(...older);
-      last = older.length;
-    }
-    return windows.withNewest(posts, last >= PAGE ? posts.length : posts.length + 1);
+    const [window, told] = await reading.during(topic, async () => {
+      const posts = await page(topic, null);
+      let last = posts.length;
+      for (let pages = 1; pages < PAGES_MAX && last >= PAGE && !isEnough(posts); pages += 1) {
+        const older = await page(topic, posts.at(-1)?.event.id ?? null);
+        posts.push(...older);
+        last = older.length;
+      }
+      return windows.withNewest(posts, last >= PAGE ? posts.length : posts.length + 1);
+    });
+    return told.reduce(applied, { ...NEW, window, isLoaded: true }).window;
   };
 
   return {
@@ -102,7 +110,7 @@ export const useTimeline = create<TimelineStore>((set, get) => {
         put(topic, { divider: null });
         return;
       }
-      put(topic, { loading: "newest", error: null });
+      put(topic, { loading: "newest", wantsNewest: false, error: null });
       try {
         const window = await newest(topic, (posts) => posts.length > unread);
         const divider = unread > 0 ? dividerIn(window.posts, topic, unread, own) : null;
@@ -113,7 +121,7 @@ export const useTimeline = create<TimelineStore>((set, get) => {
           loading: null,
           unseen: 0,
           place: null,
-          isFollowing: divider === null,
+          isFollowing: divider === null || of(topic).wantsNewest,
         });
       } catch (thrown) {
         failed(topic, thrown);
@@ -154,6 +162,10 @@ export const useTimeline = create<TimelineStore>((set, get) => {
       }
     },
     toNewest: async (topic) => {
+      if (of(topic).loading === "newest") {
+        put(topic, { wantsNewest: true });
+        return;
+      }
       if (windows.reachesNewest(of(topic).window)) {
         put(topic, { isFollowing: true, unseen: 0 });
         return;
@@ -196,6 +208,7 @@ export const useTimeline = create<TimelineStore>((set, get) => {
       if (of(topic).divider !== null) put(topic, { divider: null });
     },
     apply: (news) => {
+      reading.note(news);
       const { timelines } = get();
       let changed: Record<string, Timeline> | null = null;
       for (const [topic, part] of news) {

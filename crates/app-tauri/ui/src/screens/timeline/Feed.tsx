@@ -112,8 +112,9 @@ export function Feed(props: FeedProps) {
     directDomUpdatesMode: "position",
   });
 
-  // Where the timeline opens: where it was left, at the first unread post, or at the end.
-  const begin = useRef({ place: timeline.place, divider });
+  // Where the timeline opens: where it was left, at the first unread post, or at the end, which is
+  // also where whoever has posted meanwhile wants to be.
+  const begin = useRef({ place: timeline.place, divider: isFollowing ? null : divider });
   useLayoutEffect(() => {
     const { place, divider: first } = begin.current;
     const indexOf = (id: string | undefined) => posts.findIndex((post) => post.event.id === id);
