@@ -145,9 +145,10 @@ pub(crate) fn addresses(column: &str) -> Result<Vec<PeerAddress>, serde_json::Er
     let texts: Vec<String> = serde_json::from_str(column)?;
     let parse = |text: &String| {
         let address = text.parse();
-        address
-            .inspect_err(|e| tracing::debug!("a remembered address is unknown: {e}"))
-            .ok()
+        let address =
+            address.inspect_err(|e| tracing::debug!("a remembered address is unknown: {e}"));
+        // A later program may have noted it; the others are worth a dial all the same.
+        address.ok()
     };
     Ok(texts.iter().filter_map(parse).collect())
 }

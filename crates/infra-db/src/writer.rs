@@ -171,8 +171,8 @@ type Reply = oneshot::Sender<Result<Written, StoreError>>;
 struct Job {
     write: Write,
     reply: Reply,
-    /// Its place in the queue.
-    _room: Option<OwnedSemaphorePermit>,
+    /// Its place in the queue, free again once the job is taken.
+    _room: OwnedSemaphorePermit,
 }
 
 /// The way to the writer, which ends when nobody has one any more.
@@ -196,7 +196,8 @@ impl Intake {
         let job = Job {
             write,
             reply,
-            _room: Some(room.map_err(|_| StoreError::Closed)?),
+            // Nothing closes the semaphore.
+            _room: room.map_err(|_| StoreError::Closed)?,
         };
         self.jobs.send(job).map_err(|_| StoreError::Closed)?;
         Ok(outcome)
@@ -373,6 +374,7 @@ impl Writer {
                 self.index();
             }
             if self.unindexed == 0 && !self.retention.has_work() {
+                // An error means that nobody has a way here any more.
                 return jobs.recv().ok();
             }
             match jobs.try_recv() {

@@ -239,6 +239,7 @@ async fn a_network_that_was_replaced_is_left_for_the_new_one() {
     let port: u16 = dht.bootstrap()[0]
         .rsplit(':')
         .next()
+        // No number is no port, as the expectation says.
         .and_then(|port| port.parse().ok())
         .expect("host:port");
     let tracker = tracker(&dht, 1);

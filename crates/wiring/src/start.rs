@@ -190,10 +190,10 @@ async fn start_dht(
         return Ok(None);
     }
     let mut config = dht_config(settings);
-    // What is remembered and is no address (of a later version, perhaps) is not worth an error.
     let remembered = book.dht_nodes().await?;
     config.known_nodes = remembered
         .iter()
+        // What is no address (it may be of a later version) is not worth an error.
         .filter_map(|node| node.parse::<SocketAddrV4>().ok())
         .collect();
     let client = DhtClient::start(config, cancel);

@@ -100,6 +100,7 @@ impl Pair {
         let posted = self.ours.ask(&post).await?;
         let id = posted["id"].as_str().unwrap_or_default().to_owned();
         let carries_it = |line: &Value| {
+            // What is no frame of ours does not carry it.
             let bytes = line["hex"].as_str().and_then(|text| hex::decode(text).ok());
             let frame = bytes.and_then(|bytes| GossipFrame::decode(&bytes).ok());
             matches!(frame, Some(GossipFrame::Event(wire)) if wire.id.to_string() == id)

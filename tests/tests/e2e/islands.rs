@@ -55,6 +55,7 @@ async fn two_islands_heal_once_they_share_a_dht() -> anyhow::Result<()> {
             }
             Ok(all.then_some(()))
         });
+        // Whoever did not hear this one may hear the next.
         Ok(heard.await.ok())
     })
     .await?;

@@ -406,6 +406,7 @@ fn page() -> Vec<Row> {
         .filter_map(|line| {
             let mut cells = line.split('|').map(str::trim);
             let code = cells.next()?.strip_suffix('`')?.to_owned();
+            // A row of another table has no number there.
             let exit = cells.next()?.parse().ok()?;
             let has_remedy = cells.nth(1).is_some_and(|remedy| !remedy.is_empty());
             Some(Row {

@@ -139,6 +139,7 @@ pub(crate) fn expiration(event: &nostr::event::Event) -> Option<UnixMs> {
     let mut tags = event.tags.iter().map(|tag| tag.as_slice());
     tags.find_map(|tag| {
         let is_expiration = tag[0] == EXPIRATION_TAG;
+        // One that is no number is not well-formed, and the next may be.
         let seconds: u64 = tag.get(1).filter(|_| is_expiration)?.parse().ok()?;
         Some(UnixMs(seconds.saturating_mul(1_000)))
     })

@@ -154,7 +154,7 @@ const SET: &str = "
 pub(super) const QUERIES: &[&str] = &[TAKEN_BACK, TARGETS, SAME_PLACE, MEMBER, SET];
 
 impl Noting<'_> {
-    fn insert(&mut self, new: &Fresh) -> rusqlite::Result<()> {
+    fn insert(&self, new: &Fresh) -> rusqlite::Result<()> {
         let (topic, author) = (new.topic.0, new.author.0);
         if !new.targets.is_empty() {
             let at = to_column(new.at().0);
@@ -290,7 +290,7 @@ impl Noting<'_> {
     }
 
     /// What a stored event is to the set; none if it is not stored.
-    fn stored(&mut self, topic: TopicId, order: EventOrder) -> rusqlite::Result<Option<Member>> {
+    fn stored(&self, topic: TopicId, order: EventOrder) -> rusqlite::Result<Option<Member>> {
         if let Some(known) = self.read.get(&(topic, order.id)) {
             return Ok(Some(*known));
         }
@@ -307,7 +307,7 @@ impl Noting<'_> {
         sql::first(self.conn, MEMBER, values, read)
     }
 
-    fn set(&mut self, topic: TopicId, member: Member) -> rusqlite::Result<()> {
+    fn set(&self, topic: TopicId, member: Member) -> rusqlite::Result<()> {
         let (created_at, ms, id) = place_of(member.order);
         let (until, keyed, replaced_at) = columns_of(member);
         let values = params![topic.0, created_at, ms, id, until, keyed, replaced_at];
@@ -315,7 +315,7 @@ impl Noting<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> rusqlite::Result<Vec<Change>> {
+    fn finish(self) -> rusqlite::Result<Vec<Change>> {
         let members = self.members.iter();
         let to_note: Vec<_> = members
             .filter(|(key, member)| match self.noted.get(key) {

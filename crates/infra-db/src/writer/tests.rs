@@ -19,11 +19,13 @@ fn commit(events: Vec<VerifiedEvent>, origin: Origin) -> Write {
 
 fn job(write: Write) -> (Job, oneshot::Receiver<Result<Written, StoreError>>) {
     let (reply, outcome) = oneshot::channel();
+    let room = Arc::new(Semaphore::new(1)).try_acquire_owned();
+    let room = room.expect("there is room");
     (
         Job {
             write,
             reply,
-            _room: None,
+            _room: room,
         },
         outcome,
     )

@@ -37,10 +37,10 @@ fn is_enabled() -> bool {
 }
 
 fn trials() -> usize {
-    std::env::var(TRIALS)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(5)
+    match std::env::var(TRIALS) {
+        Ok(text) => text.parse().expect("a number of trials"),
+        Err(_) => 5,
+    }
 }
 
 fn ip(arguments: &str) {

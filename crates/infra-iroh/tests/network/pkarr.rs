@@ -75,6 +75,7 @@ async fn answer(
     changes: &watch::Sender<Packets>,
     asked: &Mutex<Vec<String>>,
 ) -> Option<()> {
+    // Whoever hangs up in the middle wants no answer: each error below ends this connection only.
     let (mut request, mut line) = (String::new(), String::new());
     stream
         .read_line(&mut request)

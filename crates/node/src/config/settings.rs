@@ -573,11 +573,13 @@ impl Reader {
         let number = match &value.kind {
             ValueKind::I64(number) => u64::try_from(*number).ok(),
             ValueKind::U64(number) => Some(*number),
+            // As above.
             ValueKind::String(text) => text.trim().parse().ok(),
             _ => None,
         };
         number
             .filter(|n| range.contains(n))
+            // As above.
             .and_then(|n| N::try_from(n).ok())
             .ok_or_else(|| {
                 let (low, high) = (range.start(), range.end());

@@ -105,6 +105,7 @@ fn page() -> Vec<(String, u8)> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
     rows.filter_map(|row| {
         let (code, rest) = row.split_once("` |")?;
+        // A row of another table has no number there.
         let exit = rest.split('|').next()?.trim().parse().ok()?;
         Some((code.to_owned(), exit))
     })
